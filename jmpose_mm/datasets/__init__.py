@@ -1,0 +1,5 @@
+"""Clip data sets and their transforms; importing this registers them."""
+
+from . import body, transforms
+
+__all__ = ['body', 'transforms']

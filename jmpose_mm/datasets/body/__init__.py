@@ -1,0 +1,1 @@
+"""Clip data sets; mmpose picks the person detector by this folder name."""

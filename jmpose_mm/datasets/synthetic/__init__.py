@@ -1,0 +1,1 @@
+"""Rendered people in PoseTrack18 layout."""

@@ -1,0 +1,1 @@
+"""Metrics: thin around the evaluators in `jmpose_mm.functional`."""

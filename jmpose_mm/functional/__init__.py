@@ -1,0 +1,1 @@
+"""Mathematics on tensors and arrays; imports nothing of OpenMMLab."""

@@ -1,0 +1,1 @@
+"""Feature extractors that mmpose does not have."""

@@ -1,0 +1,1 @@
+"""Building blocks: plain modules on tensors, unknown to any registry."""

@@ -1,0 +1,1 @@
+"""The one estimator: backbone on every frame, neck, head."""

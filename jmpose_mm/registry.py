@@ -1,0 +1,72 @@
+"""The only door to the registries: one child of every mmpose registry, in the scope ``jmpose_mm``.
+
+Write ``type='jmpose_mm.Foo'`` in a config: mmengine imports this module by that prefix, so no ``custom_imports``
+is needed, and ``default_scope`` stays ``mmpose``. Every registration is mirrored into mmpose's own
+registry, so that the bare ``Foo`` works too wherever mmpose looks a name up without a scope (its inferencers do). The price
+is that a class name here must not exist in mmpose; a clash is a `KeyError` at import.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import BrokenPackageError
+
+try:
+    from mmengine.registry import Registry
+    from mmpose import registry as host
+except (ImportError, AttributeError) as error:
+    raise BrokenPackageError(f'jmpose_mm.registry cannot be imported: {error}') from error
+
+SCOPE = 'jmpose_mm'
+
+
+class MirroredRegistry(Registry):  # type: ignore[misc]
+    """A registry that registers in its parent as well."""
+
+    def _register_module(self, module: type, module_name: Any = None, force: bool = False) -> None:
+        super()._register_module(module, module_name, force)
+        self.parent._register_module(module, module_name, force)
+
+
+def _child_of(parent: Registry, *locations: str) -> MirroredRegistry:
+    """A child of `parent` filled by importing `locations` (ours) and those of `parent`, on first use.
+
+    The parent's are added because mmengine looks a bare mmpose name up in the parents of our scope without importing
+    what fills them. This module stands in where there is nothing to import: mmengine warns about an empty list.
+    """
+    ours = locations or (__name__,)
+    return MirroredRegistry(
+        parent.name, parent=parent, scope=SCOPE, locations=[*ours, *parent._locations]
+    )
+
+
+RUNNERS = _child_of(host.RUNNERS)
+RUNNER_CONSTRUCTORS = _child_of(host.RUNNER_CONSTRUCTORS)
+LOOPS = _child_of(host.LOOPS)
+HOOKS = _child_of(host.HOOKS, 'jmpose_mm.engine.hooks')
+
+DATASETS = _child_of(host.DATASETS, 'jmpose_mm.datasets')
+DATA_SAMPLERS = _child_of(host.DATA_SAMPLERS, 'jmpose_mm.datasets')
+TRANSFORMS = _child_of(host.TRANSFORMS, 'jmpose_mm.datasets.transforms')
+
+MODELS = _child_of(host.MODELS, 'jmpose_mm.models')
+MODEL_WRAPPERS = _child_of(host.MODEL_WRAPPERS)
+WEIGHT_INITIALIZERS = _child_of(host.WEIGHT_INITIALIZERS)
+BATCH_AUGMENTS = _child_of(host.BATCH_AUGMENTS)
+
+OPTIMIZERS = _child_of(host.OPTIMIZERS)
+OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _child_of(host.OPTIM_WRAPPER_CONSTRUCTORS)
+PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
+
+METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation')
+EVALUATORS = _child_of(host.EVALUATORS)
+TASK_UTILS = _child_of(host.TASK_UTILS)
+
+VISUALIZERS = _child_of(host.VISUALIZERS, 'jmpose_mm.visualization')
+VISBACKENDS = _child_of(host.VISBACKENDS)
+LOG_PROCESSORS = _child_of(host.LOG_PROCESSORS)
+
+KEYPOINT_CODECS = _child_of(host.KEYPOINT_CODECS)
+INFERENCERS = _child_of(host.INFERENCERS, 'jmpose_mm.apis')
