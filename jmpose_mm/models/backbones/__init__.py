@@ -1,1 +1,6 @@
 """Feature extractors that mmpose does not have."""
+
+from jmpose_mm.models.backbones.deconv_backbone import DeconvBackbone
+from jmpose_mm.models.backbones.hrnet_stages import HRNetStages
+
+__all__ = ['DeconvBackbone', 'HRNetStages']

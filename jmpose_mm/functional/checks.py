@@ -1,0 +1,38 @@
+"""One grammar for errors at the border: what was checked, what was expected, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import Tensor
+
+__all__ = ['check_choice', 'check_rank', 'check_same_shape']
+
+
+def check_rank(name: str, tensor: Tensor, axes: str) -> None:
+    """Raise ``ValueError`` unless ``tensor`` has one dimension for each name in ``axes``.
+
+    Args:
+        name: What the tensor is called by the caller.
+        tensor: Any tensor.
+        axes: Axis names separated by spaces, e.g. ``'B C H W'``.
+    """
+    if tensor.dim() != len(axes.split()):
+        raise ValueError(
+            f'{name}: expected a tensor with axes ({axes}), got shape {tuple(tensor.shape)}'
+        )
+
+
+def check_same_shape(first: str, a: Tensor, second: str, b: Tensor) -> None:
+    """Raise ``ValueError`` unless ``a`` and ``b`` have one shape."""
+    if a.shape != b.shape:
+        raise ValueError(
+            f'{first} and {second}: expected one shape, got {tuple(a.shape)} and {tuple(b.shape)}'
+        )
+
+
+def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``."""
+    choices = tuple(choices)
+    if value not in choices:
+        raise ValueError(f'{name}: expected one of {choices}, got {value!r}')

@@ -1,0 +1,57 @@
+"""Heatmaps and what is read from them.
+
+Axes: B samples, K keypoints, H W grid.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from jmpose_mm.functional.checks import check_rank, check_same_shape
+
+__all__ = ['heatmap_accuracy', 'heatmap_peaks']
+
+
+def heatmap_peaks(heatmaps: Tensor) -> Tensor:
+    """Grid position of the maximum of each map.
+
+    Args:
+        heatmaps: ``(B, K, H, W)``.
+
+    Returns:
+        ``(B, K, 2)``, x and y in heatmap pixels, whole numbers in the maps' dtype.
+    """
+    check_rank('heatmaps', heatmaps, 'B K H W')
+    width = heatmaps.shape[-1]
+    index = heatmaps.flatten(2).argmax(dim=-1)
+    rows = torch.div(index, width, rounding_mode='floor')
+    return torch.stack((index - rows * width, rows), dim=-1).to(heatmaps.dtype)
+
+
+def heatmap_accuracy(
+    heatmaps: Tensor, target: Tensor, keypoint_weights: Tensor, threshold: float = 0.05
+) -> Tensor:
+    """Share of keypoints whose peak lies near the target's peak, for the training log.
+
+    The distance is taken in units of the map's sides: x in widths, y in heights.
+
+    Args:
+        heatmaps: Predicted, ``(B, K, H, W)``.
+        target: ``(B, K, H, W)``.
+        keypoint_weights: ``(B, K)``; a keypoint counts where it is above 0.
+        threshold: Largest distance that counts, as a share of the map's sides.
+
+    Returns:
+        Scalar in [0, 1]: the mean over keypoints of their share among the samples that have
+        them; 0 where no keypoint is labelled.
+    """
+    check_same_shape('heatmaps', heatmaps, 'target', target)
+    sides = heatmaps.new_tensor([heatmaps.shape[-1], heatmaps.shape[-2]])
+    distance = ((heatmap_peaks(heatmaps) - heatmap_peaks(target)) / sides).norm(dim=-1)
+    labelled = keypoint_weights > 0
+    hits = ((distance < threshold) & labelled).sum(dim=0)
+    counts = labelled.sum(dim=0)
+    present = counts > 0
+    shares = hits / counts.clamp(min=1)
+    return shares[present].mean() if present.any() else shares.new_zeros(())

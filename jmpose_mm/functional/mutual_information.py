@@ -1,0 +1,149 @@
+"""Mutual information between feature maps: three estimators, each called what it is.
+
+Axes: B clips, C D E channels, H W grid, N = H * W positions, R = B * C rows of a map.
+
+``gaussian_information``
+    Mutual information, in nats per position, of the Gaussian with the maps' covariance; positions
+    of one clip are the samples. It has a conditional form, and the chain rule holds exactly.
+``spatial_kl``
+    The Kullback-Leibler divergence between the maps read as distributions over positions. A
+    divergence: 0 when equal. ``-spatial_kl`` stands for information up to a constant.
+``released_quantity``
+    What the public code of FAMI-Pose, TDMI and JM-Pose minimises. Neither of the two above.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import kl_div, log_softmax
+
+from jmpose_mm.functional.checks import check_rank, check_same_shape
+
+__all__ = ['gaussian_information', 'released_quantity', 'spatial_kl', 'spatial_log_softmax']
+
+
+def spatial_log_softmax(features: Tensor, temperature: float = 1.0) -> Tensor:
+    """Log-probability of each position within its channel.
+
+    Args:
+        features: ``(B, C, H, W)``.
+        temperature: Divides the features; small values sharpen.
+
+    Returns:
+        ``(R, N)``; ``exp`` of each row sums to 1.
+    """
+    check_rank('features', features, 'B C H W')
+    return log_softmax(features.flatten(2).flatten(0, 1) / temperature, dim=-1)
+
+
+def spatial_kl(first: Tensor, second: Tensor, temperature: float = 1.0) -> Tensor:
+    """KL(first || second) of the spatial distributions, in nats, mean over clips and channels.
+
+    Args:
+        first: ``(B, C, H, W)``, the distribution that the expectation is taken over.
+        second: ``(B, C, H, W)``.
+        temperature: Of both softmaxes.
+
+    Returns:
+        Scalar, at least 0, and 0 for maps that are equal up to a constant per channel.
+    """
+    check_same_shape('first', first, 'second', second)
+    log_p = spatial_log_softmax(first, temperature)
+    log_q = spatial_log_softmax(second, temperature)
+    # kl_div(input=log q, target=log p) is KL(p || q): its arguments are in reverse order.
+    return kl_div(log_q, log_p, reduction='batchmean', log_target=True)
+
+
+def released_quantity(first: Tensor, second: Tensor, temperature: float = 0.05) -> Tensor:
+    """The term of the released code, mean over B*C*N of ``p (ln p - s)``.
+
+    ``s`` is the spatial softmax of ``first`` and ``p`` that of ``second``. The released call hands
+    ``s`` where ``ln s`` belongs and averages over positions too, so that this is minus entropy of
+    ``p`` minus the inner product of ``p`` and ``s``: within ``[-(ln N + 1) / N, 0]``, not zero for
+    equal maps, not symmetric. Written with the logarithm of the softmax it stays finite, in value
+    and gradient, where the released form gives NaN on current PyTorch.
+
+    Args:
+        first: ``(B, C, H, W)``, the side that the released code detaches.
+        second: ``(B, C, H, W)``.
+        temperature: Of both softmaxes; the released code uses 0.05.
+
+    Returns:
+        Scalar.
+    """
+    check_same_shape('first', first, 'second', second)
+    s = spatial_log_softmax(first, temperature).exp()
+    log_p = spatial_log_softmax(second, temperature)
+    return (log_p.exp() * (log_p - s)).mean()
+
+
+def _correlation(features: Tensor, shrinkage: float) -> Tensor:
+    """Correlation of the channels over positions, shrunk towards independence: (B, C, C)."""
+    x = features.flatten(2)
+    x = x - x.mean(dim=-1, keepdim=True)
+    # A channel that is constant in a clip carries no information: its correlations become 0.
+    x = x / (x.square().sum(dim=-1, keepdim=True) + torch.finfo(x.dtype).eps).sqrt()
+    identity = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+    correlation = (1 - shrinkage) * (x @ x.transpose(1, 2))
+    return correlation * (1 - identity) + identity
+
+
+def _log_determinant(matrix: Tensor) -> Tensor:
+    """Of symmetric positive definite matrices (B, C, C), by their Cholesky factor: (B,)."""
+    diagonal = torch.linalg.cholesky(matrix).diagonal(dim1=-2, dim2=-1)
+    return 2 * diagonal.log().sum(dim=-1)
+
+
+def gaussian_information(
+    first: Tensor, second: Tensor, given: Tensor | None = None, shrinkage: float = 0.01
+) -> Tensor:
+    r"""Gaussian (conditional) mutual information of two maps, I(first; second | given).
+
+    With :math:`\Sigma` the channels' joint correlation over the positions of one clip,
+
+    .. math:: I(X;Y|Z) = \tfrac12 \ln \frac{|\Sigma_{XZ}| |\Sigma_{YZ}|}{|\Sigma_Z| |\Sigma_{XYZ}|}
+
+    which is the drop in the log-volume of the error of the best linear prediction of Y from Z when
+    X is added. All blocks come from one shrunk matrix, so the chain rule holds exactly.
+
+    Args:
+        first: ``(B, C, H, W)``.
+        second: ``(B, D, H, W)``.
+        given: ``(B, E, H, W)`` to condition on.
+        shrinkage: Weight of the identity in the correlation, in (0, 1); it bounds the information
+            of equal maps and keeps the matrix invertible when there are more channels than positions.
+
+    Returns:
+        Scalar in nats per position, mean over clips; at least 0 up to rounding, symmetric in
+        ``first`` and ``second``, unchanged by scaling and shifting any channel.
+
+    Raises:
+        ValueError: The grids or the batches differ, or ``shrinkage`` is outside of (0, 1).
+    """
+    if not 0 < shrinkage < 1:
+        raise ValueError(f'shrinkage: expected a number in (0, 1), got {shrinkage}')
+    parts = [first, second] if given is None else [first, second, given]
+    for name, part in zip(('first', 'second', 'given'), parts):
+        check_rank(name, part, 'B C H W')
+        if part.shape[0] != first.shape[0] or part.shape[2:] != first.shape[2:]:
+            raise ValueError(
+                f'{name}: expected the batch and grid of first, {tuple(first.shape)}, '
+                f'got {tuple(part.shape)}'
+            )
+    with torch.autocast(first.device.type, enabled=False):
+        # Half precision cannot hold a determinant of a hundred channels.
+        dtype = torch.promote_types(first.dtype, torch.float32)
+        joint = _correlation(torch.cat([part.to(dtype) for part in parts], dim=1), shrinkage)
+        c, d = first.shape[1], second.shape[1]
+        index = torch.arange(joint.shape[-1], device=joint.device)
+        x, y, z = index[:c], index[c : c + d], index[c + d :]
+
+        def volume(*blocks: Tensor) -> Tensor:
+            chosen = torch.cat(blocks)
+            return _log_determinant(joint[:, chosen[:, None], chosen])
+
+        information = volume(x, z) + volume(y, z) - _log_determinant(joint)
+        if given is not None:
+            information = information - volume(z)
+        return 0.5 * information.mean()

@@ -1,0 +1,64 @@
+"""Clips as tensors.
+
+Axes: B clips, T frames in time order, C channels, H W grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from jmpose_mm.functional.checks import check_rank
+
+__all__ = ['adjacent_differences', 'key_frame_index', 'repeat_key_frame']
+
+
+def key_frame_index(frame_offsets: Sequence[int]) -> int:
+    """Position of the key frame in a clip.
+
+    Args:
+        frame_offsets: Distance of each frame from the key frame, in frames, strictly increasing,
+            with exactly one 0, e.g. ``(-2, -1, 0, 1, 2)``.
+
+    Returns:
+        Index in ``range(len(frame_offsets))``.
+
+    Raises:
+        ValueError: The offsets are not strictly increasing or hold no 0.
+    """
+    offsets = list(frame_offsets)
+    if 0 not in offsets or any(b <= a for a, b in zip(offsets, offsets[1:])):
+        raise ValueError(
+            'frame_offsets: expected strictly increasing integers with the key frame as 0, '
+            f'e.g. (-1, 0, 1), got {tuple(offsets)}'
+        )
+    return offsets.index(0)
+
+
+def adjacent_differences(features: Tensor) -> Tensor:
+    """Forward difference of each pair of neighbouring frames.
+
+    Args:
+        features: ``(B, T, C, H, W)``.
+
+    Returns:
+        ``(B, T-1, C, H, W)``; entry ``t`` is frame ``t+1`` minus frame ``t``, so it is zero where
+        nothing changes and changes its sign when time is reversed.
+    """
+    check_rank('features', features, 'B T C H W')
+    return features[:, 1:] - features[:, :-1]
+
+
+def repeat_key_frame(clip: Tensor, key_index: int) -> Tensor:
+    """The same clip with time removed: every frame is a copy of the key frame.
+
+    Args:
+        clip: ``(B, T, C, H, W)``.
+        key_index: Position of the key frame.
+
+    Returns:
+        ``(B, T, C, H, W)``, a view that shares memory with ``clip``.
+    """
+    check_rank('clip', clip, 'B T C H W')
+    return clip[:, key_index : key_index + 1].expand_as(clip)

@@ -1,0 +1,65 @@
+"""Backbones that end at stride 16 or 32, brought to stride 4 by deconvolutions.
+
+Axes: B frames, C channels, h w grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from jmpose_mm.registry import MODELS
+
+__all__ = ['DeconvBackbone']
+
+
+@MODELS.register_module()
+class DeconvBackbone(BaseModule):
+    """ResNet or ViT with the deconvolutions of the simple baseline (Xiao et al., ECCV 2018).
+
+    In mmpose the deconvolutions are the head's. Here every frame of a clip needs their output, and
+    freezing the backbone freezes them. Checkpoints of mmpose's own models load as they are: the
+    backbone's keys move down a level here, the head's deconvolutions move in the estimator.
+
+    Args:
+        backbone: Config of a backbone that returns one map or a sequence of maps, e.g. mmpose's
+            ``ResNet`` with ``out_indices=(0, 1, 2, 3)``, or mmpretrain's ``VisionTransformer``
+            with ``out_type='featmap'`` and the blocks wanted in ``out_indices``.
+        in_channels: Channels of the backbone's last map.
+        deconv_channels: Output channels of each deconvolution, each of which doubles the grid.
+    """
+
+    def __init__(self, backbone: dict, in_channels: int, deconv_channels: Sequence[int]) -> None:
+        super().__init__()
+        self.backbone = MODELS.build(backbone)
+        layers: list[nn.Module] = []
+        for channels in deconv_channels:
+            layers += [
+                nn.ConvTranspose2d(in_channels, channels, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(inplace=True),
+            ]
+            in_channels = channels
+        self.deconv_layers = nn.Sequential(*layers)
+        self._register_load_state_dict_pre_hook(self._adopt_backbone_keys)
+
+    def init_weights(self) -> None:
+        """Deconvolutions start as in the simple baseline: normal, standard deviation 0.001."""
+        super().init_weights()
+        for layer in self.deconv_layers:
+            if isinstance(layer, nn.ConvTranspose2d):
+                nn.init.normal_(layer.weight, std=0.001)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """``(B, 3, H, W)`` to the backbone's maps, the last one after the deconvolutions."""
+        stages = self.backbone(x)
+        stages = (stages,) if isinstance(stages, Tensor) else tuple(stages)
+        return (*stages[:-1], self.deconv_layers(stages[-1]))
+
+    def _adopt_backbone_keys(self, state_dict: dict, prefix: str, *args: object) -> None:
+        """Move the keys of a bare backbone (``conv1``...) to where they are here (``backbone.conv1``)."""
+        own = (f'{prefix}backbone.', f'{prefix}deconv_layers.')
+        for key in [k for k in state_dict if k.startswith(prefix) and not k.startswith(own)]:
+            state_dict[f'{own[0]}{key[len(prefix) :]}'] = state_dict.pop(key)

@@ -1,0 +1,59 @@
+"""Detection head of the video models.
+
+Axes: B clips, C channels, K keypoints, h w grid.
+"""
+
+from __future__ import annotations
+
+import torch
+from mmpose.models.heads import HeatmapHead
+from torch import Tensor
+
+from jmpose_mm.functional.heatmaps import heatmap_accuracy
+from jmpose_mm.registry import MODELS
+from jmpose_mm.structures import FusedFeatures
+
+__all__ = ['VideoPoseHead']
+
+
+@MODELS.register_module()
+class VideoPoseHead(HeatmapHead):
+    """mmpose's heatmap head, differing in its input and in additional objectives.
+
+    Prediction, flip test and decoding are the parent's.
+
+    Args:
+        loss_terms: Config of a module that maps named features to named losses, e.g.
+            :class:`MutualInformationLoss`. The features are the neck's and ``'heatmaps'``, the
+            prediction.
+        **kwargs: The parent's; there are no deconvolutions unless asked for.
+    """
+
+    def __init__(self, loss_terms: dict | None = None, **kwargs) -> None:
+        super().__init__(**{'deconv_out_channels': None, 'deconv_kernel_sizes': None, **kwargs})
+        self.loss_terms = None if loss_terms is None else MODELS.build(loss_terms)
+
+    def forward(self, feats: FusedFeatures) -> Tensor:
+        """Final heatmaps of the key frame, ``(B, K, h, w)``."""
+        return super().forward((feats.fused,))
+
+    def loss(
+        self, feats: FusedFeatures, batch_data_samples: list, train_cfg: dict | None = None
+    ) -> dict[str, Tensor]:
+        """Named losses.
+
+        Returns:
+            ``loss_kpt``, ``loss_<term>`` for each term, and ``acc_pose`` in [0, 1] unless
+            ``train_cfg`` has ``compute_acc=False``.
+        """
+        heatmaps = self.forward(feats)
+        target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
+        weights = torch.cat(
+            [sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples]
+        )
+        losses = {'loss_kpt': self.loss_module(heatmaps, target, weights)}
+        if self.loss_terms is not None:
+            losses |= self.loss_terms({**feats.named, 'heatmaps': heatmaps})
+        if (train_cfg or {}).get('compute_acc', True):
+            losses['acc_pose'] = heatmap_accuracy(heatmaps.detach(), target, weights)
+        return losses

@@ -1,0 +1,121 @@
+"""The two inventions of JM-Pose (Wu et al., ACM MM 2024): the context-aware joint learner and one
+stage of joint-motion mutual learning, as the paper's figure draws them.
+
+Axes: B clips, T frames, K keypoints, C channels, A attention heads, H W grid.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from jmpose_mm.functional.checks import check_choice
+from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
+from jmpose_mm.models.layers.residual_chain import ResidualChain
+
+__all__ = ['ContextAwareJointLearner', 'ChannelCrossAttention', 'MutualLearningStage']
+
+
+class ContextAwareJointLearner(nn.Module):
+    """J_t: motion features gathered where the initial heatmaps of all frames and the motion say.
+
+    Args:
+        num_heatmaps: T * K.
+        channels: C of the motion features and of the result.
+        deform_groups: Groups of channels with joint offsets of their own.
+        dilation: Of the sampling kernel and of the two predictors.
+        modulation: ``'sigmoid'`` or ``'raw'`` joint weights.
+        operator: Which deformable convolution, see :func:`deform_operator`.
+    """
+
+    def __init__(
+        self,
+        num_heatmaps: int,
+        channels: int,
+        deform_groups: int = 4,
+        dilation: int = 1,
+        modulation: str = 'sigmoid',
+        operator: str = 'native',
+    ) -> None:
+        super().__init__()
+        self.alignment = ModulatedAlignment(
+            num_heatmaps + channels,
+            channels,
+            deform_groups,
+            predictor_dilation=dilation,
+            dilation=dilation,
+            modulation=modulation,
+            operator=operator,
+        )
+
+    def forward(self, initial_heatmaps: Tensor, motion: Tensor) -> Tensor:
+        """Heatmaps ``(B, T, K, H, W)`` and motion ``(B, C, H, W)`` to J_t ``(B, C, H, W)``."""
+        context = torch.cat((initial_heatmaps.flatten(1, 2), motion), dim=1)
+        return self.alignment(motion, guide=context)
+
+
+class ChannelCrossAttention(nn.Module):
+    """Attention of one map's channels to another map's channels.
+
+    Every channel is a token whose embedding is its map over space: C x C weights a head instead
+    of (HW) x (HW), so that the cost is linear in the grid. Queries and keys have unit length and a
+    learnt temperature a head, which makes the weights independent of the grid's size.
+
+    Args:
+        channels: C.
+        num_heads: A, a divisor of C.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 4) -> None:
+        super().__init__()
+        if channels % num_heads:
+            raise ValueError(
+                f'num_heads: expected a divisor of channels={channels}, got {num_heads}'
+            )
+        self.query = nn.Conv2d(channels, channels, 1)
+        self.key_value = nn.Conv2d(channels, 2 * channels, 1)
+        self.project = nn.Conv2d(channels, channels, 1)
+        self.temperature = nn.Parameter(torch.ones(num_heads, 1, 1))
+        self.num_heads = num_heads
+
+    def _split(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, A, C/A, H*W)``."""
+        return x.flatten(2).unflatten(1, (self.num_heads, -1))
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """What ``x`` asks of ``context``: both ``(B, C, H, W)``, and so is the answer."""
+        query = self._split(self.query(x))
+        key, value = (self._split(part) for part in self.key_value(context).chunk(2, dim=1))
+        similarity = normalize(query, dim=-1) @ normalize(key, dim=-1).transpose(-1, -2)
+        attention = (similarity * self.temperature).softmax(dim=-1)  # (B, A, C/A, C/A)
+        answer = (attention @ value).flatten(1, 2).unflatten(-1, x.shape[-2:])
+        return self.project(answer)
+
+
+class MutualLearningStage(nn.Module):
+    """One stage of joint-motion mutual learning: (J, M) of stage i-1 to (J, M) of stage i.
+
+    Args:
+        channels: C of both streams.
+        num_heads: Of both attentions.
+        gate: ``'plain'`` is the figure: concatenate, sigmoid, chunk. ``'conv'`` puts a 1x1
+            convolution before the sigmoid, so that each stream's gate sees both streams.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 4, gate: str = 'plain') -> None:
+        super().__init__()
+        check_choice('gate', gate, ('plain', 'conv'))
+        self.motion_block = ResidualChain(channels, channels)
+        self.joint_block = ResidualChain(channels, channels)
+        self.motion_attends_joint = ChannelCrossAttention(channels, num_heads)
+        self.joint_attends_motion = ChannelCrossAttention(channels, num_heads)
+        self.gate = nn.Conv2d(2 * channels, 2 * channels, 1) if gate == 'conv' else nn.Identity()
+
+    def forward(self, joint: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+        """Both streams ``(B, C, H, W)``, joint first, in and out."""
+        motion, joint = self.motion_block(motion), self.joint_block(joint)
+        u = self.motion_attends_joint(motion, context=joint) + motion
+        v = self.joint_attends_motion(joint, context=motion) + joint
+        gate_motion, gate_joint = self.gate(torch.cat((u, v), dim=1)).sigmoid().chunk(2, dim=1)
+        return gate_joint * v, gate_motion * u

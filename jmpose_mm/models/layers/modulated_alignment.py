@@ -1,0 +1,116 @@
+"""One step of deformable alignment: where to look and how much to trust, then look there.
+
+Axes: B samples, C channels, G deformable groups, N taps, H W grid.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from jmpose_mm.functional.checks import check_choice
+from jmpose_mm.functional.deformable import modulated_deform_conv2d
+
+__all__ = ['ModulatedAlignment', 'deform_operator']
+
+
+def _torchvision_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
+    from torchvision.ops import deform_conv2d
+
+    return deform_conv2d(
+        features, offset, weight, bias, stride, padding, dilation, mask=modulation
+    )
+
+
+def _mmcv_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
+    operator = importlib.import_module('mmcv.ops').modulated_deform_conv2d
+    groups = modulation.shape[1] // (weight.shape[-1] * weight.shape[-2])
+    return operator(
+        features, offset, modulation, weight, bias, stride, padding, dilation, 1, groups
+    )
+
+
+_OPERATORS: dict[str, Callable[..., Tensor]] = {
+    'native': modulated_deform_conv2d,
+    'torchvision': _torchvision_operator,
+    'mmcv': _mmcv_operator,
+}
+
+
+def deform_operator(name: str) -> Callable[..., Tensor]:
+    """The modulated deformable convolution called ``name``; all have one signature and layout.
+
+    Args:
+        name: ``'native'`` (plain PyTorch, any device, exports to ONNX), ``'torchvision'`` or
+            ``'mmcv'`` (needs mmcv with compiled operators).
+    """
+    check_choice('operator', name, _OPERATORS)
+    return _OPERATORS[name]
+
+
+class ModulatedAlignment(nn.Module):
+    """Predict offsets and modulation from a guide, then sample a map with them.
+
+    Args:
+        guide_channels: Channels of the map that offsets and modulation are predicted from.
+        channels: Channels of the sampled map and of the output.
+        deform_groups: G; each group of channels has its own offsets.
+        predictor_dilation: Dilation of the two 3x3 predictors.
+        dilation: Dilation of the 3x3 sampling kernel.
+        modulation: ``'sigmoid'`` bounds the modulation to (0, 1); ``'raw'`` uses it as predicted,
+            as the released networks do.
+        operator: See :func:`deform_operator`.
+    """
+
+    def __init__(
+        self,
+        guide_channels: int,
+        channels: int,
+        deform_groups: int = 12,
+        predictor_dilation: int = 3,
+        dilation: int = 3,
+        modulation: str = 'sigmoid',
+        operator: str = 'native',
+    ) -> None:
+        super().__init__()
+        check_choice('modulation', modulation, ('sigmoid', 'raw'))
+        if channels % deform_groups:
+            raise ValueError(
+                f'deform_groups: expected a divisor of channels={channels}, got {deform_groups}'
+            )
+        taps = 9
+        predictor = {
+            'kernel_size': 3,
+            'padding': predictor_dilation,
+            'dilation': predictor_dilation,
+        }
+        self.offset = nn.Conv2d(guide_channels, 2 * taps * deform_groups, **predictor)
+        self.modulation = nn.Conv2d(guide_channels, taps * deform_groups, **predictor)
+        self.weight = nn.Parameter(torch.empty(channels, channels, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.bounded = modulation == 'sigmoid'
+        self.dilation = dilation
+        self.operator = deform_operator(operator)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Start on the regular grid: no offset, equal modulation."""
+        nn.init.kaiming_uniform_(self.weight, nonlinearity='linear')
+        for predictor in (self.offset, self.modulation):
+            nn.init.normal_(predictor.weight, std=0.001)
+            nn.init.zeros_(predictor.bias)
+
+    def predict(self, guide: Tensor) -> tuple[Tensor, Tensor]:
+        """Offsets ``(B, 2GN, H, W)`` in pixels and modulation ``(B, GN, H, W)``."""
+        modulation = self.modulation(guide)
+        return self.offset(guide), modulation.sigmoid() if self.bounded else modulation
+
+    def forward(self, features: Tensor, guide: Tensor) -> Tensor:
+        """Sample ``features`` (B, C, H, W) as ``guide`` (B, C_guide, H, W) says: (B, C, H, W)."""
+        offset, modulation = self.predict(guide)
+        return self.operator(
+            features, offset, modulation, self.weight, self.bias, 1, self.dilation, self.dilation
+        )

@@ -1,0 +1,90 @@
+"""Motion of the key frame: what changes towards the frames before it and after it.
+
+Axes: B clips, T frames in time order, D = T - 1 differences of neighbours, C channels, H W pixels,
+h w feature grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from jmpose_mm.functional.temporal import adjacent_differences
+from jmpose_mm.models.layers.residual_chain import ResidualChain
+from jmpose_mm.structures import ClipFeatures
+
+__all__ = ['DifferenceMotion', 'SidedMotion']
+
+
+class SidedMotion(nn.Module):
+    """Motion towards the left, M^l, and towards the right, M^r, side by side.
+
+    Differences of neighbouring frames are split at the key frame; each side has its own chain.
+    A key frame at one end of the clip has one side, which then gets all the channels.
+
+    Args:
+        in_channels: Channels of one difference.
+        num_frames: T.
+        key_index: Position of the key frame in the clip.
+        channels: Channels of the output, shared evenly by the sides.
+    """
+
+    def __init__(self, in_channels: int, num_frames: int, key_index: int, channels: int) -> None:
+        super().__init__()
+        counts = [n for n in (key_index, num_frames - 1 - key_index) if n > 0]
+        if not counts:
+            raise ValueError(
+                'frame_offsets: expected at least one frame beside the key frame, got none; '
+                'use the estimator without a neck for a single frame'
+            )
+        widths = [channels // len(counts), channels - channels // len(counts)][-len(counts) :]
+        self.counts = counts
+        self.sides = nn.ModuleList(
+            ResidualChain(in_channels * count, width) for count, width in zip(counts, widths)
+        )
+
+    def forward(self, differences: Tensor) -> Tensor:
+        """``(B, D, C_in, h, w)`` to M = [M^l, M^r], ``(B, C, h, w)``."""
+        parts = differences.split(self.counts, dim=1)
+        return torch.cat(
+            [side(part.flatten(1, 2)) for side, part in zip(self.sides, parts)], dim=1
+        )
+
+
+class DifferenceMotion(nn.Module):
+    """Differences of neighbouring frames at every backbone stage, brought to one grid.
+
+    The projection is linear and has no bias: where nothing changes the differences stay zero.
+
+    Args:
+        in_channels: Channels of each stage, early to late.
+        num_frames: T.
+        key_index: Position of the key frame in the clip.
+        channels: Channels of the output.
+    """
+
+    def __init__(
+        self, in_channels: Sequence[int], num_frames: int, key_index: int, channels: int
+    ) -> None:
+        super().__init__()
+        width = max(channels // 2, 1)
+        self.project = nn.ModuleList(nn.Conv2d(c, width, 1, bias=False) for c in in_channels)
+        self.sides = SidedMotion(width * len(in_channels), num_frames, key_index, channels)
+
+    def forward(self, clip: ClipFeatures) -> Tensor:
+        """Stages ``(B, T, C_s, h_s, w_s)`` to motion ``(B, C, h, w)`` on the last stage's grid."""
+        grid = clip.stages[-1].shape[-2:]
+        batch = clip.frames.shape[0]
+        projected = []
+        for stage, project in zip(clip.stages, self.project):
+            difference = project(adjacent_differences(stage).flatten(0, 1))  # (B*D, width, h_s, w_s)
+            if difference.shape[-2:] != grid:
+                difference = interpolate(
+                    difference, size=grid, mode='bilinear', align_corners=False
+                )
+            projected.append(difference)
+        differences = torch.cat(projected, dim=1)
+        return self.sides(differences.unflatten(0, (batch, -1)))

@@ -1,0 +1,129 @@
+"""JM-Pose as a neck: joint-motion mutual learning (Wu et al., ACM MM 2024).
+
+Axes: B clips, T frames in time order, K keypoints, C channels, h w feature grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from jmpose_mm.functional.checks import check_choice
+from jmpose_mm.functional.temporal import key_frame_index
+from jmpose_mm.models.layers.joint_motion import ContextAwareJointLearner, MutualLearningStage
+from jmpose_mm.models.layers.motion import DifferenceMotion
+from jmpose_mm.models.layers.residual_chain import ResidualChain
+from jmpose_mm.registry import MODELS
+from jmpose_mm.structures import ClipFeatures, FusedFeatures
+
+__all__ = ['JointMotionNeck']
+
+
+@MODELS.register_module()
+class JointMotionNeck(BaseModule):
+    """The paper's figure between backbone and detection head.
+
+    Args:
+        in_channels: Channels of the backbone's stages, early to late; the last feeds the heatmaps.
+        num_keypoints: K of the initial heatmaps.
+        frame_offsets: Distance of each frame from the key frame, in time order.
+        channels: C of both streams and of the fused features.
+        motion: What M_t is made of: ``'difference'`` or ``'key+difference'``, which adds the key
+            frame's own features (docs/jm_pose.md says what decided the default).
+        flow: Arguments of :class:`FlowMotion` to take motion from optical flow instead of feature
+            differences; ``weights`` is compulsory.
+        joint_learner: Arguments of :class:`ContextAwareJointLearner`; ``None`` leaves it out and
+            J_t is a chain on the same inputs.
+        mutual_learning: ``num_stages`` (L, default 2) and arguments of
+            :class:`MutualLearningStage`; ``None`` leaves it out.
+
+    Raises:
+        ValueError: An argument is out of range, or a clip does not have ``len(frame_offsets)``
+            frames.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        num_keypoints: int,
+        frame_offsets: Sequence[int],
+        channels: int = 48,
+        motion: str = 'difference',
+        flow: dict | None = None,
+        joint_learner: dict | None = {},  # noqa: B006 - read only, None means without
+        mutual_learning: dict | None = {},  # noqa: B006
+    ) -> None:
+        super().__init__()
+        check_choice('motion', motion, ('difference', 'key+difference'))
+        self.num_frames, self.key_index = len(frame_offsets), key_frame_index(frame_offsets)
+        window = {'num_frames': self.num_frames, 'key_index': self.key_index, 'channels': channels}
+
+        self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
+        self.motion = _flow_motion(flow, window) if flow else DifferenceMotion(in_channels, **window)
+        self.appearance = None
+        if motion == 'key+difference':
+            self.appearance = ResidualChain(channels + in_channels[-1], channels)
+
+        num_heatmaps = self.num_frames * num_keypoints
+        self.joint_learner = _ConcatenatedContext(num_heatmaps, channels)
+        if joint_learner is not None:
+            self.joint_learner = ContextAwareJointLearner(num_heatmaps, channels, **joint_learner)
+
+        stage = dict(mutual_learning) if mutual_learning is not None else {'num_stages': 0}
+        num_stages = stage.pop('num_stages', 2)
+        self.mutual_learning = nn.ModuleList(
+            MutualLearningStage(channels, **stage) for _ in range(num_stages)
+        )
+        self.fusion = ResidualChain(2 * channels, channels)
+
+    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+        """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
+        initial_heatmaps = self.initial_heatmaps(clip)  # (B, T, K, h, w)
+        motion = self.motion_features(clip)  # (B, C, h, w)
+        joint = self.joint_learner(initial_heatmaps, motion)  # (B, C, h, w)
+
+        named = {'initial_heatmaps': initial_heatmaps[:, self.key_index]}
+        for i, stage in enumerate(self.mutual_learning, start=1):
+            joint, motion = stage(joint, motion)
+            named |= {f'joint_{i}': joint, f'motion_{i}': motion}
+
+        fused = self.fusion(torch.cat((joint, motion), dim=1))
+        return FusedFeatures(fused, initial_heatmaps, named)
+
+    def initial_heatmaps(self, clip: ClipFeatures) -> Tensor:
+        """Single-frame heatmaps of every frame, ``(B, T, K, h, w)``."""
+        features = clip.stages[-1]
+        if features.shape[1] != self.num_frames:
+            raise ValueError(
+                f'frames of a clip: expected {self.num_frames}, as frame_offsets of the neck has, '
+                f'got {features.shape[1]}; frame_offsets of the data pipeline must be the same'
+            )
+        return self.heatmap_layer(features.flatten(0, 1)).unflatten(0, features.shape[:2])
+
+    def motion_features(self, clip: ClipFeatures) -> Tensor:
+        """M_t, ``(B, C, h, w)``."""
+        motion = self.motion(clip)
+        if self.appearance is None:
+            return motion
+        return self.appearance(torch.cat((clip.stages[-1][:, self.key_index], motion), dim=1))
+
+
+def _flow_motion(flow: dict, window: dict) -> nn.Module:
+    # torchvision's models take a second to import and few people use the flow.
+    from jmpose_mm.models.layers.optical_flow import FlowMotion
+
+    return FlowMotion(**flow, **window)
+
+
+class _ConcatenatedContext(nn.Module):
+    """The joint learner's inputs without its deformable sampling, for the ablation."""
+
+    def __init__(self, num_heatmaps: int, channels: int) -> None:
+        super().__init__()
+        self.chain = ResidualChain(num_heatmaps + channels, channels)
+
+    def forward(self, initial_heatmaps: Tensor, motion: Tensor) -> Tensor:
+        return self.chain(torch.cat((initial_heatmaps.flatten(1, 2), motion), dim=1))

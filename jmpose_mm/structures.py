@@ -1,0 +1,39 @@
+"""The handshakes between the parts of a video model.
+
+Axes: B clips, T frames in time order, C channels, K keypoints, H W input pixels, h w feature grid.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+__all__ = ['ClipFeatures', 'FusedFeatures']
+
+
+class ClipFeatures(NamedTuple):
+    """Estimator to neck: what is known of each frame before frames meet.
+
+    Attributes:
+        frames: ``(B, T, 3, H, W)``, the preprocessed input.
+        stages: Backbone stages from early to late, each ``(B, T, C_s, h_s, w_s)``; the last one
+            has stride 4 and feeds the single-frame heatmap layer.
+    """
+
+    frames: Tensor
+    stages: tuple[Tensor, ...]
+
+
+class FusedFeatures(NamedTuple):
+    """Neck to head: what the frames say together about the key frame.
+
+    Attributes:
+        fused: ``(B, C, h, w)``, what the final heatmaps are made of.
+        initial_heatmaps: ``(B, T, K, h, w)``, single-frame heatmaps of every frame.
+        named: Feature maps ``(B, C_n, h, w)`` that loss terms refer to by name.
+    """
+
+    fused: Tensor
+    initial_heatmaps: Tensor
+    named: dict[str, Tensor]
