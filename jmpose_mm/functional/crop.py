@@ -1,0 +1,140 @@
+"""Boxes and the affine map from an image to a person's crop.
+
+Pixel centres have integer coordinates: the top left pixel of an image is (0, 0), the bottom right
+one is (width - 1, height - 1). Boxes are xyxy in image pixels unless a name says xywh.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    'WARPS',
+    'box_of_joints',
+    'clip_boxes',
+    'is_usable_box',
+    'outside_crop',
+    'warp_matrix',
+    'xywh_to_xyxy',
+]
+
+WARPS = ('classic', 'released')
+
+FloatArray = NDArray[np.float64]
+
+
+def warp_matrix(
+    center: Sequence[float] | NDArray[np.floating[Any]],
+    scale: Sequence[float] | NDArray[np.floating[Any]],
+    rotation: float,
+    output_size: tuple[int, int],
+    warp: str = 'classic',
+) -> FloatArray:
+    r"""Compute the similarity that maps image pixels to crop pixels.
+
+    A point p goes to f R(-rotation) (p - center) + m, where
+
+    * ``'classic'`` (HRNet, DCPose, mmpose without UDP): f = W / w and m = (W / 2, H / 2);
+    * ``'released'`` (the released FAMI-Pose and JM-Pose): sizes count steps between pixel centres,
+      f = (W - 1) / (w - 1) and m = ((W - 1) / 2, (H - 1) / 2).
+
+    Decoding inverts the classic map in all of these codes. With ``'released'`` the recovered point
+    is therefore off by -w / (2 W) image pixels at the crop's centre (-w / 576 for a crop 288 wide).
+
+    Args:
+        center: Box centre (x, y) in image pixels.
+        scale: Box size (w, h) in image pixels, already padded and of the crop's aspect ratio; only
+            w is used.
+        rotation: Rotation in degrees.
+        output_size: Crop size (W, H) in pixels.
+        warp: ``'classic'`` or ``'released'``.
+
+    Returns:
+        Matrix of shape (2, 3).
+
+    Raises:
+        ValueError: If ``warp`` is unknown or the box has no extent.
+    """
+    if warp not in WARPS:
+        raise ValueError(f'warp must be one of {WARPS}, got {warp!r}')
+    step = 1.0 if warp == 'released' else 0.0
+    source = float(scale[0]) - step
+    if not (math.isfinite(source) and source > 0):
+        raise ValueError(
+            f'scale must be a finite box size above {step:g} pixels for the {warp} warp, '
+            f'got {scale}'
+        )
+    target = np.array([output_size[0] - step, output_size[1] - step], dtype=np.float64)
+    factor = target[0] / source
+    cosine, sine = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    linear = factor * np.array([[cosine, sine], [-sine, cosine]], dtype=np.float64)
+    shift = target / 2 - linear @ np.asarray(center, dtype=np.float64)
+    return np.concatenate([linear, shift[:, None]], axis=1)
+
+
+def outside_crop(keypoints: NDArray[np.floating[Any]], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell which keypoints lie outside a crop.
+
+    The released loaders count a point as outside if x < 0, y < 0, x > W or y > H: points on the far
+    edge, half a pixel past the last pixel's border, are still inside.
+
+    Args:
+        keypoints: Coordinates (..., 2) in crop pixels.
+        size: Crop size (W, H) in pixels.
+
+    Returns:
+        Booleans of shape (...). Points that are not finite are outside.
+    """
+    inside = (keypoints >= 0) & (keypoints <= np.asarray(size))
+    return ~np.asarray(inside.all(axis=-1), dtype=np.bool_)
+
+
+def xywh_to_xyxy(boxes: NDArray[np.floating[Any]]) -> FloatArray:
+    """Convert boxes (..., 4) from left, top, width, height to left, top, right, bottom."""
+    corners = np.asarray(boxes, dtype=np.float64)
+    return np.concatenate([corners[..., :2], corners[..., :2] + corners[..., 2:]], axis=-1)
+
+
+def clip_boxes(boxes: NDArray[np.floating[Any]], width: int, height: int) -> FloatArray:
+    """Clip xyxy boxes (..., 4) to the pixel centres of an image of the given size.
+
+    A box that lies outside keeps no extent; see :func:`is_usable_box`.
+    """
+    limits = np.array([width - 1, height - 1, width - 1, height - 1], dtype=np.float64)
+    return np.clip(np.asarray(boxes, dtype=np.float64), 0.0, limits)
+
+
+def is_usable_box(box: NDArray[np.floating[Any]]) -> bool:
+    """Tell whether one xyxy box (4,) is finite and has a positive width and height."""
+    finite = bool(np.isfinite(box).all())
+    return finite and bool(box[2] > box[0]) and bool(box[3] > box[1])
+
+
+def box_of_joints(keypoints: NDArray[np.floating[Any]], enlargement: float = 1.2) -> FloatArray:
+    """Make a box from labelled joints.
+
+    The tight box spans from the smallest coordinate to the largest one plus 1 and is enlarged about
+    its centre. This is how DetectAndTrack made the PoseTrack17 boxes in COCO form, which the later
+    methods train on.
+
+    Args:
+        keypoints: Coordinates (K, 2) of the labelled joints in image pixels, K >= 1.
+        enlargement: Factor on width and height.
+
+    Returns:
+        xyxy box (4,) in image pixels.
+
+    Raises:
+        ValueError: If there is no joint.
+    """
+    if len(keypoints) == 0:
+        raise ValueError('keypoints must hold at least one labelled joint to make a box, got none')
+    low = np.asarray(keypoints, dtype=np.float64).min(axis=0)
+    high = np.asarray(keypoints, dtype=np.float64).max(axis=0) + 1.0
+    center, half = (low + high) / 2, (high - low) / 2 * enlargement
+    return np.concatenate([center - half, center + half])
