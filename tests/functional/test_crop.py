@@ -24,8 +24,6 @@ def transform(matrix: np.ndarray, point: tuple[float, float]) -> np.ndarray:
 def test_classic__equals_the_host(rotation: float, size: tuple[int, int]) -> None:
     from mmpose.structures.bbox import get_warp_matrix
 
-    import jmpose_mm.registry  # noqa: F401  must come before mmpose
-
     center, scale = np.array([311.5, 207.25]), np.array([240.0, 240.0 * size[1] / size[0]])
     ours = warp_matrix(center, scale, rotation, size, 'classic')
     theirs = get_warp_matrix(center, scale, rotation, output_size=size)
@@ -75,7 +73,7 @@ def test_released__decoding_with_the_classic_inverse_is_off_as_stated(width: flo
 
 
 def test_warp_matrix__names_what_is_wrong() -> None:
-    with pytest.raises(ValueError, match="warp must be one of .* got 'udp'"):
+    with pytest.raises(ValueError, match=r"warp must be one of .* got 'udp'"):
         warp_matrix((0.0, 0.0), (10.0, 10.0), 0.0, SIZE, 'udp')
     with pytest.raises(ValueError, match='above 1 pixels for the released warp'):
         warp_matrix((0.0, 0.0), (1.0, 1.0), 0.0, SIZE, 'released')
@@ -107,6 +105,8 @@ def test_clip_boxes__to_pixel_centres() -> None:
     boxes = xywh_to_xyxy(np.array([[-5.0, -6.0, 20.0, 30.0], [90.0, 40.0, 50.0, 50.0]]))
     expected = [[0.0, 0.0, 15.0, 24.0], [90.0, 40.0, 99.0, 49.0]]
     assert clip_boxes(boxes, 100, 50).tolist() == expected
+    beyond = np.array([[100.0, 0.0, 130.0, 20.0], [-9.0, 0.0, -1.0, 20.0]])
+    assert [is_usable_box(box) for box in clip_boxes(beyond, 100, 50)] == [False, False]
 
 
 @pytest.mark.parametrize(

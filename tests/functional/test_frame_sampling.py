@@ -54,6 +54,7 @@ def test_released__second_frame_breaks_time_order_where_clamp_keeps_it() -> None
 
 def test_released__repeats_the_nearest_following_frame_of_a_wide_window() -> None:
     assert support_frames(7, (-4, 0, 1, 2, 3), range(1, 9), 'released') == (3, 7, 8, 8, 8)
+    assert support_frames(6, (-4, 0, 1, 2, 3), range(1, 9), 'released') == (2, 6, 7, 8, 7)
 
 
 @pytest.mark.parametrize('border', ['clamp', 'released'])
@@ -109,7 +110,7 @@ def test_window__without_gap_or_border_is_key_plus_offset() -> None:
 def test_support_frames__names_what_is_wrong() -> None:
     with pytest.raises(ValueError, match='key frame 7 is not among the 3 available'):
         support_frames(7, WINDOW, {1, 2, 3})
-    with pytest.raises(ValueError, match="border must be one of .* got 'wrap'"):
+    with pytest.raises(ValueError, match=r"border must be one of .* got 'wrap'"):
         support_frames(1, WINDOW, {1}, 'wrap')
 
 
@@ -152,5 +153,5 @@ def test_draw_offsets__as_many_offsets_as_distances_is_the_fixed_window() -> Non
 
 
 def test_draw_offsets__refuses_too_short_a_distance() -> None:
-    with pytest.raises(ValueError, match='distance must be at least 2.* got 1'):
+    with pytest.raises(ValueError, match=r'distance must be at least 2.* got 1'):
         draw_offsets((-1, 0, 1, 2), 1, np.random)
