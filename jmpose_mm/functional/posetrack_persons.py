@@ -1,0 +1,138 @@
+"""Persons of many frames as arrays, in the joints that PoseTrack evaluates.
+
+Axes: N predicted persons, M annotated persons, J = 15 joints. Coordinates are image pixels, ``(x,
+    y)``;
+persons of one frame are in file order, which breaks ties.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    'JOINT_GROUPS',
+    'JOINT_NAMES',
+    'MISSING_SCORE',
+    'PredictedPersons',
+    'TruePersons',
+    'check_persons',
+    'head_size',
+    'select_frames',
+    'take_persons',
+]
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+JOINT_NAMES = (
+    'right_ankle',
+    'right_knee',
+    'right_hip',
+    'left_hip',
+    'left_knee',
+    'left_ankle',
+    'right_wrist',
+    'right_elbow',
+    'right_shoulder',
+    'left_shoulder',
+    'left_elbow',
+    'left_wrist',
+    'head_bottom',
+    'nose',
+    'head_top',
+)
+JOINT_GROUPS = {
+    'Head': (14, 12, 13),
+    'Shoulder': (8, 9),
+    'Elbow': (7, 10),
+    'Wrist': (6, 11),
+    'Hip': (2, 3),
+    'Knee': (1, 4),
+    'Ankle': (0, 5),
+}
+HEAD_SHARE = 0.6  # of the head box's diagonal; it makes the size comparable to MPII's
+MISSING_SCORE = -9999.0  # stands for a predicted joint without a score
+
+
+class TruePersons(NamedTuple):
+    """Annotated persons of all frames, those without any joint included: they decide which frames
+    count.
+
+    Attributes:
+        frame: (M,) frame index.
+        keypoints: (M, J, 2) pixels.
+        present: (M, J) whether a joint is annotated; visibility plays no role.
+        head_size: (M,) pixels, see `head_size`; NaN where the file has no head box.
+    """
+
+    frame: IntArray
+    keypoints: FloatArray
+    present: BoolArray
+    head_size: FloatArray
+
+
+class PredictedPersons(NamedTuple):
+    """Predicted persons of all frames.
+
+    Attributes:
+        frame: (N,) frame index.
+        keypoints: (N, J, 2) pixels.
+        present: (N, J) whether a joint is predicted.
+        scores: (N, J) any finite numbers; `MISSING_SCORE` where there is none.
+    """
+
+    frame: IntArray
+    keypoints: FloatArray
+    present: BoolArray
+    scores: FloatArray
+
+
+Persons = TypeVar('Persons', TruePersons, PredictedPersons)
+
+
+def head_size(boxes: FloatArray) -> FloatArray:
+    """0.6 times the diagonal of head boxes (..., 4) ``(x1, y1, x2, y2)``, in pixels (...)."""
+    size: FloatArray = HEAD_SHARE * np.sqrt(
+        (boxes[..., 2] - boxes[..., 0]) ** 2 + (boxes[..., 3] - boxes[..., 1]) ** 2
+    )
+    return size
+
+
+def select_frames(
+    truth: TruePersons, predictions: PredictedPersons, frames: BoolArray
+) -> tuple[TruePersons, PredictedPersons]:
+    """Keep the persons of the frames whose entry in ``frames`` (number of frames,) is true."""
+    return (
+        take_persons(truth, frames[truth.frame]),
+        take_persons(predictions, frames[predictions.frame]),
+    )
+
+
+def take_persons(persons: Persons, rows: BoolArray | IntArray) -> Persons:
+    """The persons at ``rows``, a mask or indices."""
+    columns = (column[rows] for column in persons)
+    return type(persons)(*columns)  # type: ignore[arg-type]
+
+
+def check_persons(truth: TruePersons, predictions: PredictedPersons) -> None:
+    """Raise ``ValueError`` unless all shapes agree and scores of predicted joints are finite."""
+    joints = truth.present.shape[1:]
+    for persons in (truth, predictions):
+        kind = 'truth' if isinstance(persons, TruePersons) else 'predictions'
+        count = len(persons.frame)
+        shapes = {'keypoints': (count, *joints, 2), 'present': (count, *joints)}
+        shapes |= {'head_size': (count,)} if persons is truth else {'scores': (count, *joints)}
+        for name, expected in shapes.items():
+            got = getattr(persons, name).shape
+            if got != expected:
+                raise ValueError(f'{kind}.{name}: expected shape {expected}, got {got}')
+    bad = np.flatnonzero((predictions.present & ~np.isfinite(predictions.scores)).any(axis=1))
+    if len(bad):
+        raise ValueError(
+            f'predictions.scores: expected finite numbers, got {predictions.scores[bad[0]]} for '
+            f'person {bad[0]} (frame {predictions.frame[bad[0]]})'
+        )
