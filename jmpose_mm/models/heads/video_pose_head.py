@@ -9,6 +9,7 @@ import torch
 from mmpose.models.heads import HeatmapHead
 from torch import Tensor
 
+from jmpose_mm.functional.checks import check_same_shape
 from jmpose_mm.functional.heatmaps import heatmap_accuracy
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import FusedFeatures
@@ -51,6 +52,7 @@ class VideoPoseHead(HeatmapHead):
         weights = torch.cat(
             [sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples]
         )
+        check_same_shape('heatmaps (input_size must be a multiple of 32)', heatmaps, 'target', target)
         losses = {'loss_kpt': self.loss_module(heatmaps, target, weights)}
         if self.loss_terms is not None:
             losses |= self.loss_terms({**feats.named, 'heatmaps': heatmaps})

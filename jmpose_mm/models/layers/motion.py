@@ -40,7 +40,8 @@ class SidedMotion(nn.Module):
                 'frame_offsets: expected at least one frame beside the key frame, got none; '
                 'use the estimator without a neck for a single frame'
             )
-        widths = [channels // len(counts), channels - channels // len(counts)][-len(counts) :]
+        half = channels // 2
+        widths = [half, channels - half] if len(counts) == 2 else [channels]
         self.counts = counts
         self.sides = nn.ModuleList(
             ResidualChain(in_channels * count, width) for count, width in zip(counts, widths)

@@ -1,0 +1,103 @@
+"""Terms as data: weights, signs, detached sides, conditions, projections, errors."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from jmpose_mm.functional.mutual_information import (
+    gaussian_information,
+    released_quantity,
+    spatial_kl,
+)
+from jmpose_mm.registry import MODELS
+
+
+def _features() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    sizes = {'a': 4, 'b': 4, 'c': 3}
+    return {
+        name: torch.randn(2, channels, 6, 5, generator=generator).requires_grad_()
+        for name, channels in sizes.items()
+    }
+
+
+def _loss(*terms: dict, **kwargs):
+    return MODELS.build({'type': 'jmpose_mm.MutualInformationLoss', 'terms': terms, **kwargs})
+
+
+def _term(**fields) -> dict:
+    return {'name': 'ab', 'first': 'a', 'second': 'b', **fields}
+
+
+@pytest.mark.parametrize(
+    ('estimator', 'expected'),
+    [
+        ('gaussian', lambda a, b: gaussian_information(a, b)),
+        ('kl', lambda a, b: -spatial_kl(a, b)),
+        ('released', lambda a, b: released_quantity(a, b, 0.05)),
+    ],
+)
+def test_mutual_information_loss__weight_times_estimate(estimator, expected):
+    features = _features()
+    losses = _loss(_term(estimator=estimator, weight=-0.5))(features)
+    assert list(losses) == ['loss_ab']
+    torch.testing.assert_close(losses['loss_ab'], -0.5 * expected(features['a'], features['b']))
+
+
+def test_mutual_information_loss__conditional_term():
+    features = _features()
+    losses = _loss(_term(given='c'))(features)
+    expected = gaussian_information(features['a'], features['b'], given=features['c'])
+    torch.testing.assert_close(losses['loss_ab'], expected)
+
+
+def test_mutual_information_loss__weight_zero_switches_off():
+    features = _features()
+    assert _loss(_term(weight=0), _term(name='ba', first='b', second='a'))(features).keys() == {
+        'loss_ba'
+    }
+
+
+@pytest.mark.parametrize('estimator', ['gaussian', 'kl', 'released'])
+@pytest.mark.parametrize('detach', [None, 'first', 'second'])
+def test_mutual_information_loss__detached_side_gets_no_gradient(estimator, detach):
+    features = _features()
+    _loss(_term(estimator=estimator, detach=detach))(features)['loss_ab'].backward()
+    assert (features['a'].grad is None) == (detach == 'first')
+    assert (features['b'].grad is None) == (detach == 'second')
+
+
+def test_mutual_information_loss__learnt_projection():
+    features = _features()
+    loss = _loss(_term(second='c', estimator='kl', project=(4, 3)))
+    projected = loss.projections['ab'](features['a'])
+    result = loss(features)['loss_ab']
+    torch.testing.assert_close(result, -spatial_kl(projected, features['c']))
+    result.backward()
+    assert loss.projections['ab'].weight.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize(
+    ('term', 'message'),
+    [
+        ({'name': 'x', 'first': 'a'}, r"missing \['second'\]"),
+        (_term(sign=-1), r"unknown \['sign'\]"),
+        (_term(estimator='mine'), "estimator: expected one of .*'gaussian'.* got 'mine'"),
+        (_term(detach='both'), 'detach: expected'),
+        (_term(estimator='kl', given='c'), "expected estimator 'gaussian' with 'given'"),
+    ],
+)
+def test_mutual_information_loss__bad_term(term, message):
+    with pytest.raises(ValueError, match=message):
+        _loss(term)
+
+
+def test_mutual_information_loss__same_name_twice():
+    with pytest.raises(ValueError, match='distinct names'):
+        _loss(_term(), _term())
+
+
+def test_mutual_information_loss__unknown_feature_lists_what_there_is():
+    with pytest.raises(ValueError, match=r"second: expected one of \['a', 'b', 'c'\], got 'm'"):
+        _loss(_term(second='m'))(_features())

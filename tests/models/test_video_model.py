@@ -1,0 +1,318 @@
+"""The whole model: what loads, what trains, what the neck hands over, which sizes work."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from mmengine.structures import InstanceData, PixelData
+from mmpose.models.utils.tta import flip_heatmaps
+from mmpose.structures import PoseDataSample
+
+from jmpose_mm.registry import MODELS
+from jmpose_mm.structures import ClipFeatures
+
+RESNET = {
+    'type': 'jmpose_mm.DeconvBackbone',
+    'backbone': {'type': 'mmpose.ResNet', 'depth': 18, 'out_indices': (0, 1, 2, 3)},
+    'in_channels': 512,
+    'deconv_channels': (16, 16, 16),
+}
+RESNET_CHANNELS = (64, 128, 256, 16)
+TERMS = [
+    {'name': 'joint_motion', 'first': 'joint_1', 'second': 'motion_1'},
+    {
+        'name': 'motion_heatmaps',
+        'first': 'motion_1',
+        'second': 'initial_heatmaps',
+        'weight': -1.0,
+    },
+    {
+        'name': 'motion_heatmaps_given_joint',
+        'first': 'motion_1',
+        'second': 'initial_heatmaps',
+        'given': 'joint_1',
+    },
+]
+
+
+def _hrnet(width: int) -> dict:
+    widths = [width * 2**i for i in range(4)]
+    stages = {
+        'stage1': {'num_branches': 1, 'block': 'BOTTLENECK', 'num_channels': (64,)},
+        **{
+            f'stage{i}': {'num_branches': i, 'block': 'BASIC', 'num_channels': tuple(widths[:i])}
+            for i in (2, 3, 4)
+        },
+    }
+    for stage in stages.values():
+        stage.update(num_modules=1, num_blocks=(1,) * stage['num_branches'])
+    return {'type': 'jmpose_mm.HRNetStages', 'in_channels': 3, 'extra': stages}
+
+
+def build(offsets=(-1, 0, 1), num_keypoints=17, neck=None, backbone=None, channels=None, **model):
+    torch.manual_seed(0)
+    return MODELS.build(
+        {
+            'type': 'jmpose_mm.VideoTopdownEstimator',
+            'backbone': backbone or RESNET,
+            'neck': {
+                'type': 'jmpose_mm.JointMotionNeck',
+                'in_channels': channels or RESNET_CHANNELS,
+                'num_keypoints': num_keypoints,
+                'frame_offsets': offsets,
+                'channels': 8,
+                **(neck or {}),
+            },
+            'head': {
+                'type': 'jmpose_mm.VideoPoseHead',
+                'in_channels': 8,
+                'out_channels': num_keypoints,
+                'final_layer': {'kernel_size': 3, 'padding': 1},
+                'loss_terms': {'type': 'jmpose_mm.MutualInformationLoss', 'terms': TERMS},
+            },
+            'frozen': ('backbone', 'neck.heatmap_layer'),
+            **model,
+        }
+    )
+
+
+def single_frame(**model):
+    torch.manual_seed(1)
+    return MODELS.build(
+        {
+            'type': 'jmpose_mm.VideoTopdownEstimator',
+            'backbone': RESNET,
+            'head': {
+                'type': 'HeatmapHead',
+                'in_channels': 16,
+                'out_channels': 17,
+                'deconv_out_channels': None,
+            },
+            **model,
+        }
+    )
+
+
+def samples(batch: int, num_keypoints: int = 17, size=(16, 8)) -> list[PoseDataSample]:
+    generator = torch.Generator().manual_seed(5)
+    found = []
+    for _ in range(batch):
+        sample = PoseDataSample(metainfo={'flip_indices': list(range(num_keypoints))})
+        sample.gt_fields = PixelData(
+            heatmaps=torch.rand(num_keypoints, *size, generator=generator)
+        )
+        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, num_keypoints))
+        found.append(sample)
+    return found
+
+
+def clip(batch: int = 2, num_frames: int = 3, size=(64, 32), seed: int = 3) -> torch.Tensor:
+    return torch.randn(
+        batch, num_frames, 3, *size, generator=torch.Generator().manual_seed(seed)
+    )
+
+
+@pytest.mark.parametrize(
+    ('offsets', 'num_keypoints', 'size'),
+    [
+        ((-1, 0, 1), 15, (64, 32)),
+        ((-2, -1, 0, 1, 2), 17, (96, 64)),
+        ((-3, -2, -1, 0, 1, 2, 3), 17, (32, 32)),
+        ((-2, -1, 0), 17, (64, 96)),
+    ],
+)
+def test_estimator__windows_keypoints_and_sizes(offsets, num_keypoints, size):
+    model = build(offsets, num_keypoints).eval()
+    heatmaps = model(clip(2, len(offsets), size), None, mode='tensor')
+    assert heatmaps.shape == (2, num_keypoints, size[0] // 4, size[1] // 4)
+
+
+def test_estimator__batch_equals_loop():
+    model = build().eval()
+    inputs = clip(3)
+    with torch.no_grad():
+        together = model(inputs, None, mode='tensor')
+        alone = torch.cat([model(inputs[i : i + 1], None, mode='tensor') for i in range(3)])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-7)
+
+
+def test_hrnet_stages__last_stage_is_mmpose_hrnet():
+    width = 8
+    ours = MODELS.build(_hrnet(width))
+    theirs = MODELS.build({**_hrnet(width), 'type': 'mmpose.HRNet'})
+    ours.eval()  # mmpose's HRNet does not return itself
+    theirs.eval()
+    theirs.load_state_dict(ours.state_dict())
+    frames = clip()[:, 0]
+    stages = ours(frames)
+    assert [tuple(s.shape) for s in stages] == [(2, width, 16, 8)] * 4
+    assert torch.equal(stages[-1], theirs(frames)[0])
+    layer1 = ours.layer1(
+        ours.relu(ours.norm2(ours.conv2(ours.relu(ours.norm1(ours.conv1(frames))))))
+    )
+    assert torch.equal(stages[0], ours.transition1[0](layer1))
+
+
+def test_estimator__hrnet_forward_and_backward():
+    model = build(backbone=_hrnet(8), channels=(8, 8, 8, 8), frozen=()).train()
+    model.init_weights()
+    losses = model(clip(), samples(2), mode='loss')
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    assert model.backbone.conv1.weight.grad.abs().max() > 0
+
+
+def test_estimator__named_losses_and_every_trainable_parameter_gets_a_gradient():
+    model = build(neck={'mutual_learning': {'num_stages': 1}}).train()
+    model.init_weights()
+    torch.nn.init.normal_(model.head.final_layer.weight, std=0.1)
+    losses = model(clip(), samples(2), mode='loss')
+    assert set(losses) == {'loss_kpt', 'acc_pose', *(f'loss_{t["name"]}' for t in TERMS)}
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    without = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    assert without == []
+    assert all(p.grad is None for p in model.backbone.parameters())
+    assert model.neck.heatmap_layer.weight.grad is None
+
+
+@pytest.mark.parametrize(
+    'neck',
+    [
+        {'motion': 'key+difference'},
+        {'joint_learner': None},
+        {'mutual_learning': None},
+        {'mutual_learning': {'num_stages': 3, 'gate': 'conv', 'num_heads': 2}},
+        {'joint_learner': {'deform_groups': 2, 'modulation': 'raw', 'dilation': 3}},
+        {'joint_learner': {'operator': 'torchvision'}},
+    ],
+)
+def test_joint_motion_neck__variants_train(neck):
+    model = build(neck=neck).train()
+    stages = (neck.get('mutual_learning') or {'num_stages': 2}).get('num_stages', 2)
+    if neck.get('mutual_learning', True) is None:
+        stages, model.head.loss_terms = 0, None
+    features = model.extract_feat(clip())
+    assert set(features.named) == {'initial_heatmaps'} | {
+        f'{stream}_{i + 1}' for i in range(stages) for stream in ('joint', 'motion')
+    }
+    losses = model.head.loss(features, samples(2))
+    losses['loss_kpt'].backward()
+    without = [n for n, p in model.neck.named_parameters() if p.requires_grad and p.grad is None]
+    assert without == []
+
+
+def test_joint_motion_neck__reads_the_key_frame_only_where_it_says_so():
+    """Motion from differences forgets appearance: a change that all frames share is invisible."""
+    for motion, sees in (('difference', False), ('key+difference', True)):
+        model = build(neck={'motion': motion}).eval()
+        stages = tuple(
+            torch.randn(1, 3, c, 16, 12, generator=torch.Generator().manual_seed(c))
+            for c in RESNET_CHANNELS
+        )
+        before = ClipFeatures(clip(1), stages)
+        after = ClipFeatures(clip(1), tuple(s + 1 for s in stages))
+        change = model.neck.motion_features(before) - model.neck.motion_features(after)
+        assert (change.abs().max() > 1e-3) == sees
+
+
+def test_joint_motion_neck__other_number_of_frames_is_refused():
+    with pytest.raises(ValueError, match='expected 3, as frame_offsets of the neck has, got 5'):
+        build()(clip(num_frames=5), None, mode='tensor')
+
+
+@pytest.mark.parametrize(
+    ('argument', 'value'), [('motion', 'flow'), ('frame_offsets', (1, 2)), ('frame_offsets', (0,))]
+)
+def test_joint_motion_neck__bad_argument(argument, value):
+    with pytest.raises(ValueError, match='expected'):
+        build(neck={argument: value})
+
+
+def test_estimator__single_frame_needs_no_neck():
+    model = single_frame().eval()
+    image = clip(num_frames=1)
+    as_clip, as_image = (model(x, None, mode='tensor') for x in (image, image[:, 0]))
+    assert torch.equal(as_clip, as_image)
+    with pytest.raises(ValueError, match='expected 1 for a model without a neck, got 3'):
+        model(clip(num_frames=3), None, mode='tensor')
+
+
+def test_estimator__single_frame_checkpoint_makes_the_initial_heatmaps():
+    baseline, model = single_frame().eval(), build().eval()
+    torch.nn.init.normal_(baseline.head.final_layer.weight)
+    missing = model.load_state_dict(baseline.state_dict(), strict=False)
+    assert missing.unexpected_keys == []
+    assert not [k for k in missing.missing_keys if k.startswith(('backbone', 'neck.heatmap'))]
+    inputs = clip()
+    initial = model.extract_feat(inputs).initial_heatmaps
+    for t in range(3):
+        torch.testing.assert_close(initial[:, t], baseline(inputs[:, t], None, mode='tensor'))
+
+
+def test_estimator__checkpoint_of_a_video_model_keeps_its_head():
+    model, other = build(), build()
+    torch.nn.init.normal_(model.head.final_layer.weight)
+    other.load_state_dict(copy.deepcopy(model.state_dict()))
+    assert torch.equal(other.head.final_layer.weight, model.head.final_layer.weight)
+    assert torch.equal(other.neck.heatmap_layer.weight, model.neck.heatmap_layer.weight)
+
+
+def test_estimator__mmpose_resnet_checkpoint_with_deconvolutions_in_the_head():
+    theirs = MODELS.build(
+        {
+            'type': 'mmpose.TopdownPoseEstimator',
+            'backbone': {'type': 'ResNet', 'depth': 18},
+            'head': {
+                'type': 'HeatmapHead',
+                'in_channels': 512,
+                'out_channels': 17,
+                'deconv_out_channels': (16, 16, 16),
+            },
+        }
+    ).eval()
+    ours = single_frame().eval()
+    ours.load_state_dict(theirs.state_dict())  # strict
+    frames = clip()[:, 0]
+    torch.testing.assert_close(
+        ours(frames, None, mode='tensor'), theirs(frames, None, mode='tensor')
+    )
+
+
+@pytest.mark.parametrize('frozen_norm', ['eval', 'train'])
+def test_estimator__frozen_normalisation(frozen_norm):
+    model = build(frozen_norm=frozen_norm).train()
+    before = model.backbone.backbone.bn1.running_mean.clone()
+    weight = model.backbone.backbone.conv1.weight.clone()
+    losses = model(clip(), samples(2), mode='loss')
+    losses['loss_kpt'].backward()
+    drifted = not torch.equal(before, model.backbone.backbone.bn1.running_mean)
+    assert drifted == (frozen_norm == 'train')
+    assert torch.equal(weight, model.backbone.backbone.conv1.weight)
+    assert model.neck.fusion.training
+
+
+def test_estimator__unknown_frozen_module():
+    with pytest.raises(ValueError, match="got 'neck.final_layer'"):
+        build(frozen=('neck.final_layer',))
+
+
+def test_estimator__flip_test_is_the_average_of_both_views():
+    model = build().eval()
+    captured = []
+    model.head.decode = lambda heatmaps: captured.append(heatmaps) or []
+    model.add_pred_to_datasample = lambda preds, fields, data_samples: data_samples
+    model.test_cfg = {'flip_test': True, 'flip_mode': 'heatmap', 'shift_heatmap': True}
+    model(clip(), samples(2), mode='predict')
+    plain = model(clip(), None, mode='tensor')
+    mirrored = model(clip().flip(-1), None, mode='tensor')
+    expected = 0.5 * (
+        plain
+        + flip_heatmaps(mirrored, list(range(17)), 'heatmap', shift_heatmap=True)
+    )
+    torch.testing.assert_close(captured[0], expected)
+
+
+def test_head__target_of_another_size_is_named():
+    with pytest.raises(ValueError, match=r'input_size.*\(2, 17, 16, 8\) and \(2, 17, 9, 9\)'):
+        build()(clip(), samples(2, size=(9, 9)), mode='loss')
