@@ -1,0 +1,232 @@
+"""PoseTrack AP of a model that predicts person by person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
+from jmpose_mm.functional.posetrack_persons import (
+    JOINT_NAMES,
+    PredictedPersons,
+    TruePersons,
+    select_frames,
+)
+from jmpose_mm.registry import METRICS
+
+from .posetrack_files import read_frames
+from .posetrack_frames import PoseTrackFrames, frame_key, joint_order
+from .prediction_files import write_predictions
+
+__all__ = ['PoseTrackAPMetric']
+
+SCORE_RULES = ('keypoint*box', 'keypoint')
+
+
+@METRICS.register_module()
+class PoseTrackAPMetric(BaseMetric):
+    """AP of the 15 PoseTrack joints, equal to the official evaluator's.
+
+    A data sample belongs to the ground-truth frame with the same video and frame number, both read
+    from the image's path (see `frame_key`); a sample without ``img_path`` to the frame with its
+    ``img_id``. Positions in lists play no role. Samples that come twice, as distributed samplers
+    pad, count once, by (``img_id``, ``id``). Frames without any prediction cost recall only; frames
+    that nobody annotated are left out.
+
+    Evaluation gives the mean over the joints as ``AP`` and the seven groups as ``Head`` ...
+    ``Ankle``, in percent. With ``subset='degraded'`` the same follow over the frames where that
+    field is true (``AP_degraded``, ``Head_degraded``, ...) and over those where it is false
+    (``AP_not_degraded``, ...); NaN where there are none. A joint that is predicted but nowhere
+    annotated is left out of ``AP`` and makes its group NaN, as in the official evaluator.
+
+    Args:
+        ann_file: PoseTrack JSON file of any generation, one video or merged, or a directory of
+            them.
+        boxes: Where the person boxes came from, e.g. ``'ground truth'`` or the name of a detection
+            file. It is printed with the numbers: they are comparable only between equal boxes.
+        score_rule: ``'keypoint*box'`` ranks joints by keypoint score times box score, as the
+            papers' code does; ``'keypoint'`` by the keypoint score alone, as mmpose does.
+        subset: A true-or-false field of the ground truth's images to report apart.
+        protocol: What else makes the numbers comparable (flip test, decoding); printed.
+        out_dir: Directory for the predictions in the official 2018 format, one file for each video.
+        collect_device: 'cpu' or 'gpu', where distributed results meet.
+        prefix: Comes before the names of the results.
+
+    Raises:
+        ValueError: An argument or the ground truth is unusable, or a prediction is not finite, has
+            another number of joints than the data set names or belongs to no frame.
+    """
+
+    default_prefix = 'posetrack'
+
+    def __init__(
+        self,
+        ann_file: str,
+        boxes: str,
+        score_rule: str = 'keypoint*box',
+        subset: str | None = None,
+        protocol: str | dict[str, Any] = '',
+        out_dir: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if not isinstance(boxes, str) or not boxes.strip():
+            raise ValueError(
+                "boxes: expected the source of the boxes, e.g. 'ground truth' or the name of a "
+                f'detection file, got {boxes!r}'
+            )
+        if score_rule not in SCORE_RULES:
+            raise ValueError(f'score_rule: expected one of {SCORE_RULES}, got {score_rule!r}')
+        self.boxes, self.score_rule, self.subset, self.out_dir = boxes, score_rule, subset, out_dir
+        self.protocol = protocol
+        truth = read_frames(ann_file)
+        self.frames, self.truth, self.ignored = truth.frames, truth.truth(), truth.ignored()
+        self.by_key, self.by_id = _index_frames(truth)
+        self.chosen = None if subset is None else _flagged(truth, subset)
+        _check_head_boxes(truth, self.truth)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep the predictions of a batch of data samples, in their dictionary form."""
+        names = self.dataset_meta['keypoint_id2name']
+        order = joint_order([names[i] for i in range(len(names))], 'dataset_meta.keypoint_id2name')
+        for sample in data_samples:
+            image = sample.get('img_path', f'img_id {sample.get("img_id")}')
+            predicted = sample['pred_instances']
+            keypoints = _array(predicted['keypoints'])
+            scores = _array(predicted['keypoint_scores'])
+            if keypoints.shape[1:] != (len(names), 2) or scores.shape != keypoints.shape[:2]:
+                raise ValueError(
+                    f'{image}: expected keypoints (N, {len(names)}, 2) and scores '
+                    f'(N, {len(names)}), got {keypoints.shape} and {scores.shape}'
+                )
+            if self.score_rule == 'keypoint*box':
+                scores = scores * _array(sample['gt_instances']['bbox_scores']).reshape(-1, 1)
+            for name, values in (('keypoints', keypoints), ('scores', scores)):
+                if not np.isfinite(values).all():
+                    raise ValueError(f'{image}: expected finite {name}, got {values.tolist()}')
+            self.results.append(
+                {
+                    'sample': (sample.get('img_id', image), sample['id']),
+                    'frame': self._frame_of(sample),
+                    'keypoints': keypoints[:, order],
+                    'scores': scores[:, order],
+                }
+            )
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
+        """AP of the collected predictions over all frames and, if asked, over the subset's."""
+        predictions = _join(results)
+        parts: dict[str, np.ndarray] = {'': np.ones(len(self.frames), dtype=bool)}
+        if self.chosen is not None:
+            parts[f'_{self.subset}'] = self.chosen
+            parts[f'_not_{self.subset}'] = ~self.chosen
+        metrics, rows = {}, []
+        for suffix, frames in parts.items():
+            truth, kept = select_frames(self.truth, predictions, frames)
+            values = self._values(truth, kept)
+            metrics.update({name + suffix: value for name, value in values.items()})
+            count = len(np.unique(truth.frame))
+            rows.append([suffix.strip('_').replace('_', ' ') or 'all', str(count)])
+            rows[-1] += [f'{value:.2f}' for value in values.values()]
+        self._report([['frames', 'count', *values], *rows])
+        if self.out_dir is not None:
+            write_predictions(self.out_dir, self.frames, predictions, self._info())
+        return metrics
+
+    def _values(self, truth: TruePersons, predictions: PredictedPersons) -> dict[str, float]:
+        ap = posetrack_ap(truth, predictions, self.ignored).ap
+        if not len(truth.frame):
+            ap = np.full(len(JOINT_NAMES), np.nan)
+        return {'AP': mean_over_joints(ap), **group_means(ap)}
+
+    def _frame_of(self, sample: dict[str, Any]) -> int:
+        path, image_id = sample.get('img_path'), sample.get('img_id')
+        index = self.by_id.get(image_id) if path is None else self.by_key.get(frame_key(path))
+        if index is None:
+            raise ValueError(
+                f'image {path or image_id}: expected a frame of the ground truth ('
+                f'{self.frames[0].source} ...), got {frame_key(path) if path else image_id}; '
+                'is ann_file that of another split?'
+            )
+        return index
+
+    def _info(self) -> dict[str, str]:
+        protocol = self.protocol
+        if isinstance(protocol, dict):
+            protocol = ', '.join(f'{name}: {value}' for name, value in protocol.items())
+        return {
+            'boxes': self.boxes,
+            'score': self.score_rule,
+            'protocol': protocol or 'not stated',
+            'truth': str(self.frames[0].source),
+        }
+
+    def _report(self, table: list[list[str]]) -> None:
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            '  '.join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            for row in table
+        ]
+        said = ' | '.join(f'{name}: {value}' for name, value in self._info().items())
+        MMLogger.get_current_instance().info('PoseTrack AP, %s\n%s', said, '\n'.join(lines))
+
+
+def _join(results: list[dict[str, Any]]) -> PredictedPersons:
+    """The different samples as arrays, in one order whatever the number of processes."""
+    unique = {(record['frame'], record['sample']): record for record in reversed(results)}
+    records = [unique[key] for key in sorted(unique)]
+    joints = len(JOINT_NAMES)
+    counts = [len(record['keypoints']) for record in records]
+    frame = np.repeat(np.asarray([r['frame'] for r in records], dtype=np.int64), counts)
+    keypoints = [record['keypoints'] for record in records]
+    scores = [record['scores'] for record in records]
+    return PredictedPersons(
+        frame,
+        np.concatenate([np.empty((0, joints, 2)), *keypoints]),
+        np.ones((len(frame), joints), dtype=bool),
+        np.concatenate([np.empty((0, joints)), *scores]),
+    )
+
+
+def _index_frames(truth: PoseTrackFrames) -> tuple[dict[tuple[str, int], int], dict[Any, int]]:
+    by_key: dict[tuple[str, int], int] = {}
+    for index, frame in enumerate(truth.frames):
+        other = by_key.setdefault(frame_key(frame.name), index)
+        if other != index:
+            raise ValueError(
+                f'{frame.source}: {frame.name}: expected one frame for each video and number, got '
+                f'{truth.frames[other].name} ({truth.frames[other].source}) too'
+            )
+    return by_key, {f.image_id: i for i, f in enumerate(truth.frames) if f.image_id is not None}
+
+
+def _flagged(truth: PoseTrackFrames, name: str) -> np.ndarray:
+    for frame in truth.frames:
+        if name not in frame.flags:
+            raise ValueError(
+                f'{frame.source}: {frame.name}: expected the true-or-false field {name!r} '
+                f'(argument subset), got {sorted(frame.flags)}'
+            )
+    return np.asarray([frame.flags[name] for frame in truth.frames], dtype=bool)
+
+
+def _check_head_boxes(truth: PoseTrackFrames, persons: TruePersons) -> None:
+    """Stop before training rather than after it: every distance is measured in head sizes."""
+    bad = np.flatnonzero(np.isnan(persons.head_size) & persons.present.any(axis=1))
+    if len(bad):
+        frame = truth.frames[persons.frame[bad[0]]]
+        raise ValueError(
+            f'{frame.source}: {frame.name}: expected a head box (bbox_head or x1, y1, x2, y2) for '
+            f'every annotated person, got none for {len(bad)} persons'
+        )
+
+
+def _array(values: Any) -> np.ndarray:
+    """As float64; tensors may still live on another device."""
+    values = values.detach().cpu().numpy() if hasattr(values, 'detach') else values
+    return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,110 @@
+"""Write predictions as the official evaluator reads them: one 2018 JSON file for each video.
+
+Axes: N persons, J = 15 joints in the order of `JOINT_NAMES`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from jmpose_mm.functional.posetrack_persons import JOINT_NAMES, PredictedPersons
+
+from .posetrack_frames import Frame
+
+__all__ = ['write_predictions']
+
+# What a 2018 file lists; the ears are placeholders that nobody evaluates.
+FILE_JOINTS = (
+    'nose',
+    'head_bottom',
+    'head_top',
+    'left_ear',
+    'right_ear',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
+)
+PLACES = np.asarray([FILE_JOINTS.index(name) for name in JOINT_NAMES])
+
+
+def write_predictions(
+    directory: str | Path, frames: list[Frame], persons: PredictedPersons, info: dict[str, str]
+) -> list[Path]:
+    """Write one file for each video, with an entry for every frame, predicted or not.
+
+    Files are named as the official ground truth's: like the 2017 file itself, or like the video's
+    image directory (2018). Each appears whole or not at all. A joint at exactly (0, 0) with score 0
+    means 'absent' in this format.
+
+    Args:
+        directory: Made if it is missing; other files in it stay.
+        frames: The frames of the ground truth, in its order.
+        persons: (N,) predictions; ``frame`` points into ``frames``.
+        info: Said in each file: boxes, score rule and the like.
+
+    Returns:
+        The files, in the order of the videos.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, members in _file_names(frames).items():
+        content = _content(frames, members, persons) | {'info': info}
+        unfinished = directory / f'.{name}.unfinished'
+        try:
+            unfinished.write_text(json.dumps(content), encoding='utf-8')
+            os.replace(unfinished, directory / name)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        written.append(directory / name)
+    return written
+
+
+def _file_names(frames: list[Frame]) -> dict[str, list[int]]:
+    """The indices of the frames that go into each file."""
+    names: dict[str, list[int]] = {}
+    for index, frame in enumerate(frames):
+        # 2018 files are named like the images' directory; 2017 files (without image ids) are not.
+        directory = f'{PurePosixPath(frame.name).parent.name}.json'
+        name = frame.source.name if frame.image_id is None else directory
+        names.setdefault(name, []).append(index)
+    return names
+
+
+def _content(frames: list[Frame], members: list[int], persons: PredictedPersons) -> dict[str, Any]:
+    images, annotations = [], []
+    for position, index in enumerate(members):
+        frame = frames[index]
+        image_id = position if frame.image_id is None else frame.image_id
+        images.append({'file_name': frame.name, 'id': image_id, 'frame_id': image_id})
+        for track, row in enumerate(np.flatnonzero(persons.frame == index)):
+            triples = np.zeros((len(FILE_JOINTS), 3))
+            kept = persons.present[row]
+            triples[PLACES[kept], :2] = persons.keypoints[row, kept]
+            triples[PLACES[kept], 2] = persons.scores[row, kept]
+            annotations.append(
+                {
+                    'id': len(annotations),
+                    'image_id': image_id,
+                    'category_id': 1,
+                    'track_id': track,
+                    'keypoints': triples.ravel().tolist(),
+                    'scores': triples[:, 2].tolist(),
+                }
+            )
+    category = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': FILE_JOINTS}
+    return {'images': images, 'annotations': annotations, 'categories': [category]}
