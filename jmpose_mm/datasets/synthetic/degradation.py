@@ -1,0 +1,199 @@
+"""Short bursts of strong degradation, and the effects themselves.
+
+A burst lasts a few frames; between bursts the video is undegraded for at least two frames. So what a degraded frame lacks
+is there one or two frames earlier or later, and only there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from jmpose_mm.datasets.synthetic.occluders import Occluder, draw_occluder
+from jmpose_mm.datasets.synthetic.scene import SUBFRAMES, Scene, moment_of
+from jmpose_mm.datasets.synthetic.settings import DEGRADATIONS, Settings
+
+__all__ = ['Effects', 'compress', 'darken', 'defocus', 'integrate', 'plan_effects']
+
+PATH_POINTS = 32
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What happens to one frame.
+
+    Attributes:
+        severity: Strength by degradation: camera travel, disc radius and cover in person heights, gain, and height
+            in pixels; empty for an undegraded frame. An occluder counts where it covers a person.
+        exposure: Exposure time in frame intervals; 0 is an instant.
+        path: (M, 2) the camera's way in pixels during the exposure, (0, 0) in its middle.
+        radius: Radius of the defocus disc in pixels.
+        gain: Factor on the light.
+        reduction: Factor on the picture's sides before compression.
+        occluder: What passes in front, with its place.
+    """
+
+    severity: dict[str, float] = field(default_factory=dict)
+    exposure: float = 0.0
+    path: np.ndarray | None = None
+    radius: float = 0.0
+    gain: float = 1.0
+    reduction: float = 1.0
+    occluder: tuple[Occluder, float, float] | None = None
+
+    def moments(self, frame: int, total: int) -> list[int]:
+        """Moments that the exposure integrates, in order; their middle is the frame's own moment."""
+        reach = round(self.exposure * SUBFRAMES / 2)
+        step = max(1, reach // 4)
+        middle = moment_of(frame)
+        offsets = range(-(reach // step) * step, reach + 1, step)
+        return [min(max(middle + offset, 0), total - 1) for offset in offsets]
+
+
+def plan_effects(settings: Settings, scene: Scene, rng: np.random.Generator) -> list[Effects]:
+    """One `Effects` per frame: bursts drawn from the settings' distributions."""
+    plan = [Effects() for _ in range(settings.frames)]
+    lengths = np.array(settings.burst_lengths) / sum(settings.burst_lengths)
+    weights = np.array(settings.burst_kinds) / sum(settings.burst_kinds)
+    start = int(rng.integers(1, settings.burst_gap[1] + 1))
+    while start < settings.frames - 1:
+        length = int(rng.choice(len(lengths), p=lengths)) + 1
+        stop = min(start + length, settings.frames)
+        kinds = [str(rng.choice(DEGRADATIONS, p=weights))]
+        if rng.random() < settings.second_kind:
+            kinds.append(str(rng.choice(DEGRADATIONS, p=weights)))
+        for kind in dict.fromkeys(kinds):
+            _BURSTS[kind](plan, start, stop, settings, scene, rng)
+        start = stop + int(rng.integers(settings.burst_gap[0], settings.burst_gap[1] + 1))
+    return plan
+
+
+def _unit(scene: Scene, frame: int) -> float:
+    """Median height of the persons in pixels: what strengths are relative to."""
+    return float(np.median([person.height(moment_of(frame)) for person in scene.persons]))
+
+
+def _mark(effects: Effects, kind: str, strength: float, **changes: object) -> Effects:
+    return replace(effects, severity={**effects.severity, kind: round(strength, 4)}, **changes)
+
+
+def _plan_motion_blur(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
+    travel = rng.uniform(*settings.blur_travel)
+    exposure = rng.uniform(*settings.blur_exposure)
+    angle = rng.uniform(0, 2 * np.pi)
+    for frame in range(start, stop):
+        angle += rng.normal(0, 0.5)
+        strength = travel * rng.uniform(0.85, 1.15)
+        share = np.linspace(-1, 1, PATH_POINTS)
+        bow = rng.normal(0, 0.35) * share**2
+        along, aside = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
+        path = (share[:, None] * along + bow[:, None] * aside) * strength * _unit(scene, frame) / 2
+        plan[frame] = _mark(plan[frame], 'motion_blur', strength, exposure=exposure, path=path)
+
+
+def _plan_defocus(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
+    strength = rng.uniform(*settings.defocus_radius)
+    for frame in range(start, stop):
+        now = strength * rng.uniform(0.85, 1.15)
+        plan[frame] = _mark(plan[frame], 'defocus', now, radius=now * _unit(scene, frame))
+
+
+def _plan_low_light(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
+    gain = rng.uniform(*settings.low_light_gain)
+    for frame in range(start, stop):
+        plan[frame] = _mark(plan[frame], 'low_light', gain, gain=gain)
+
+
+def _plan_compression(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
+    rows = rng.uniform(*settings.compression_height)
+    for frame in range(start, stop):
+        factor = min(1.0, rows / _unit(scene, frame))
+        plan[frame] = _mark(plan[frame], 'compression', rows, reduction=factor)
+
+
+def _plan_occluder(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
+    """Something passes before one person; a frame before and after the burst it is just beside that person."""
+    target = scene.persons[rng.integers(len(scene.persons))]
+    middle = moment_of((start + stop - 1) // 2)
+    tall = target.height(middle)
+    cover = rng.uniform(*settings.occluder_cover)
+    length = stop - start
+    width = tall * rng.uniform(0.45, 0.7)
+    # Half a person's width plus half its own lie between the two extreme places and the person.
+    step = (width + 0.55 * tall) / (length + 1) * rng.choice([-1.0, 1.0])
+    occluder = draw_occluder((round(cover * tall), round(width)), abs(step), rng)
+    shift = rng.uniform(-0.4, 0.4) * max(0.0, 1 - cover) * tall
+    for frame in range(max(start - 1, 0), min(stop + 1, len(plan))):
+        points = target.image[moment_of(frame), :17]
+        x = points[:, 0].mean() + (frame - (start + stop - 1) / 2) * step
+        y = (points[:, 1].min() + points[:, 1].max()) / 2 + shift
+        place = (occluder, float(x), float(y))
+        if start <= frame < stop:
+            plan[frame] = _mark(plan[frame], 'occluder', cover, occluder=place)
+        elif plan[frame].occluder is None:
+            plan[frame] = replace(plan[frame], occluder=place)
+
+
+_BURSTS = {
+    'motion_blur': _plan_motion_blur,
+    'defocus': _plan_defocus,
+    'occluder': _plan_occluder,
+    'low_light': _plan_low_light,
+    'compression': _plan_compression,
+}
+
+
+def integrate(pictures: list[np.ndarray], path: np.ndarray | None) -> np.ndarray:
+    """The mean over an exposure.
+
+    Args:
+        pictures: Sub-frames (H, W, 3) float32 at evenly spaced moments.
+        path: (M, 2) shifts x, y in pixels at evenly spaced moments over the same time; None for a steady camera.
+
+    Returns:
+        (H, W, 3): each point of the path adds the sub-frame nearest in time, shifted by it.
+    """
+    if path is None:
+        return np.mean(pictures, axis=0, dtype=np.float32)
+    height, width = pictures[0].shape[:2]
+    total = np.zeros_like(pictures[0])
+    nearest = np.round(np.linspace(0, len(pictures) - 1, len(path))).astype(int)
+    for which, (dx, dy) in zip(nearest, path):
+        matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
+        total += cv2.warpAffine(
+            pictures[which], matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
+        )
+    return total / len(path)
+
+
+def defocus(picture: np.ndarray, radius: float) -> np.ndarray:
+    """Convolution with a uniform disc of `radius` pixels with antialiased rim."""
+    reach = int(np.ceil(radius)) + 1
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.clip(radius - np.hypot(x, y) + 0.5, 0, 1).astype(np.float32)
+    return cv2.filter2D(picture, -1, disc / disc.sum(), borderType=cv2.BORDER_REPLICATE)
+
+
+def darken(picture: np.ndarray, gain: float, rng: np.random.Generator) -> np.ndarray:
+    """Less light: the signal shrinks, shot and read noise stay, then JPEG loses what is flat."""
+    dim = picture * np.float32(gain)
+    noise = rng.standard_normal(picture.shape, np.float32) * np.sqrt(9 + 1.5 * np.maximum(dim, 0))
+    return _through_jpeg(dim + noise + 4, 22)
+
+
+def compress(picture: np.ndarray, reduction: float) -> np.ndarray:
+    """Reduced by `reduction` (0 to 1], compressed hard, and enlarged to its size again."""
+    height, width = picture.shape[:2]
+    small = (max(2, round(width * reduction)), max(2, round(height * reduction)))
+    reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+    return cv2.resize(_through_jpeg(reduced, 18), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    whole = np.clip(np.round(picture), 0, 255).astype(np.uint8)
+    _, code = cv2.imencode('.jpg', whole, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return cv2.imdecode(code, cv2.IMREAD_COLOR).astype(np.float32)
+
+

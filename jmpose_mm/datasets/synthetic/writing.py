@@ -1,0 +1,193 @@
+"""The data set on disk: PoseTrack18 layout, whole or not at all.
+
+::
+
+    OUT/synthetic.json                                          settings, seed, generator hash, counts
+    OUT/images/{train,val}/<video>/000000.jpg
+    OUT/annotations/{train,val}/<video>.json                    one official document per video
+    OUT/annotations/posetrack18_{train,val}.json                all of them merged
+    OUT/annotations/posetrack18_{train,val}_human_detections.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+from tqdm import tqdm
+
+from jmpose_mm.datasets.synthetic.annotation import CATEGORY
+from jmpose_mm.datasets.synthetic.settings import Settings, settings_from
+from jmpose_mm.datasets.synthetic.video import SPLITS, VideoJob, render_video
+
+__all__ = ['MANIFEST', 'generator_hash', 'make_synthetic']
+
+MANIFEST = 'synthetic.json'
+
+
+def generator_hash() -> str:
+    """SHA-256 over this package's source: what else, besides settings and seed, decides the pixels."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob('*.py')):
+        digest.update(file.name.encode() + b'\0' + file.read_bytes() + b'\0')
+    return digest.hexdigest()
+
+
+def make_synthetic(
+    out: str | Path,
+    preset: str = 'demo',
+    seed: int = 0,
+    *,
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+    **overrides: Any,
+) -> dict[str, Any]:
+    """Render a data set, or return at once if `out` already holds the very same one.
+
+    Args:
+        out: Folder to make. It appears when everything in it is complete.
+        preset: One of `PRESETS`.
+        seed: >= 0. Equal seeds, settings and library versions give equal bytes, whatever `workers` is.
+        workers: Processes; None is one per core, at most one per video.
+        overwrite: Replace `out` if it holds another synthetic data set.
+        progress: Show a progress bar.
+        **overrides: Fields of `Settings` to change in the preset.
+
+    Returns:
+        The manifest: 'preset', 'seed', 'settings', 'generator', and 'counts' by split.
+
+    Raises:
+        ValueError: If an argument is out of range.
+        FileExistsError: If `out` holds something else and `overwrite` is false, or no synthetic data set at all.
+    """
+    settings = settings_from(preset, **overrides)
+    _check_count('seed', seed, 0)
+    if workers is not None:
+        _check_count('workers', workers, 1)
+    out = Path(out)
+    wanted = {
+        'preset': preset,
+        'seed': seed,
+        'settings': settings.to_dict(),
+        'generator': generator_hash(),
+    }
+    present = _manifest_at(out)
+    if present is not None and all(present.get(key) == value for key, value in wanted.items()):
+        return present
+    _check_target(out, present, overwrite)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.part', dir=out.parent))
+    try:
+        manifest = {**wanted, 'counts': _render(scratch, settings, seed, workers, progress)}
+        _write_json(scratch / MANIFEST, manifest)
+        scratch.chmod(0o755)
+        _put_in_place(scratch, out)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return manifest
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f'{name}: expected an integer of at least {least}, got {value!r}')
+
+
+def _manifest_at(out: Path) -> dict[str, Any] | None:
+    try:
+        manifest = json.loads((out / MANIFEST).read_text())
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def _check_target(out: Path, present: dict[str, Any] | None, overwrite: bool) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if present is None:
+        raise FileExistsError(
+            f'{out}: expected a new folder or a synthetic data set ({MANIFEST}), found something else; '
+            'it is never overwritten: choose another folder'
+        )
+    if not overwrite:
+        raise FileExistsError(
+            f'{out}: expected the same settings, seed and generator, found a data set made with others; '
+            'choose another folder, or overwrite=True (--overwrite)'
+        )
+
+
+def _put_in_place(scratch: Path, out: Path) -> None:
+    if not out.exists():
+        scratch.rename(out)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.old', dir=out.parent))
+    try:
+        out.rename(old)
+        scratch.rename(out)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _render(
+    root: Path, settings: Settings, seed: int, workers: int | None, progress: bool
+) -> dict[str, dict[str, int]]:
+    jobs = [
+        VideoJob(settings, seed, split, index, str(root))
+        for split, count in zip(SPLITS, (settings.videos_train, settings.videos_val))
+        for index in range(count)
+    ]
+    results: dict[str, list[Any]] = {split: [] for split in SPLITS}
+    bar = tqdm(total=len(jobs) * settings.frames, unit='frame', desc='render', disable=not progress)
+    with bar:
+        for job, result in zip(jobs, _results(jobs, workers or multiprocessing.cpu_count())):
+            results[job.split].append((job, *result))
+            bar.update(settings.frames)
+    return {split: _write_split(root, split, made) for split, made in results.items()}
+
+
+def _results(jobs: list[VideoJob], workers: int) -> Iterator[Any]:
+    """Results in the order of the jobs."""
+    workers = min(workers, len(jobs))
+    if workers == 1:
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            yield from map(render_video, jobs)
+        finally:
+            cv2.setNumThreads(threads)
+        return
+    # Fresh processes: a forked one could inherit locks of threads that torch or OpenCV had started.
+    context = multiprocessing.get_context('spawn')
+    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield from pool.imap(render_video, jobs)
+
+
+def _write_split(root: Path, split: str, made: list[Any]) -> dict[str, int]:
+    folder = root / 'annotations'
+    merged: dict[str, list[Any]] = {'images': [], 'annotations': []}
+    detections = []
+    (folder / split).mkdir(parents=True)
+    for job, document, found in made:
+        _write_json(folder / split / f'{job.name}.json', document)
+        for key in merged:
+            merged[key] += document[key]
+        detections += found
+    _write_json(folder / f'posetrack18_{split}.json', {**merged, 'categories': [CATEGORY]})
+    _write_json(folder / f'posetrack18_{split}_human_detections.json', detections)
+    return {
+        'videos': len(made),
+        'images': len(merged['images']),
+        'annotations': len(merged['annotations']),
+        'degraded_images': sum(image['degraded'] for image in merged['images']),
+    }
+
+
+def _write_json(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(content, separators=(',', ':')) + '\n')
