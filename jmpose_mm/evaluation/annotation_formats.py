@@ -63,19 +63,18 @@ def read_images(
         names = content['categories'][0]['keypoints']
     order = joint_order(names, f'{file}: categories[0].keypoints')
     index_of: dict[int, int | None] = {}
-    videos: dict[str, None] = {}
+    first: str | None = None
     for position, image in enumerate(content['images']):
         with _naming(f'{file}: images[{position}]'):
             video = frame_key(image['file_name'])[0]
-            videos[video] = None
+            first = first or video
             index_of[image['id']] = None
-            if only_first_video and len(videos) > 1:
+            if only_first_video and video != first:
                 continue
             index = into.add_frame(Frame(image['file_name'], file, image['id'], _flags(image)))
             index_of[image['id']] = index
-            rings_x, rings_y = image.get('ignore_regions_x'), image.get('ignore_regions_y')
-            for x, y in zip(rings_x or [], rings_y or [], strict=True):
-                into.add_region(index, list(zip(x, y, strict=True)))
+            for ring in _regions(image):
+                into.add_region(index, ring)
     for number, person in enumerate(content.get('annotations') or []):
         with _naming(f'{file}: annotations[{number}]'):
             if person['image_id'] not in index_of:
@@ -83,12 +82,8 @@ def read_images(
             index = index_of[person['image_id']]
             if index is None:
                 continue
-            box = NO_BOX
-            if person.get('bbox_head'):
-                x, y, width, height = person['bbox_head']
-                box = (float(x), float(y), float(x) + width, float(y) + height)
             joints = _joints_of_triples(person, order, len(names))
-            into.add_person(index, joints, box, person.get('track_id'))
+            into.add_person(index, joints, _head_box(person), person.get('track_id'))
 
 
 def _joints_of_points(points: list[dict[str, Any]]) -> np.ndarray:
@@ -114,6 +109,28 @@ def _joints_of_triples(person: dict[str, Any], order: np.ndarray, count: int) ->
         raise ValueError(f'scores: expected {count} numbers or none, got {len(scores)}')
     present = (values != 0).any(axis=1)
     return np.column_stack([values[:, :2], np.asarray(scores, dtype=np.float64)[order], present])
+
+
+def _regions(image: dict[str, Any]) -> list[list[tuple[float, float]]]:
+    """The corners of each ignored region."""
+    x, y = (image.get(f'ignore_regions_{axis}') or [] for axis in 'xy')
+    sizes = [len(ring) for ring in x], [len(ring) for ring in y]
+    if sizes[0] != sizes[1]:
+        raise ValueError(
+            'ignore_regions_x and ignore_regions_y: expected lists of equal lengths, got '
+            f'{sizes[0]} and {sizes[1]}'
+        )
+    return [list(zip(*ring, strict=True)) for ring in zip(x, y, strict=True)]
+
+
+def _head_box(person: dict[str, Any]) -> tuple[float, ...]:
+    box = person.get('bbox_head')
+    if not box:
+        return NO_BOX
+    if len(box) != 4:
+        raise ValueError(f'bbox_head: expected 4 numbers (x, y, width, height), got {box}')
+    x, y, width, height = (float(value) for value in box)
+    return x, y, x + width, y + height
 
 
 def _points(person: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+
+from jmpose_mm.evaluation.posetrack_files import read_frames, read_pair
+from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
+from jmpose_mm.functional.posetrack_persons import JOINT_NAMES, PredictedPersons
+from jmpose_mm.registry import METRICS
+
+NAMES = ['nose', 'head_bottom', 'head_top', 'left_ear', 'right_ear'] + [
+    f'{side}_{part}'
+    for part in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+    for side in ('left', 'right')
+]
+ORDER = [NAMES.index(name) for name in JOINT_NAMES]
+VIDEOS = ('000001_bonn_val', '000002_mpii_val')
+
+
+@pytest.fixture
+def truth() -> dict[str, Any]:
+    """Two videos of five frames and two people, every second frame degraded, one region ignored."""
+    rng = np.random.default_rng(0)
+    images, annotations = [], []
+    for video in VIDEOS:
+        for number in range(5):
+            image = {
+                'file_name': f'images/val/{video}/{number:06d}.jpg',
+                'id': 50 + len(images),
+                'degraded': number % 2 == 1,
+            }
+            images.append(image)
+            for track in range(2):
+                keypoints = np.ones((17, 3))
+                keypoints[:, :2] = rng.uniform(20, 300, (17, 2)) + 400 * track
+                keypoints[rng.random(17) < 0.2] = 0
+                annotations.append(
+                    {
+                        'id': len(annotations),
+                        'image_id': image['id'],
+                        'track_id': track,
+                        'keypoints': keypoints.ravel().tolist(),
+                        'bbox_head': [0, 0, 60, 80],
+                    }
+                )
+    images[3] |= {'ignore_regions_x': [[0, 200, 200, 0]], 'ignore_regions_y': [[0, 0, 200, 200]]}
+    return {'images': images, 'annotations': annotations, 'categories': [{'keypoints': NAMES}]}
+
+
+@pytest.fixture
+def ann_file(truth: dict[str, Any], tmp_path: Path) -> Path:
+    path = tmp_path / 'posetrack18_val.json'
+    path.write_text(json.dumps(truth))
+    return path
+
+
+def samples_of(truth: dict[str, Any], seed: int = 1) -> list[dict[str, Any]]:
+    """Perturbed truth in the form in which mmpose hands predictions to a metric."""
+    rng = np.random.default_rng(seed)
+    names = {image['id']: image['file_name'] for image in truth['images']}
+    samples = []
+    for person in truth['annotations']:
+        keypoints = np.reshape(person['keypoints'], (1, 17, 3))[..., :2]
+        samples.append(
+            {
+                'id': person['id'],
+                'img_id': person['image_id'],
+                'img_path': f'/anywhere/{names[person["image_id"]]}',
+                'category_id': 1,
+                'pred_instances': {
+                    'keypoints': keypoints + rng.normal(0, 25, keypoints.shape),
+                    'keypoint_scores': rng.random((1, 17)).astype(np.float32),
+                },
+                'gt_instances': {'bbox_scores': rng.random(1).astype(np.float32)},
+            }
+        )
+    return samples
+
+
+def metric(ann_file: Path, **arguments: Any):
+    arguments = {'boxes': 'ground truth', **arguments}
+    built = METRICS.build(
+        {'type': 'jmpose_mm.PoseTrackAPMetric', 'ann_file': str(ann_file), **arguments}
+    )
+    built.dataset_meta = {'keypoint_id2name': dict(enumerate(NAMES))}
+    return built
+
+
+def evaluate(built, samples: list[dict[str, Any]]) -> dict[str, float]:
+    for first in range(0, len(samples), 3):
+        built.process({}, samples[first : first + 3])
+    return built.evaluate(len(samples))
+
+
+def expected(
+    ann_file: Path, samples: list[dict[str, Any]], box: bool, chosen=None
+) -> dict[str, float]:
+    """The functional result of the same predictions, assembled by hand."""
+    frames = read_frames(ann_file)
+    ids = {frame.image_id: index for index, frame in enumerate(frames.frames)}
+    index = np.asarray([ids[sample['img_id']] for sample in samples])
+    keypoints = np.concatenate([s['pred_instances']['keypoints'] for s in samples])[:, ORDER]
+    scores = np.concatenate([s['pred_instances']['keypoint_scores'] for s in samples])[:, ORDER]
+    if box:
+        scores = scores.astype(float) * np.asarray(
+            [s['gt_instances']['bbox_scores'] for s in samples]
+        )
+    people = frames.truth()
+    if chosen is not None:
+        people = type(people)(*(column[chosen[people.frame]] for column in people))
+    predictions = PredictedPersons(
+        index, keypoints, np.ones(scores.shape, bool), scores.astype(float)
+    )
+    ap = posetrack_ap(people, predictions, frames.ignored()).ap
+    return {'AP': mean_over_joints(ap), **group_means(ap)}
+
+
+def prefixed(values: dict[str, float], suffix: str = '') -> dict[str, float]:
+    return {f'posetrack/{name}{suffix}': value for name, value in values.items()}
+
+
+@pytest.mark.parametrize('rule', ['keypoint*box', 'keypoint'])
+def test_metric__equals_the_functional_result(truth, ann_file: Path, rule: str) -> None:
+    samples = samples_of(truth)
+    result = evaluate(metric(ann_file, score_rule=rule), samples)
+    assert result == pytest.approx(
+        prefixed(expected(ann_file, samples, rule == 'keypoint*box')), abs=1e-12
+    )
+    assert 20 < result['posetrack/AP'] < 95
+    assert result['posetrack/AP'] != pytest.approx(
+        expected(ann_file, samples, rule == 'keypoint')['AP']
+    )
+
+
+def test_metric__subset_is_reported_apart(truth, ann_file: Path) -> None:
+    samples = samples_of(truth)
+    result = evaluate(metric(ann_file, subset='degraded'), samples)
+    degraded = np.asarray([image['degraded'] for image in truth['images']])
+    whole = prefixed(expected(ann_file, samples, True))
+    parts = prefixed(expected(ann_file, samples, True, degraded), '_degraded')
+    parts |= prefixed(expected(ann_file, samples, True, ~degraded), '_not_degraded')
+    assert result == pytest.approx(whole | parts, abs=1e-12)
+    assert len({result[f'posetrack/AP{part}'] for part in ('', '_degraded', '_not_degraded')}) == 3
+
+
+def test_metric__empty_subset_is_nan(truth, ann_file: Path) -> None:
+    for image in truth['images']:
+        image['degraded'] = False
+    ann_file.write_text(json.dumps(truth))
+    result = evaluate(metric(ann_file, subset='degraded'), samples_of(truth))
+    assert np.isnan(result['posetrack/AP_degraded'])
+    assert result['posetrack/AP_not_degraded'] == result['posetrack/AP']
+
+
+def test_metric__repeated_samples_count_once(truth, ann_file: Path) -> None:
+    samples = samples_of(truth)
+    once = evaluate(metric(ann_file), samples)
+    assert evaluate(metric(ann_file), samples + samples[:7]) == once
+    # Another id is another person: a duplicate detection costs precision.
+    other = [sample | {'id': 900 + sample['id']} for sample in samples]
+    assert evaluate(metric(ann_file), samples + other)['posetrack/AP'] < once['posetrack/AP']
+
+
+def test_metric__order_of_samples_plays_no_role(truth, ann_file: Path) -> None:
+    samples = samples_of(truth)
+    for sample in samples:  # ties everywhere
+        sample['pred_instances']['keypoint_scores'][:] = 0.5
+        sample['gt_instances']['bbox_scores'][:] = 1
+    assert evaluate(metric(ann_file), samples[::-1]) == evaluate(metric(ann_file), samples)
+
+
+def test_metric__frames_are_found_by_video_and_number_not_by_position_or_id(
+    truth, ann_file: Path
+) -> None:
+    samples = samples_of(truth)
+    whole = evaluate(metric(ann_file), samples)
+    renumbered = [sample | {'img_id': 9000 - sample['img_id']} for sample in samples]
+    assert evaluate(metric(ann_file), renumbered) == whole
+    truth['images'].reverse()
+    ann_file.write_text(json.dumps(truth))
+    assert evaluate(metric(ann_file), samples)['posetrack/AP'] == pytest.approx(
+        whole['posetrack/AP']
+    )
+    pathless = [
+        {key: value for key, value in sample.items() if key != 'img_path'} for sample in samples
+    ]
+    assert evaluate(metric(ann_file), pathless)['posetrack/AP'] == pytest.approx(
+        whole['posetrack/AP']
+    )
+
+
+def test_metric__reads_a_directory_of_2017_files(truth, ann_file: Path, tmp_path: Path) -> None:
+    people = {image['id']: [] for image in truth['images']}
+    for person in truth['annotations']:
+        keypoints = np.reshape(person['keypoints'], (17, 3))[ORDER]
+        points = [
+            {'id': [j], 'x': [x], 'y': [y]} for j, (x, y, seen) in enumerate(keypoints) if seen
+        ]
+        people[person['image_id']].append(
+            {
+                'track_id': [0],
+                'x1': [0],
+                'y1': [0],
+                'x2': [60],
+                'y2': [80],
+                'annopoints': [{'point': points}],
+            }
+        )
+    for video in VIDEOS:
+        entries = []
+        for image in truth['images']:
+            if video in image['file_name']:
+                number = int(Path(image['file_name']).stem)
+                entry = {
+                    'image': [{'name': f'images/x/{video[:11]}/{number:08d}.jpg'}],
+                    'annorect': people[image['id']],
+                }
+                if 'ignore_regions_x' in image:
+                    corners = zip(
+                        image['ignore_regions_x'][0], image['ignore_regions_y'][0], strict=True
+                    )
+                    entry['ignore_regions'] = [
+                        {'point': [{'x': [x], 'y': [y]} for x, y in corners]}
+                    ]
+                entries.append(entry)
+        path = tmp_path / 'older' / f'{video}_relpath_5sec_testsub.json'
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({'annolist': entries}))
+    samples = samples_of(truth)
+    built = metric(tmp_path / 'older', out_dir=str(tmp_path / 'out'))
+    assert evaluate(built, samples) == evaluate(metric(ann_file), samples)
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == sorted(
+        path.name for path in (tmp_path / 'older').iterdir()
+    )
+
+
+def test_metric__tensors_of_any_precision_are_accepted(truth, ann_file: Path) -> None:
+    samples = samples_of(truth)
+    whole = evaluate(metric(ann_file), samples)
+    for sample in samples:
+        predicted = sample['pred_instances']
+        sample['pred_instances'] = {
+            key: torch.from_numpy(value) for key, value in predicted.items()
+        }
+    assert evaluate(metric(ann_file), samples) == whole
+
+
+def test_metric__frames_without_predictions_cost_recall_only(truth, ann_file: Path) -> None:
+    perfect = samples_of(truth)
+    for sample, person in zip(perfect, truth['annotations'], strict=True):
+        sample['pred_instances']['keypoints'] = np.reshape(person['keypoints'], (1, 17, 3))[..., :2]
+    first = [sample for sample in perfect if VIDEOS[0] in sample['img_path']]
+    result = evaluate(metric(ann_file, score_rule='keypoint'), first)
+    reference = expected(ann_file, first, False)
+    assert result['posetrack/AP'] == pytest.approx(reference['AP'])
+    assert 20 < result['posetrack/AP'] < 60
+    assert evaluate(metric(ann_file), [])['posetrack/AP'] == 0.0
+
+
+def test_metric__written_predictions_evaluate_to_the_same_numbers(
+    truth, ann_file: Path, tmp_path: Path
+) -> None:
+    for video in VIDEOS:
+        images = [image for image in truth['images'] if video in image['file_name']]
+        ids = {image['id'] for image in images}
+        people = [person for person in truth['annotations'] if person['image_id'] in ids]
+        path = tmp_path / 'val' / f'{video}.json'
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(truth | {'images': images, 'annotations': people}))
+    samples = samples_of(truth)[4:]  # the first two frames stay without prediction
+    result = evaluate(
+        metric(ann_file, out_dir=str(tmp_path / 'out'), protocol={'flip': True}), samples
+    )
+    written = sorted((tmp_path / 'out').iterdir())
+    assert [path.name for path in written] == [f'{video}.json' for video in VIDEOS]
+    pair = read_pair(tmp_path / 'val', tmp_path / 'out')
+    ap = posetrack_ap(pair[0].truth(), pair[1].predictions(), pair[0].ignored()).ap
+    assert mean_over_joints(ap) == result['posetrack/AP']
+    info = json.loads(written[0].read_text())['info']
+    assert info['boxes'] == 'ground truth'
+    assert info['protocol'] == 'flip: True'
+
+
+def test_metric__every_number_names_its_boxes(truth, ann_file: Path) -> None:
+    built = metric(
+        ann_file,
+        boxes='detections.json (score >= 0.2)',
+        subset='degraded',
+        protocol='released-fami',
+    )
+    records: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: records.append(record.getMessage())
+    current = MMLogger.get_current_instance()
+    current.addHandler(handler)
+    try:
+        evaluate(built, samples_of(truth))
+    finally:
+        current.removeHandler(handler)
+    table = records[-1].splitlines()
+    assert (
+        'boxes: detections.json (score >= 0.2) | score: keypoint*box | protocol: released-fami'
+        in table[0]
+    )
+    assert table[1].split() == [
+        'frames',
+        'count',
+        'AP',
+        'Head',
+        'Shoulder',
+        'Elbow',
+        'Wrist',
+        'Hip',
+        'Knee',
+        'Ankle',
+    ]
+    assert [line.split()[:-9] for line in table[2:]] == [['all'], ['degraded'], ['not', 'degraded']]
+
+
+# ---- what is refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+@pytest.mark.parametrize('name', ['keypoints', 'keypoint_scores'])
+def test_metric__predictions_must_be_finite(truth, ann_file: Path, name: str, value: float) -> None:
+    sample = samples_of(truth)[5]
+    sample['pred_instances'][name].flat[4] = value
+    with pytest.raises(ValueError, match=r'000001_bonn_val/000002\.jpg: expected finite'):
+        metric(ann_file).process({}, [sample])
+
+
+def test_metric__number_of_joints_must_be_that_of_the_data_set(truth, ann_file: Path) -> None:
+    built = metric(ann_file)
+    built.dataset_meta = {'keypoint_id2name': dict(enumerate(JOINT_NAMES))}
+    with pytest.raises(ValueError, match=r'expected keypoints \(N, 15, 2\).*got \(1, 17, 2\)'):
+        built.process({}, samples_of(truth)[:1])
+
+
+def test_metric__image_of_another_split_is_named(truth, ann_file: Path) -> None:
+    sample = samples_of(truth)[0] | {'img_path': 'images/train/000009_mpii_train/000003.jpg'}
+    with pytest.raises(
+        ValueError, match=r'000009_mpii_train/000003\.jpg: expected a frame of the gr'
+    ):
+        metric(ann_file).process({}, [sample])
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ({'boxes': ' '}, 'boxes: expected the source of the boxes'),
+        ({'score_rule': 'box'}, 'score_rule: expected one of'),
+        ({'subset': 'blurred'}, r"000000\.jpg: .*'blurred'.*got \['degraded'\]"),
+    ],
+)
+def test_metric__arguments_are_checked(ann_file: Path, arguments, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        metric(ann_file, **arguments)
+
+
+def test_metric__boxes_are_compulsory(ann_file: Path) -> None:
+    with pytest.raises(TypeError, match='boxes'):
+        METRICS.build({'type': 'jmpose_mm.PoseTrackAPMetric', 'ann_file': str(ann_file)})
+
+
+def test_metric__missing_head_box_stops_before_training(truth, ann_file: Path) -> None:
+    del truth['annotations'][3]['bbox_head']
+    ann_file.write_text(json.dumps(truth))
+    with pytest.raises(ValueError, match=r'000001_bonn_val/000001\.jpg: expected a head box'):
+        metric(ann_file)
+
+
+def test_metric__two_frames_of_one_video_and_number_are_refused(truth, ann_file: Path) -> None:
+    truth['images'][1]['file_name'] = 'images/test/000001_bonn_test/000000.jpg'
+    ann_file.write_text(json.dumps(truth))
+    with pytest.raises(ValueError, match='expected one frame for each video and number'):
+        metric(ann_file)
