@@ -2,13 +2,15 @@
 
 Rules, stated because PoseTrack leaves them to its annotators:
 
-* Every joint inside of the picture is annotated, in view or not, with v = 1, as PoseTrack's evaluation counts every
-  joint that has coordinates. Whether it is in view stands in `keypoints_is_visible` (1 or 0), and
-  what hides it in `keypoints_occluded_by` ('' | 'self' | 'person' | 'occluder').
+* Every joint inside of the picture is annotated, in view or not, with v = 1, as PoseTrack's
+  evaluation counts every joint that has coordinates. Whether it is in view stands in
+  `keypoints_is_visible` (1 or 0), and what hides it in `keypoints_occluded_by` ('' | 'self' |
+  'person' | 'occluder').
 * Joints outside of the picture, and ears always, are absent: 0, 0, 0.
-* A person is annotated where at least `LEAST_JOINTS` joints are inside, unless fewer than `LEAST_SEEN` of them are
-  in view throughout the two frames before and after: annotators interpolate short gaps, not long ones. Persons
-  left out whose joints are partly inside become ignore regions.
+* A person is annotated where at least `LEAST_JOINTS` joints are inside, unless fewer than
+  `LEAST_SEEN` of them are in view throughout the two frames before and after: annotators
+  interpolate short gaps, not long ones. Persons left out whose joints are partly inside become
+  ignore regions.
 """
 
 from __future__ import annotations
@@ -31,18 +33,21 @@ HIDDEN_SHARE = 0.3
 SOURCE_DIGIT = 9
 """First digit of image numbers; PoseTrack's own sources are 1, 2 and 3."""
 
+# fmt: off
+SKELETON = [
+    [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8], [7, 9],
+    [8, 10], [9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
+]
+# fmt: on
+
 CATEGORY: dict[str, Any] = {
     'supercategory': 'person',
     'id': 1,
     'name': 'person',
     'keypoints': list(KEYPOINT_NAMES),
-    # fmt: off
-    'skeleton': [
-        [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8], [7, 9],
-        [8, 10], [9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
-    ],
-    # fmt: on
+    'skeleton': SKELETON,
 }
+"""The one entry of `categories`; its skeleton is the official one, 1-based."""
 
 
 def image_number(video: int, frame: int) -> int:
@@ -53,7 +58,7 @@ def image_number(video: int, frame: int) -> int:
 def annotate_frame(
     scene: Scene, frame: int, hidden: list[list[list[str]]], severity: dict[str, float]
 ) -> tuple[list[dict[str, Any]], list[Person]]:
-    """Annotations of one frame, without the numbers of image and annotation, and the persons left out.
+    """Annotations of one frame, still without image and own number, and the persons left out.
 
     Args:
         scene: The video.
@@ -73,14 +78,14 @@ def annotate_frame(
 
 
 def _inside(reasons: list[str]) -> list[int]:
-    return [
-        k for k, why in enumerate(reasons) if why != 'frame' and 'ear' not in KEYPOINT_NAMES[k]
-    ]
+    return [k for k, why in enumerate(reasons) if why != 'frame' and 'ear' not in KEYPOINT_NAMES[k]]
 
 
 def _seen_nearby(hidden: list[list[list[str]]], frame: int, index: int) -> bool:
     near = hidden[max(0, frame - NEIGHBOURS) : frame + NEIGHBOURS + 1]
-    counts = [sum(moment[index][k] in ('', 'self') for k in _inside(moment[index])) for moment in near]
+    counts = [
+        sum(moment[index][k] in ('', 'self') for k in _inside(moment[index])) for moment in near
+    ]
     return max(counts) >= LEAST_SEEN
 
 
@@ -138,8 +143,9 @@ def noisy_detections(
 ) -> list[dict[str, Any]]:
     """What a person detector might find in one image.
 
-    Boxes are the annotated ones with their sides moved by 5 percent (9 where degraded) standard deviation; 3 percent
-    (12 where degraded) are missed, 4 percent found twice, and a false box appears in one of six images.
+    Boxes are the annotated ones with their sides moved by 5 percent (9 where degraded) standard
+    deviation; 3 percent (12 where degraded) are missed, 4 percent found twice, and a false box
+    appears in one of six images.
     """
     found: list[tuple[np.ndarray, float]] = []
     for annotation in annotations:
@@ -172,4 +178,6 @@ def _jittered(box: list[float], spread: float, rng: np.random.Generator) -> np.n
     x, y, width, height = box
     dx, dy, dw, dh = np.clip(rng.normal(0, spread, 4), -2 * spread, 2 * spread)
     w, h = width * np.exp(dw), height * np.exp(dh)
-    return np.array([x + width / 2 + dx * width - w / 2, y + height / 2 + dy * height - h / 2, w, h])
+    return np.array(
+        [x + width / 2 + dx * width - w / 2, y + height / 2 + dy * height - h / 2, w, h]
+    )

@@ -1,8 +1,8 @@
 """How a person looks: widths, colours and textures.
 
-Everybody wears the same convention, as a team wears its kit: the left sleeve, trouser leg and shoe are warm coloured
-and striped, the right ones cool and plain. Trunk, skin, hair and all shades vary from person to person.
-Colours are BGR, 0 to 255; textures are (along, across, 3) float32.
+Everybody wears the same convention, as a team wears its kit: the left sleeve, trouser leg and shoe
+are warm coloured and striped, the right ones cool and plain. Trunk, skin, hair and all shades vary
+from person to person. Colours are BGR, 0 to 255; textures are (along, across, 3) float32.
 """
 
 from __future__ import annotations
@@ -15,8 +15,22 @@ import numpy as np
 __all__ = ['Appearance']
 
 ALONG, ACROSS = 48, 24
-SKIN_TONES = ((196, 218, 245), (160, 190, 232), (120, 160, 210), (85, 120, 175), (55, 80, 125), (38, 52, 82))
-HAIR_TONES = ((20, 20, 24), (30, 40, 62), (45, 75, 118), (90, 150, 200), (140, 140, 145), (35, 60, 140))
+SKIN_TONES = (
+    (196, 218, 245),
+    (160, 190, 232),
+    (120, 160, 210),
+    (85, 120, 175),
+    (55, 80, 125),
+    (38, 52, 82),
+)
+HAIR_TONES = (
+    (20, 20, 24),
+    (30, 40, 62),
+    (45, 75, 118),
+    (90, 150, 200),
+    (140, 140, 145),
+    (35, 60, 140),
+)
 
 
 def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
@@ -48,7 +62,9 @@ class Appearance:
         """A random person in the kit."""
         tone = rng.uniform(0, len(SKIN_TONES) - 1.001)
         low = int(tone)
-        skin = np.array(SKIN_TONES[low]) * (1 - tone + low) + np.array(SKIN_TONES[low + 1]) * (tone - low)
+        skin = np.array(SKIN_TONES[low]) * (1 - tone + low) + np.array(SKIN_TONES[low + 1]) * (
+            tone - low
+        )
         skin = np.clip(skin * rng.uniform(0.92, 1.05), 0, 255)
         hair = np.array(HAIR_TONES[rng.integers(len(HAIR_TONES))]) * rng.uniform(0.7, 1.2)
         limbs = {}
@@ -65,7 +81,8 @@ class Appearance:
 
 def _side_textures(side: str, rng: np.random.Generator) -> dict[str, np.ndarray]:
     left = side == 'left'
-    # Sleeves run from red to yellow or from cyan to violet, trousers keep to their half as well, but darker.
+    # Sleeves run from red to yellow or from cyan to violet, trousers keep to their half as well,
+    # but darker.
     hue = rng.uniform(2, 48) if left else rng.uniform(185, 262)
     leg_hue = rng.uniform(0, 42) if left else rng.uniform(195, 250)
     sleeve = hsv(hue, rng.uniform(0.6, 0.95), rng.uniform(0.7, 0.98))
@@ -87,8 +104,9 @@ def _side_textures(side: str, rng: np.random.Generator) -> dict[str, np.ndarray]
     _band(shank, 0.9, 1.0, trousers * 0.5)
     foot = _cloth(shoe, 0.0, 1, rng)
     _band(foot, 0.72, 1.0, np.clip(shoe * 0.3 + 170, 0, 255))  # the toe cap
+    textures = (upper, lower, thigh, shank, foot)
     names = ('upper_arm', 'forearm', 'thigh', 'shank', 'foot')
-    return {f'{side}_{n}': t for n, t in zip(names, (upper, lower, thigh, shank, foot))}
+    return {f'{side}_{n}': t for n, t in zip(names, textures, strict=True)}
 
 
 def _cloth(color: np.ndarray, stripes: float, repeats: int, rng: np.random.Generator) -> np.ndarray:
@@ -106,7 +124,7 @@ def _band(texture: np.ndarray, start: float, end: float, color: np.ndarray) -> N
 
 
 def _torso_textures(rng: np.random.Generator) -> np.ndarray:
-    """Front and back of a shirt down to the belt: plain, hooped, or with a sash or block; the front has a mark."""
+    """Front and back of a shirt: plain, hooped, with a sash or yoke; the front has a mark."""
     base = hsv(rng.uniform(0, 360), rng.uniform(0.0, 0.7), rng.uniform(0.35, 0.95))
     other = hsv(rng.uniform(0, 360), rng.uniform(0.0, 0.7), rng.uniform(0.25, 0.95))
     style = rng.integers(0, 4)

@@ -11,7 +11,7 @@ __all__ = ['draw_background', 'fractal_noise']
 
 
 def fractal_noise(shape: tuple[int, int], cell: float, rng: np.random.Generator) -> np.ndarray:
-    """(H, W) float32 noise of unit standard deviation with cells of `cell`, `cell` / 2, ... pixels."""
+    """(H, W) float32 noise of unit deviation with cells of `cell`, `cell` / 2.5, ... pixels."""
     total = np.zeros(shape, np.float32)
     weight = 1.0
     while cell >= 1:
@@ -87,39 +87,84 @@ def _ground(shape: tuple[int, int], unit: float, rng: np.random.Generator) -> np
 
 def _furnish(canvas: np.ndarray, edge: int, unit: float, rng: np.random.Generator) -> None:
     """One thing that stands at the wall or hangs on it."""
-    width = canvas.shape[1]
-    color = hsv(rng.uniform(0, 360), rng.uniform(0.05, 0.75), rng.uniform(0.15, 0.95)).tolist()
-    dark = (np.array(color) * 0.6).tolist()
-    x = int(rng.uniform(0, width))
+    color = hsv(rng.uniform(0, 360), rng.uniform(0.05, 0.75), rng.uniform(0.15, 0.95))
+    dark = color * 0.6
+    x = int(rng.uniform(0, canvas.shape[1]))
     foot = edge + int(rng.uniform(0, 0.12) * unit)
-    kind = rng.integers(0, 6)
-    if kind == 0:  # a poster with lines of text
-        w, h = (rng.uniform(0.15, 0.6, 2) * unit).astype(int)
-        top = int(edge - rng.uniform(0.4, 1.2) * unit)
-        cv2.rectangle(canvas, (x, top), (x + w, top + h), color, -1)
-        for line in range(top + 4, top + h - 3, max(4, int(unit * 0.05))):
-            cv2.line(canvas, (x + 3, line), (x + int(w * rng.uniform(0.4, 0.9)), line), dark, 1)
-    elif kind == 1:  # a pole
-        thick = max(1, int(unit * rng.uniform(0.02, 0.06)))
-        cv2.line(canvas, (x, foot), (x, int(edge - rng.uniform(0.6, 2) * unit)), color, thick, cv2.LINE_AA)
-    elif kind == 2:  # a tree
-        cv2.line(canvas, (x, foot), (x, int(edge - 0.7 * unit)), dark, max(2, int(unit * 0.07)))
-        for _ in range(12):
-            middle = (int(x + rng.normal(0, 0.2) * unit), int(edge - (0.9 + rng.normal(0, 0.2)) * unit))
-            leaf = hsv(rng.uniform(60, 140), 0.6, rng.uniform(0.2, 0.6)).tolist()
-            cv2.circle(canvas, middle, int(unit * rng.uniform(0.06, 0.16)), leaf, -1, cv2.LINE_AA)
-    elif kind == 3:  # a box or bench
-        w, h = (rng.uniform(0.2, 0.7, 2) * unit * (1, 0.6)).astype(int)
-        cv2.rectangle(canvas, (x, foot - h), (x + w, foot), color, -1)
-        cv2.rectangle(canvas, (x, foot - h), (x + w, foot - int(h * 0.8)), dark, -1)
-        cv2.rectangle(canvas, (x, foot - h), (x + w, foot), dark, 1)
-    elif kind == 4:  # a window or doorway
-        w, h = int(rng.uniform(0.2, 0.4) * unit), int(rng.uniform(0.4, 1.1) * unit)
-        cv2.rectangle(canvas, (x, foot - h), (x + w, edge), dark, -1)
-        cv2.rectangle(canvas, (x, foot - h), (x + w, edge), color, max(1, int(unit * 0.02)))
-        cv2.line(canvas, (x + w // 2, foot - h), (x + w // 2, edge), color, 1)
-    else:  # a limb-like bar at any angle
-        angle, length = rng.uniform(0, np.pi), unit * rng.uniform(0.15, 0.5)
-        y = edge - rng.uniform(0.1, 1.0) * unit
-        end = (int(x + length * np.cos(angle)), int(y + length * np.sin(angle)))
-        cv2.line(canvas, (x, int(y)), end, color, max(2, int(unit * 0.06)), cv2.LINE_AA)
+    kinds = (_poster, _pole, _tree, _box, _window, _bar)
+    draw = kinds[rng.integers(len(kinds))]
+    draw(canvas, (x, edge, foot), unit, (color.tolist(), dark.tolist()), rng)
+
+
+Place = tuple[int, int, int]
+"""Column, row of the wall's foot, row where the thing stands."""
+
+Colors = tuple[list[float], list[float]]
+
+
+def _poster(
+    canvas: np.ndarray, place: Place, unit: float, colors: Colors, rng: np.random.Generator
+) -> None:
+    x, edge, _ = place
+    width, height = (rng.uniform(0.15, 0.6, 2) * unit).astype(int)
+    top = int(edge - rng.uniform(0.4, 1.2) * unit)
+    cv2.rectangle(canvas, (x, top), (x + width, top + height), colors[0], -1)
+    for row in range(top + 4, top + height - 3, max(4, int(unit * 0.05))):
+        end = x + int(width * rng.uniform(0.4, 0.9))
+        cv2.line(canvas, (x + 3, row), (end, row), colors[1], 1)
+
+
+def _pole(
+    canvas: np.ndarray, place: Place, unit: float, colors: Colors, rng: np.random.Generator
+) -> None:
+    x, edge, foot = place
+    thick = max(1, int(unit * rng.uniform(0.02, 0.06)))
+    top = int(edge - rng.uniform(0.6, 2) * unit)
+    cv2.line(canvas, (x, foot), (x, top), colors[0], thick, cv2.LINE_AA)
+
+
+def _tree(
+    canvas: np.ndarray, place: Place, unit: float, colors: Colors, rng: np.random.Generator
+) -> None:
+    x, edge, foot = place
+    trunk = max(2, int(unit * 0.07))
+    cv2.line(canvas, (x, foot), (x, int(edge - 0.7 * unit)), colors[1], trunk)
+    hue = rng.uniform(60, 130)
+    for _ in range(30):
+        dx, dy = rng.normal(0, 0.17, 2) * unit
+        leaf = hsv(hue + rng.normal(0, 8), 0.6, rng.uniform(0.2, 0.55)).tolist()
+        middle = (int(x + dx), int(edge - 0.9 * unit + dy))
+        cv2.circle(canvas, middle, int(unit * rng.uniform(0.03, 0.1)), leaf, -1, cv2.LINE_AA)
+
+
+def _box(
+    canvas: np.ndarray, place: Place, unit: float, colors: Colors, rng: np.random.Generator
+) -> None:
+    x, _, foot = place
+    width, height = (rng.uniform(0.2, 0.7, 2) * unit * (1, 0.6)).astype(int)
+    low, high = (x, foot - height), (x + width, foot)
+    cv2.rectangle(canvas, low, high, colors[0], -1)
+    cv2.rectangle(canvas, low, (x + width, foot - int(height * 0.8)), colors[1], -1)
+    cv2.rectangle(canvas, low, high, colors[1], 1)
+
+
+def _window(
+    canvas: np.ndarray, place: Place, unit: float, colors: Colors, rng: np.random.Generator
+) -> None:
+    x, edge, foot = place
+    width, height = int(rng.uniform(0.2, 0.4) * unit), int(rng.uniform(0.4, 1.1) * unit)
+    top, middle = foot - height, x + width // 2
+    cv2.rectangle(canvas, (x, top), (x + width, edge), colors[1], -1)
+    cv2.rectangle(canvas, (x, top), (x + width, edge), colors[0], max(1, int(unit * 0.02)))
+    cv2.line(canvas, (middle, top), (middle, edge), colors[0], 1)
+
+
+def _bar(
+    canvas: np.ndarray, place: Place, unit: float, colors: Colors, rng: np.random.Generator
+) -> None:
+    """A bar at any angle, which a careless eye takes for a limb."""
+    x, edge, _ = place
+    angle, length = rng.uniform(0, np.pi), unit * rng.uniform(0.15, 0.5)
+    y = edge - rng.uniform(0.1, 1.0) * unit
+    end = (int(x + length * np.cos(angle)), int(y + length * np.sin(angle)))
+    cv2.line(canvas, (x, int(y)), end, colors[0], max(2, int(unit * 0.06)), cv2.LINE_AA)

@@ -1,12 +1,13 @@
 """Short bursts of strong degradation, and the effects themselves.
 
-A burst lasts a few frames; between bursts the video is undegraded for at least two frames. So what a degraded frame lacks
-is there one or two frames earlier or later, and only there.
+A burst lasts a few frames; between bursts the video is undegraded for at least two frames. So what
+a degraded frame lacks is there one or two frames earlier or later, and only there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,8 +26,9 @@ class Effects:
     """What happens to one frame.
 
     Attributes:
-        severity: Strength by degradation: camera travel, disc radius and cover in person heights, gain, and height
-            in pixels; empty for an undegraded frame. An occluder counts where it covers a person.
+        severity: Strength by degradation: camera travel, disc radius and cover in person heights,
+            gain, and height in pixels; empty for an undegraded frame. An occluder counts where it
+            covers a person.
         exposure: Exposure time in frame intervals; 0 is an instant.
         path: (M, 2) the camera's way in pixels during the exposure, (0, 0) in its middle.
         radius: Radius of the defocus disc in pixels.
@@ -44,12 +46,20 @@ class Effects:
     occluder: tuple[Occluder, float, float] | None = None
 
     def moments(self, frame: int, total: int) -> list[int]:
-        """Moments that the exposure integrates, in order; their middle is the frame's own moment."""
+        """Moments that the exposure integrates; their middle is the frame's own moment."""
         reach = round(self.exposure * SUBFRAMES / 2)
         step = max(1, reach // 4)
         middle = moment_of(frame)
         offsets = range(-(reach // step) * step, reach + 1, step)
         return [min(max(middle + offset, 0), total - 1) for offset in offsets]
+
+
+class _World(NamedTuple):
+    """What a burst is drawn from."""
+
+    settings: Settings
+    scene: Scene
+    rng: np.random.Generator
 
 
 def plan_effects(settings: Settings, scene: Scene, rng: np.random.Generator) -> list[Effects]:
@@ -65,7 +75,7 @@ def plan_effects(settings: Settings, scene: Scene, rng: np.random.Generator) -> 
         if rng.random() < settings.second_kind:
             kinds.append(str(rng.choice(DEGRADATIONS, p=weights)))
         for kind in dict.fromkeys(kinds):
-            _BURSTS[kind](plan, start, stop, settings, scene, rng)
+            _BURSTS[kind](plan, start, stop, _World(settings, scene, rng))
         start = stop + int(rng.integers(settings.burst_gap[0], settings.burst_gap[1] + 1))
     return plan
 
@@ -75,56 +85,64 @@ def _unit(scene: Scene, frame: int) -> float:
     return float(np.median([person.height(moment_of(frame)) for person in scene.persons]))
 
 
-def _mark(effects: Effects, kind: str, strength: float, **changes: object) -> Effects:
+def _mark(effects: Effects, kind: str, strength: float, **changes: Any) -> Effects:
     return replace(effects, severity={**effects.severity, kind: round(strength, 4)}, **changes)
 
 
-def _plan_motion_blur(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
-    travel = rng.uniform(*settings.blur_travel)
-    exposure = rng.uniform(*settings.blur_exposure)
-    angle = rng.uniform(0, 2 * np.pi)
+def _plan_motion_blur(plan: list[Effects], start: int, stop: int, world: _World) -> None:
+    travel = world.rng.uniform(*world.settings.blur_travel)
+    exposure = world.rng.uniform(*world.settings.blur_exposure)
+    angle = world.rng.uniform(0, 2 * np.pi)
     for frame in range(start, stop):
-        angle += rng.normal(0, 0.5)
-        strength = travel * rng.uniform(0.85, 1.15)
+        angle += world.rng.normal(0, 0.5)
+        strength = travel * world.rng.uniform(0.85, 1.15)
         share = np.linspace(-1, 1, PATH_POINTS)
-        bow = rng.normal(0, 0.35) * share**2
-        along, aside = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
-        path = (share[:, None] * along + bow[:, None] * aside) * strength * _unit(scene, frame) / 2
+        bow = world.rng.normal(0, 0.35) * share**2
+        along, aside = (
+            np.array([np.cos(angle), np.sin(angle)]),
+            np.array([-np.sin(angle), np.cos(angle)]),
+        )
+        path = (
+            (share[:, None] * along + bow[:, None] * aside)
+            * strength
+            * _unit(world.scene, frame)
+            / 2
+        )
         plan[frame] = _mark(plan[frame], 'motion_blur', strength, exposure=exposure, path=path)
 
 
-def _plan_defocus(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
-    strength = rng.uniform(*settings.defocus_radius)
+def _plan_defocus(plan: list[Effects], start: int, stop: int, world: _World) -> None:
+    strength = world.rng.uniform(*world.settings.defocus_radius)
     for frame in range(start, stop):
-        now = strength * rng.uniform(0.85, 1.15)
-        plan[frame] = _mark(plan[frame], 'defocus', now, radius=now * _unit(scene, frame))
+        now = strength * world.rng.uniform(0.85, 1.15)
+        plan[frame] = _mark(plan[frame], 'defocus', now, radius=now * _unit(world.scene, frame))
 
 
-def _plan_low_light(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
-    gain = rng.uniform(*settings.low_light_gain)
+def _plan_low_light(plan: list[Effects], start: int, stop: int, world: _World) -> None:
+    gain = world.rng.uniform(*world.settings.low_light_gain)
     for frame in range(start, stop):
         plan[frame] = _mark(plan[frame], 'low_light', gain, gain=gain)
 
 
-def _plan_compression(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
-    rows = rng.uniform(*settings.compression_height)
+def _plan_compression(plan: list[Effects], start: int, stop: int, world: _World) -> None:
+    rows = world.rng.uniform(*world.settings.compression_height)
     for frame in range(start, stop):
-        factor = min(1.0, rows / _unit(scene, frame))
+        factor = min(1.0, rows / _unit(world.scene, frame))
         plan[frame] = _mark(plan[frame], 'compression', rows, reduction=factor)
 
 
-def _plan_occluder(plan, start, stop, settings, scene, rng) -> None:  # type: ignore[no-untyped-def]
-    """Something passes before one person; a frame before and after the burst it is just beside that person."""
-    target = scene.persons[rng.integers(len(scene.persons))]
+def _plan_occluder(plan: list[Effects], start: int, stop: int, world: _World) -> None:
+    """Something passes before one person; a frame earlier and later it is just beside it."""
+    target = world.scene.persons[world.rng.integers(len(world.scene.persons))]
     middle = moment_of((start + stop - 1) // 2)
     tall = target.height(middle)
-    cover = rng.uniform(*settings.occluder_cover)
+    cover = world.rng.uniform(*world.settings.occluder_cover)
     length = stop - start
-    width = tall * rng.uniform(0.45, 0.7)
+    width = tall * world.rng.uniform(0.45, 0.7)
     # Half a person's width plus half its own lie between the two extreme places and the person.
-    step = (width + 0.55 * tall) / (length + 1) * rng.choice([-1.0, 1.0])
-    occluder = draw_occluder((round(cover * tall), round(width)), abs(step), rng)
-    shift = rng.uniform(-0.4, 0.4) * max(0.0, 1 - cover) * tall
+    step = (width + 0.55 * tall) / (length + 1) * world.rng.choice([-1.0, 1.0])
+    occluder = draw_occluder((round(cover * tall), round(width)), abs(step), world.rng)
+    shift = world.rng.uniform(-0.4, 0.4) * max(0.0, 1 - cover) * tall
     for frame in range(max(start - 1, 0), min(stop + 1, len(plan))):
         points = target.image[moment_of(frame), :17]
         x = points[:, 0].mean() + (frame - (start + stop - 1) / 2) * step
@@ -150,7 +168,8 @@ def integrate(pictures: list[np.ndarray], path: np.ndarray | None) -> np.ndarray
 
     Args:
         pictures: Sub-frames (H, W, 3) float32 at evenly spaced moments.
-        path: (M, 2) shifts x, y in pixels at evenly spaced moments over the same time; None for a steady camera.
+        path: (M, 2) shifts x, y in pixels at evenly spaced moments over the same time; None for a
+            steady camera.
 
     Returns:
         (H, W, 3): each point of the path adds the sub-frame nearest in time, shifted by it.
@@ -160,7 +179,7 @@ def integrate(pictures: list[np.ndarray], path: np.ndarray | None) -> np.ndarray
     height, width = pictures[0].shape[:2]
     total = np.zeros_like(pictures[0])
     nearest = np.round(np.linspace(0, len(pictures) - 1, len(path))).astype(int)
-    for which, (dx, dy) in zip(nearest, path):
+    for which, (dx, dy) in zip(nearest, path, strict=True):
         matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
         total += cv2.warpAffine(
             pictures[which], matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
@@ -195,5 +214,3 @@ def _through_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
     whole = np.clip(np.round(picture), 0, 255).astype(np.uint8)
     _, code = cv2.imencode('.jpg', whole, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return cv2.imdecode(code, cv2.IMREAD_COLOR).astype(np.float32)
-
-

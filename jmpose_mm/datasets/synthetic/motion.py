@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jmpose_mm.datasets.synthetic.skeleton import POINTS, Body, Frames, Pose, body_points
+from jmpose_mm.datasets.synthetic.kinematics import body_points
+from jmpose_mm.datasets.synthetic.skeleton import POINTS, Body, Frames, Pose
 
 __all__ = ['MOTIONS', 'move']
 
@@ -33,7 +34,7 @@ def move(kind: str, body: Body, times: np.ndarray, rng: np.random.Generator) -> 
 
 
 def _travel(points: np.ndarray, glide: float) -> np.ndarray:
-    """(N, 3) way on the ground that keeps the lower foot still; `glide` adds a share of it for flight phases."""
+    """(N, 3) way on the ground that keeps the lower foot still; `glide` adds a share of it."""
     feet = points[:, [POINTS['left_ankle'], POINTS['right_ankle']]]
     standing = feet[:-1, :, 1].argmin(1)
     steps = -(feet[1:] - feet[:-1])[np.arange(len(feet) - 1), standing]
@@ -46,7 +47,9 @@ def _travel(points: np.ndarray, glide: float) -> np.ndarray:
     return np.concatenate([np.zeros((1, 3)), np.cumsum(smooth[: len(steps)] * (1 + glide), 0)])
 
 
-def _swing(times: np.ndarray, rng: np.random.Generator, rate: float, amplitude: float) -> np.ndarray:
+def _swing(
+    times: np.ndarray, rng: np.random.Generator, rate: float, amplitude: float
+) -> np.ndarray:
     """(N,) sum of three incommensurable sinusoids, standard deviation about 0.6 of `amplitude`."""
     total = np.zeros_like(times)
     for share, factor in ((0.7, 1.0), (0.35, 1.73), (0.2, 2.61)):
@@ -65,16 +68,19 @@ def _fidget(pose: Pose, times: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def _facing(rng: np.random.Generator) -> float:
-    """A heading in radians: seen from the front more often than from behind, as in sports footage."""
+    """A heading in radians: seen from the front more often than from behind."""
     return float(rng.normal(0, 0.7)) if rng.random() < 0.7 else float(rng.uniform(-np.pi, np.pi))
 
 
 def _gait(times: np.ndarray, rng: np.random.Generator, running: bool) -> Pose:
     cadence = rng.uniform(1.25, 1.6) if running else rng.uniform(0.8, 1.1)
-    reach = rng.uniform(0.6, 0.8) if running else rng.uniform(0.36, 0.52)
+    reach = rng.uniform(0.5, 0.64) if running else rng.uniform(0.34, 0.48)
     phase = 2 * np.pi * cadence * times[:, None] + rng.uniform(0, 2 * np.pi) + HALF_TURN
     lift_knee = rng.uniform(0.75, 0.95) if running else rng.uniform(0.45, 0.6)
-    knee = 0.12 + lift_knee * (0.75 + np.cos(phase + 0.45) + 0.3 * np.cos(2 * phase + 0.9)).clip(0)
+    bent_stance = 0.3 if running else 0.1
+    knee = bent_stance + lift_knee * (
+        0.75 + np.cos(phase + 0.45) + 0.3 * np.cos(2 * phase + 0.9)
+    ).clip(0)
     arms = rng.uniform(0.55, 0.8) if running else rng.uniform(0.3, 0.6)
     bent = rng.uniform(1.3, 1.7) if running else rng.uniform(0.2, 0.5)
     side = rng.choice([-1.0, 1.0])
@@ -85,7 +91,7 @@ def _gait(times: np.ndarray, rng: np.random.Generator, running: bool) -> Pose:
         lean=np.full_like(times, rng.uniform(0.12, 0.25) if running else rng.uniform(0.0, 0.09)),
         twist=0.12 * np.sin(phase[:, 0]),
         lift=bounce,
-        hip_flexion=0.1 + (0.15 if running else 0.0) + reach * np.sin(phase),
+        hip_flexion=0.08 + (0.2 if running else 0.0) + reach * np.sin(phase),
         knee_flexion=knee,
         shoulder_flexion=-arms * np.sin(phase) + (-0.1 if running else 0.0),
         shoulder_abduction=np.full((1, 2), rng.uniform(0.1, 0.25)),

@@ -28,7 +28,7 @@ class Occluder:
 
 
 def draw_occluder(shape: tuple[int, int], step: float, rng: np.random.Generator) -> Occluder:
-    """A random thing of about `shape` (height, width) pixels, blurred by moving `step` pixels per frame."""
+    """A random thing of `shape` (height, width) pixels that moves `step` pixels per frame."""
     height, width = max(4, shape[0]), max(4, shape[1])
     border = max(2, round(0.12 * step))
     full = (height, width + 2 * border)
@@ -48,7 +48,16 @@ def draw_occluder(shape: tuple[int, int], step: float, rng: np.random.Generator)
     else:  # the head and shoulders of somebody close to the camera
         head = max(2, int(min(width * 0.28, height * 0.2)))
         cv2.circle(mask, (full[1] // 2, head), head, 255, -1)
-        cv2.ellipse(mask, (full[1] // 2, height), (width // 2, int(height - 1.9 * head)), 0, 180, 360, 255, -1)
+        cv2.ellipse(
+            mask,
+            (full[1] // 2, height),
+            (width // 2, int(height - 1.9 * head)),
+            0,
+            180,
+            360,
+            255,
+            -1,
+        )
     tone = hsv(rng.uniform(0, 360), rng.uniform(0.05, 0.7), rng.uniform(0.2, 0.85))
     second = hsv(rng.uniform(0, 360), rng.uniform(0.05, 0.7), rng.uniform(0.2, 0.85))
     pattern = (fractal_noise(full, max(4.0, width / 3), rng) > 0.5)[..., None]

@@ -1,7 +1,8 @@
 """Body parts as antialiased, textured, shaded shapes.
 
-Each function blends one part into `canvas` (H, W, 3) float32 and writes `label` into `labels` (H, W) int32 wherever
-the part covers at least half of a pixel. Coordinates are pixels; pixel centres have whole coordinates.
+Each function blends one part into `canvas` (H, W, 3) float32 and writes `label` into `labels` (H,
+W) int32 wherever the part covers at least half of a pixel. Coordinates are pixels; pixel centres
+have whole coordinates.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def draw_capsule(
     alpha = np.clip(radius - np.sqrt(across * across + beyond * beyond) + 0.5, 0, 1)
     relative = np.clip(across / radius, -1, 1)
     color = _sample(texture, share, relative)
-    # A cylinder lit from one side: the normal's part towards the light, plus what comes from everywhere.
+    # A cylinder lit from one side: the normal's part towards the light, plus what comes from
+    # everywhere.
     facing = relative * (layer.light[1] * ux - layer.light[0] * uy)
     shade = 0.62 + 0.3 * np.sqrt(1 - 0.9 * relative * relative) + 0.22 * facing
     layer.blend(window, color * shade[..., None], alpha, label)
@@ -107,7 +109,8 @@ def draw_torso(
         layer: Drawn into.
         outline: (M, 2) points on the surface.
         axes: Neck and hip centre (2,), and the trunk's left axis as seen (2,), in pixels.
-        textures: (2, along, across, 3) front and back, and how much the chest faces the camera, -1 to 1.
+        textures: (2, along, across, 3) front and back, and how much the chest faces the camera, -1
+            to 1.
         label: What the trunk is.
     """
     window = layer.window(outline.min(0) - 1, outline.max(0) + 1)
@@ -163,7 +166,8 @@ def draw_head(
     norm = np.sqrt(a * a + b * b)
     alpha = np.clip((1 - norm) * half_width + 0.5, 0, 1)
     c = np.sqrt(np.clip(1 - norm * norm, 0, 1))
-    # World axes of the egg's own picture axes: rows grow downwards in the picture, upwards in the world.
+    # World axes of the egg's own picture axes: rows grow downwards in the picture, upwards in the
+    # world.
     right = np.array([-up[1], -up[0], 0.0])
     upwards = np.array([up[0], -up[1], 0.0])
     left_, up_, ahead = (
@@ -175,7 +179,10 @@ def draw_head(
 
 
 def _face(
-    left: np.ndarray, up: np.ndarray, ahead: np.ndarray, colors: tuple[np.ndarray, np.ndarray, float]
+    left: np.ndarray,
+    up: np.ndarray,
+    ahead: np.ndarray,
+    colors: tuple[np.ndarray, np.ndarray, float],
 ) -> np.ndarray:
     skin, hair, hair_line = colors
     color = np.empty((*left.shape, 3), np.float32)
@@ -187,7 +194,9 @@ def _face(
     color[(ahead > 0.4) & (np.abs(up + 0.52) < 0.08) & (side < 0.28)] = skin * (0.55, 0.5, 0.75)
     color[(ahead > 0.3) & (side < 0.12) & (up < 0.05) & (up > -0.28)] = skin * 0.82
     color[(np.abs(ahead) < 0.16) & (np.abs(up) < 0.24) & (side > 0.6)] = skin * 0.8  # the ears
-    color[(up > hair_line + 0.25 * ahead) | ((ahead < -0.05) & (up > -0.55) & (ahead < -0.2))] = hair
+    color[(up > hair_line + 0.25 * ahead) | ((ahead < -0.05) & (up > -0.55) & (ahead < -0.2))] = (
+        hair
+    )
     return color
 
 

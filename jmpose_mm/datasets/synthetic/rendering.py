@@ -34,7 +34,7 @@ LIMBS = {
     'foot': ('ankle', 'toe', 0.025, 0.019),
 }
 PARTS = [f'{side}_{limb}' for side in ('left', 'right') for limb in (*LIMBS, 'hand')]
-CODES = {name: code for code, name in enumerate([*PARTS, 'torso', 'neck', 'head'])}
+CODES = {name: code for code, name in enumerate((*PARTS, 'torso', 'neck', 'head'))}
 
 # A joint is in view where one of these parts is; others of the same person hide it.
 NEXT_TO = {'nose': {'head'}, 'head_top': {'head'}, 'head_bottom': {'head', 'neck', 'torso'}}
@@ -50,7 +50,13 @@ BEHIND = 0.05
 """A shoulder or hip that is that share of stature farther than the spine is hidden by the trunk."""
 
 # Levels of the trunk: share of the spine, half-width and half-depth as fractions of stature.
-TRUNK = ((-0.07, 0.088, 0.062), (0.4, 0.080, 0.058), (0.8, 0.104, 0.068), (0.98, 0.108, 0.05), (1.09, 0.05, 0.035))
+TRUNK = (
+    (-0.07, 0.088, 0.062),
+    (0.4, 0.080, 0.058),
+    (0.8, 0.104, 0.068),
+    (0.98, 0.108, 0.05),
+    (1.09, 0.05, 0.035),
+)
 
 
 def draw_moment(scene: Scene, moment: int, size: tuple[int, int]) -> Layer:
@@ -80,7 +86,8 @@ def _draw_shadows(layer: Layer, person: Person, moment: int) -> None:
     for side in ('left', 'right'):
         foot = [POINTS[f'{side}_ankle'], POINTS[f'{side}_toe']]
         lift = max(points[foot, 1].min() - 0.03, 0)
-        center = image[foot].mean(0) + (0, lift * person.scale[moment])
+        center = image[foot].mean(0)
+        center[1] += lift * person.scale[moment]
         width = 0.11 * person.height(moment) * (1 + lift)
         draw_shadow(layer, center, (width, 0.28 * width))
 
@@ -110,7 +117,12 @@ def _draw_person(layer: Layer, person: Person, moment: int, base: int) -> None:
 
     for side in ('left', 'right'):
         # Sleeves lie over the trunk and feet under the trouser legs when depths are about equal.
-        for name, bias in (('upper_arm', 0.02), ('forearm', 0.03), ('thigh', -0.03), ('shank', 0.0)):
+        for name, bias in (
+            ('upper_arm', 0.02),
+            ('forearm', 0.03),
+            ('thigh', -0.03),
+            ('shank', 0.0),
+        ):
             add(bias, (f'{side}_{LIMBS[name][0]}', f'{side}_{LIMBS[name][1]}'), limb(side, name))
         add(-0.03, (f'{side}_ankle', f'{side}_ankle'), limb(side, 'foot'))
         add(0.025, (f'{side}_wrist', f'{side}_hand'), hand(side))
@@ -150,7 +162,10 @@ def _draw_skull(layer: Layer, person: Person, moment: int, base: int) -> None:
     image, look = person.image[moment], person.appearance
     head = person.frames.head[moment]
     length = person.body.lengths['head'] * person.scale[moment]
-    shift = image[POINTS['head_center']] - (image[POINTS['head_top']] + image[POINTS['head_bottom']]) / 2
+    shift = (
+        image[POINTS['head_center']]
+        - (image[POINTS['head_top']] + image[POINTS['head_bottom']]) / 2
+    )
     ends = (image[POINTS['head_bottom']] + shift, image[POINTS['head_top']] + shift, 0.37 * length)
     label = base + CODES['head']
     colors = (look.skin, look.hair, look.hair_line)
@@ -163,7 +178,7 @@ def _draw_skull(layer: Layer, person: Person, moment: int, base: int) -> None:
 
 
 def hidden_by(layer: Layer, scene: Scene, moment: int, index: int) -> list[str]:
-    """What hides each keypoint of person `index`: '' (in view), 'self', 'person', 'occluder' or 'frame'.
+    """What hides each keypoint: '' (in view), 'self', 'person', 'occluder' or 'frame'.
 
     'frame' means that the point lies outside of the picture.
     """
@@ -190,7 +205,7 @@ def hidden_by(layer: Layer, scene: Scene, moment: int, index: int) -> list[str]:
 def _hides_itself(person: Person, points: np.ndarray, name: str, label: int, code: int) -> bool:
     if not label or name not in NEXT_TO:  # the edge of the person's own outline
         return False
-    part = [key for key, value in CODES.items() if value == code][0]
+    part = next(key for key, value in CODES.items() if value == code)
     if part not in NEXT_TO[name]:
         return True
     spine = points[POINTS['chest' if 'shoulder' in name else 'pelvis'], 2]

@@ -18,7 +18,7 @@ SUBFRAMES = 16
 """Moments per frame interval."""
 
 PAD = SUBFRAMES
-"""Moments before the first frame and after the last one, so that every exposure has its sub-frames."""
+"""Moments before the first frame and after the last one, for their exposures to reach into."""
 
 MARGIN = 0.2
 """The background reaches that share of the frame beyond each border."""
@@ -119,7 +119,9 @@ def _camera_path(settings: Settings, times: np.ndarray, rng: np.random.Generator
     def shake(amplitude: float) -> np.ndarray:
         total = np.zeros_like(times)
         for frequency in (1.1, 2.7, 5.3):
-            total += np.sin(2 * np.pi * frequency * times * rng.uniform(0.8, 1.2) + rng.uniform(0, 6))
+            total += np.sin(
+                2 * np.pi * frequency * times * rng.uniform(0.8, 1.2) + rng.uniform(0, 6)
+            )
         return amplitude * total / 2
 
     moving = rng.random() < 0.6
@@ -140,28 +142,41 @@ def _camera_path(settings: Settings, times: np.ndarray, rng: np.random.Generator
 def _place_persons(
     settings: Settings, times: np.ndarray, sizes: np.ndarray, focal: float, rng: np.random.Generator
 ) -> list[tuple[Body, Appearance, Frames]]:
-    """People in world coordinates: each is at a chosen place in the picture at some moment of the video."""
+    """People in the world: at one moment of the video each is at a chosen place in the picture."""
     width = settings.size[0]
     names = list(MOTIONS)
     weights = np.array([0.24, 0.14, 0.13, 0.1, 0.1, 0.13, 0.08, 0.08])
-    column, persons = rng.uniform(0.25, 0.75), []
+    together = int(rng.integers(len(times) // 4, 3 * len(times) // 4 + 1))
+    columns: list[float] = []
+    persons = []
     for index, size in enumerate(sizes):
         crosses = index > 0 and rng.random() < settings.crossing
-        if index > 0:
-            column = column + rng.normal(0, 0.06) if crosses else rng.uniform(0.15, 0.85)
-        kind = str(rng.choice(names, p=weights))
-        if crosses and rng.random() < 0.6:
-            kind = str(rng.choice(['walk', 'run']))
+        columns.append(_choose_column(columns, crosses, rng))
+        kind = str(
+            rng.choice(['walk', 'run'] if crosses else names, p=None if crosses else weights)
+        )
         body = Body.draw(rng)
         frames = move(kind, body, times, rng)
         depth = focal * 1.7 / size
-        anchor = frames.points[rng.integers(len(times) // 4, 3 * len(times) // 4 + 1), POINTS['pelvis']]
-        shift = np.array(
-            [(np.clip(column, 0.12, 0.88) - 0.5) * width * depth / focal, 0.0, -depth]
-        ) - anchor * (1, 0, 1)
+        anchor = frames.points[together, POINTS['pelvis']]
+        shift = np.array([(columns[-1] - 0.5) * width * depth / focal, 0.0, -depth]) - anchor * (
+            1,
+            0,
+            1,
+        )
         frames.points[...] += shift
         persons.append((body, Appearance.draw(rng), frames))
     return persons
+
+
+def _choose_column(taken: list[float], crosses: bool, rng: np.random.Generator) -> float:
+    """A place as a share of the width: close to the last person's, or away from everybody."""
+    if crosses:
+        return float(np.clip(taken[-1] + rng.normal(0, 0.06), 0.12, 0.88))
+    candidates = rng.uniform(0.14, 0.86, 6)
+    if not taken:
+        return float(0.25 + 0.5 * rng.random())
+    return float(max(candidates, key=lambda c: min(abs(c - t) for t in taken)))
 
 
 def _project(

@@ -1,4 +1,4 @@
-"""What a rendered data set is made of: counts, picture size, and the distributions of difficulty."""
+"""What a rendered data set is made of: counts, picture size, distributions of difficulty."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Settings:
         persons: Least and largest number of persons per video.
         person_height: Least and largest height of a person as a fraction of the frame's height.
         crossing: Probability that a person is placed to cross the one before it.
-        burst_gap: Least and largest number of frames between two bursts; at least 2, so that every degraded
-            frame of a burst of 3 has an undegraded frame within 2 frames.
+        burst_gap: Least and largest number of frames between two bursts; at least 2, so that every
+            degraded frame of a burst of 3 has an undegraded frame within 2 frames.
         burst_lengths: Probabilities of a burst of 1, 2, 3, ... frames.
         burst_kinds: Probability weights of `DEGRADATIONS`, in their order.
         second_kind: Probability that a burst has a second degradation on top.
@@ -65,7 +65,8 @@ class Settings:
         defocus_radius: Range of the defocus disc's radius in person heights.
         occluder_cover: Range of an occluder's height in person heights.
         low_light_gain: Range of the gain of a dark frame.
-        compression_height: Range of a person's height in pixels in the reduced picture that is compressed.
+        compression_height: Range of a person's height in pixels in the reduced picture that is
+            compressed.
         camera_shake: Amplitude of the ordinary camera shake in fractions of the frame's width.
         jpeg_quality: Quality of the files written.
     """
@@ -77,8 +78,8 @@ class Settings:
     frame_rate: float = 25.0
     persons: tuple[int, int] = (1, 3)
     person_height: tuple[float, float] = (0.42, 0.8)
-    crossing: float = 0.4
-    burst_gap: tuple[int, int] = (2, 5)
+    crossing: float = 0.3
+    burst_gap: tuple[int, int] = (2, 4)
     burst_lengths: tuple[float, ...] = (0.4, 0.35, 0.25)
     burst_kinds: tuple[float, ...] = (0.3, 0.25, 0.25, 0.1, 0.1)
     second_kind: float = 0.2
@@ -86,7 +87,7 @@ class Settings:
     blur_exposure: tuple[float, float] = (0.8, 1.6)
     defocus_radius: tuple[float, float] = (0.045, 0.085)
     occluder_cover: tuple[float, float] = (0.6, 1.2)
-    low_light_gain: tuple[float, float] = (0.05, 0.1)
+    low_light_gain: tuple[float, float] = (0.1, 0.22)
     compression_height: tuple[float, float] = (14, 22)
     camera_shake: float = 0.004
     jpeg_quality: int = 92
@@ -95,7 +96,9 @@ class Settings:
         for name in ('videos_train', 'videos_val'):
             _check_integer(name, getattr(self, name), 0, MAXIMUM_COUNT)
         if self.videos_train + self.videos_val == 0:
-            raise ValueError('videos_train and videos_val: expected at least one video, got 0 and 0')
+            raise ValueError(
+                'videos_train and videos_val: expected at least one video, got 0 and 0'
+            )
         _check_integer('frames', self.frames, 1, MAXIMUM_COUNT)
         _check_integer('jpeg_quality', self.jpeg_quality, 1, 100)
         _check_size(self.size)
@@ -131,7 +134,7 @@ PRESETS: dict[str, Settings] = {
         videos_val=40,
         frames=40,
         persons=(2, 4),
-        crossing=0.7,
+        crossing=0.6,
         burst_gap=(2, 3),
         burst_lengths=(0.25, 0.35, 0.4),
         second_kind=0.5,
@@ -139,12 +142,12 @@ PRESETS: dict[str, Settings] = {
         blur_exposure=(1.0, 2.0),
         defocus_radius=(0.06, 0.12),
         occluder_cover=(0.8, 1.4),
-        low_light_gain=(0.03, 0.07),
+        low_light_gain=(0.06, 0.14),
         compression_height=(11, 17),
         camera_shake=0.008,
     ),
 }
-"""`demo` trains in minutes; `study` is the same world at length; `hard` has more people, more and stronger bursts."""
+"""`demo` trains in minutes, `study` is the same at length, `hard` has more and worse bursts."""
 
 
 def settings_from(preset: str = 'demo', **overrides: Any) -> Settings:

@@ -1,7 +1,8 @@
-"""An articulated body: segment lengths, joint limits and forward kinematics.
+"""An articulated body: points, segment lengths, joint limits and angles.
 
-Body frame: x to the person's left, y up, z forward. World frame: x to the right of the picture, y up, z towards the
-camera, metres. A person with heading 0 faces the camera; with heading +90 degrees it faces the picture's right.
+Body frame: x to the person's left, y up, z forward. World frame: x to the right of the picture, y
+up, z towards the camera, metres. A person with heading 0 faces the camera; with heading +90 degrees
+it faces the picture's right.
 """
 
 from __future__ import annotations
@@ -10,36 +11,39 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ['BONES', 'JOINT_LIMITS', 'KEYPOINT_NAMES', 'POINTS', 'Body', 'Frames', 'Pose', 'body_points']
+__all__ = ['BONES', 'JOINT_LIMITS', 'KEYPOINT_NAMES', 'POINTS', 'Body', 'Frames', 'Pose']
 
 KEYPOINT_NAMES = (
-    'nose head_bottom head_top left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist '
-    'right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle'
+    'nose head_bottom head_top left_ear right_ear left_shoulder right_shoulder left_elbow '
+    'right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle '
+    'right_ankle'
 ).split()
 """PoseTrack18 order."""
 
-POINTS = {
-    name: index
-    for index, name in enumerate(
-        [*KEYPOINT_NAMES]
-        + 'pelvis chest left_hand right_hand left_toe right_toe head_center neck'.split()
-    )
-}
-"""Index of every point that `body_points` returns: the keypoints, then what only drawing needs."""
+DRAWN_POINTS = 'pelvis chest left_hand right_hand left_toe right_toe head_center neck'.split()
 
-BONES = tuple(
-    (f'{side}_{start}', f'{side}_{end}')
-    for side in ('left', 'right')
-    for start, end in (
-        ('shoulder', 'elbow'),
-        ('elbow', 'wrist'),
-        ('hip', 'knee'),
-        ('knee', 'ankle'),
-    )
-) + (('head_bottom', 'head_top'), ('left_hip', 'right_hip'), ('left_shoulder', 'right_shoulder'))
+POINTS = {name: index for index, name in enumerate((*KEYPOINT_NAMES, *DRAWN_POINTS))}
+"""Index of every point of a body: the keypoints, then what only drawing needs."""
+
+BONES = (
+    *(
+        (f'{side}_{start}', f'{side}_{end}')
+        for side in ('left', 'right')
+        for start, end in (
+            ('shoulder', 'elbow'),
+            ('elbow', 'wrist'),
+            ('hip', 'knee'),
+            ('knee', 'ankle'),
+        )
+    ),
+    ('head_bottom', 'head_top'),
+    ('left_hip', 'right_hip'),
+    ('left_shoulder', 'right_shoulder'),
+)
 """Pairs of points whose distance never changes."""
 
-# Fractions of stature after Drillis and Contini, as tabulated by Winter; joint half-widths are those of joint centres.
+# Fractions of stature after Drillis and Contini, as tabulated by Winter; joint half-widths are
+# those of joint centres.
 SEGMENTS = {
     'upper_arm': 0.180,
     'forearm': 0.146,
@@ -64,7 +68,7 @@ JOINT_LIMITS = {
     'elbow_flexion': (0.0, 2.5),
     'elbow_abduction': (-1.6, 1.6),
 }
-"""Radians. Zero is hanging straight down; flexion is forwards (a knee's backwards), abduction outwards."""
+"""Radians. Zero hangs straight down; flexion is forwards (a knee's back), abduction outwards."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _zeros() -> np.ndarray:
 
 @dataclass
 class Pose:
-    """Joint angles over N moments, radians; each field broadcasts to (N,), or to (N, 2) left and right.
+    """Angles over N moments, radians; each field broadcasts to (N,) or, left and right, (N, 2).
 
     Attributes:
         ground: (N, 2) place on the ground, world x and z in metres.
@@ -145,118 +149,3 @@ class Frames:
     points: np.ndarray
     torso: np.ndarray
     head: np.ndarray
-
-
-def body_points(body: Body, pose: Pose) -> Frames:
-    """Forward kinematics of all moments at once.
-
-    The pelvis hangs so high that the lowest foot touches the ground (or is `lift` over it).
-    """
-    moments = len(pose.heading)
-    pelvis_axes = _heading_axes(pose.heading)
-    torso, head = _torso_axes(pelvis_axes, pose), None
-    head = _head_axes(torso, pose)
-    points = np.zeros((moments, len(POINTS), 3))
-    length = body.lengths
-    spine = torso[:, 1]
-    points[:, POINTS['chest']] = spine * length['trunk']
-    points[:, POINTS['neck']] = spine * (length['trunk'] + 0.2 * length['neck'])
-    bottom = spine * length['trunk'] + 0.5 * (spine + head[:, 1]) * length['neck']
-    points[:, POINTS['head_bottom']] = bottom
-    points[:, POINTS['head_top']] = bottom + head[:, 1] * length['head']
-    center = bottom + head[:, 1] * 0.5 * length['head'] + head[:, 2] * 0.08 * length['head']
-    points[:, POINTS['head_center']] = center
-    points[:, POINTS['nose']] = center + (0.46 * head[:, 2] - 0.08 * head[:, 1]) * length['head']
-    for index, (side, sign) in enumerate((('left', 1.0), ('right', -1.0))):
-        points[:, POINTS[f'{side}_ear']] = center + sign * 0.37 * length['head'] * head[:, 0]
-        _add_arm(points, body, pose, torso, index, side, sign)
-        _add_leg(points, body, pose, pelvis_axes, index, side, sign)
-    _stand_on_ground(points, body, pose)
-    return Frames(points, torso, head)
-
-
-def _heading_axes(heading: np.ndarray) -> np.ndarray:
-    sine, cosine, zero = np.sin(heading), np.cos(heading), np.zeros_like(heading)
-    left = np.stack([cosine, zero, -sine], -1)
-    up = np.stack([zero, zero + 1, zero], -1)
-    forward = np.stack([sine, zero, cosine], -1)
-    return np.stack([left, up, forward], 1)
-
-
-def _torso_axes(axes: np.ndarray, pose: Pose) -> np.ndarray:
-    left, up, forward = axes[:, 0], axes[:, 1], axes[:, 2]
-    lean, bend, twist = (value[:, None] for value in (pose.lean, pose.bend, pose.twist))
-    spine = (up * np.cos(lean) + forward * np.sin(lean)) * np.cos(bend) + left * np.sin(bend)
-    across = left * np.cos(twist) - forward * np.sin(twist)
-    across = across - spine * np.sum(across * spine, -1, keepdims=True)
-    across /= np.linalg.norm(across, axis=-1, keepdims=True)
-    return np.stack([across, spine, np.cross(across, spine)], 1)
-
-
-def _head_axes(torso: np.ndarray, pose: Pose) -> np.ndarray:
-    left, up, forward = torso[:, 0], torso[:, 1], torso[:, 2]
-    yaw, pitch = pose.head_yaw[:, None], pose.head_pitch[:, None]
-    ahead = forward * np.cos(yaw) + left * np.sin(yaw)
-    top = up * np.cos(pitch) + ahead * np.sin(pitch)
-    ahead = ahead * np.cos(pitch) - up * np.sin(pitch)
-    return np.stack([np.cross(top, ahead), top, ahead], 1)
-
-
-def _direction(axes: np.ndarray, flexion: np.ndarray, abduction: np.ndarray, sign: float) -> np.ndarray:
-    """Unit vectors (N, 3): straight down at 0, 0."""
-    parts = np.stack(
-        [
-            sign * np.sin(abduction) * np.cos(flexion),
-            -np.cos(abduction) * np.cos(flexion),
-            np.sin(flexion),
-        ],
-        -1,
-    )
-    return np.einsum('na,nad->nd', parts, axes)
-
-
-def _add_arm(
-    points: np.ndarray, body: Body, pose: Pose, torso: np.ndarray, index: int, side: str, sign: float
-) -> None:
-    length = body.lengths
-    flexion, abduction = pose.shoulder_flexion[:, index], pose.shoulder_abduction[:, index]
-    upper = _direction(torso, flexion, abduction, sign)
-    lower = _direction(
-        torso,
-        flexion + pose.elbow_flexion[:, index],
-        abduction + pose.elbow_abduction[:, index],
-        sign,
-    )
-    shoulder = torso[:, 1] * length['trunk'] + sign * torso[:, 0] * length['shoulder_half']
-    elbow = shoulder + upper * length['upper_arm']
-    wrist = elbow + lower * length['forearm']
-    points[:, POINTS[f'{side}_shoulder']] = shoulder
-    points[:, POINTS[f'{side}_elbow']] = elbow
-    points[:, POINTS[f'{side}_wrist']] = wrist
-    points[:, POINTS[f'{side}_hand']] = wrist + lower * length['hand']
-
-
-def _add_leg(
-    points: np.ndarray, body: Body, pose: Pose, axes: np.ndarray, index: int, side: str, sign: float
-) -> None:
-    length = body.lengths
-    flexion, abduction = pose.hip_flexion[:, index], pose.hip_abduction[:, index]
-    shank = flexion - pose.knee_flexion[:, index]
-    hip = sign * axes[:, 0] * length['hip_half']
-    knee = hip + _direction(axes, flexion, abduction, sign) * length['thigh']
-    ankle = knee + _direction(axes, shank, abduction, sign) * length['shank']
-    # The sole stays flatter than a foot fixed at a right angle to the shank would.
-    foot = _direction(axes, np.pi / 2 + 0.45 * shank - 0.12, 0.25 + 0 * abduction, sign)
-    points[:, POINTS[f'{side}_hip']] = hip
-    points[:, POINTS[f'{side}_knee']] = knee
-    points[:, POINTS[f'{side}_ankle']] = ankle
-    points[:, POINTS[f'{side}_toe']] = ankle + foot * length['foot']
-
-
-def _stand_on_ground(points: np.ndarray, body: Body, pose: Pose) -> None:
-    ankles = points[:, [POINTS['left_ankle'], POINTS['right_ankle']], 1]
-    toes = points[:, [POINTS['left_toe'], POINTS['right_toe']], 1]
-    sole = np.minimum(ankles - body.lengths['ankle_height'], toes - 0.016 * body.stature).min(1)
-    points[..., 1] += (pose.lift - sole)[:, None]
-    points[..., 0] += pose.ground[:, :1]
-    points[..., 2] += pose.ground[:, 1:]

@@ -72,7 +72,8 @@ def render_video(job: VideoJob) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Write the frames and return the annotation document and the detections.
 
     Returns:
-        The PoseTrack18 document (images, annotations, categories) and a flat list of detected boxes.
+        The PoseTrack18 document (images, annotations, categories) and a flat list of detected
+        boxes.
     """
     rng = job.generator()
     scene = draw_scene(job.settings, rng)

@@ -2,10 +2,10 @@
 
 ::
 
-    OUT/synthetic.json                                          settings, seed, generator hash, counts
+    OUT/synthetic.json                               settings, seed, generator hash, counts
     OUT/images/{train,val}/<video>/000000.jpg
-    OUT/annotations/{train,val}/<video>.json                    one official document per video
-    OUT/annotations/posetrack18_{train,val}.json                all of them merged
+    OUT/annotations/{train,val}/<video>.json         one official document per video
+    OUT/annotations/posetrack18_{train,val}.json     all of them merged
     OUT/annotations/posetrack18_{train,val}_human_detections.json
 """
 
@@ -33,7 +33,7 @@ MANIFEST = 'synthetic.json'
 
 
 def generator_hash() -> str:
-    """SHA-256 over this package's source: what else, besides settings and seed, decides the pixels."""
+    """SHA-256 over this package's source: what besides settings and seed decides the pixels."""
     digest = hashlib.sha256()
     for file in sorted(Path(__file__).parent.glob('*.py')):
         digest.update(file.name.encode() + b'\0' + file.read_bytes() + b'\0')
@@ -55,7 +55,8 @@ def make_synthetic(
     Args:
         out: Folder to make. It appears when everything in it is complete.
         preset: One of `PRESETS`.
-        seed: >= 0. Equal seeds, settings and library versions give equal bytes, whatever `workers` is.
+        seed: >= 0. Equal seeds, settings and library versions give equal bytes, whatever `workers`
+            is.
         workers: Processes; None is one per core, at most one per video.
         overwrite: Replace `out` if it holds another synthetic data set.
         progress: Show a progress bar.
@@ -66,7 +67,8 @@ def make_synthetic(
 
     Raises:
         ValueError: If an argument is out of range.
-        FileExistsError: If `out` holds something else and `overwrite` is false, or no synthetic data set at all.
+        FileExistsError: If `out` holds something else and `overwrite` is false, or no synthetic
+        data set at all.
     """
     settings = settings_from(preset, **overrides)
     _check_count('seed', seed, 0)
@@ -113,13 +115,13 @@ def _check_target(out: Path, present: dict[str, Any] | None, overwrite: bool) ->
         return
     if present is None:
         raise FileExistsError(
-            f'{out}: expected a new folder or a synthetic data set ({MANIFEST}), found something else; '
-            'it is never overwritten: choose another folder'
+            f'{out}: expected a new folder or a synthetic data set ({MANIFEST}), '
+            'found something else; it is never overwritten: choose another folder'
         )
     if not overwrite:
         raise FileExistsError(
-            f'{out}: expected the same settings, seed and generator, found a data set made with others; '
-            'choose another folder, or overwrite=True (--overwrite)'
+            f'{out}: expected the same settings, seed and generator, found a data set made with '
+            'others; choose another folder, or overwrite=True (--overwrite)'
         )
 
 
@@ -140,13 +142,14 @@ def _render(
 ) -> dict[str, dict[str, int]]:
     jobs = [
         VideoJob(settings, seed, split, index, str(root))
-        for split, count in zip(SPLITS, (settings.videos_train, settings.videos_val))
+        for split, count in zip(SPLITS, (settings.videos_train, settings.videos_val), strict=True)
         for index in range(count)
     ]
     results: dict[str, list[Any]] = {split: [] for split in SPLITS}
     bar = tqdm(total=len(jobs) * settings.frames, unit='frame', desc='render', disable=not progress)
     with bar:
-        for job, result in zip(jobs, _results(jobs, workers or multiprocessing.cpu_count())):
+        made = _results(jobs, workers or multiprocessing.cpu_count())
+        for job, result in zip(jobs, made, strict=True):
             results[job.split].append((job, *result))
             bar.update(settings.frames)
     return {split: _write_split(root, split, made) for split, made in results.items()}
