@@ -188,9 +188,9 @@ def _face(
     color = np.empty((*left.shape, 3), np.float32)
     color[...] = skin
     side = np.abs(left)
-    color[(ahead > 0.5) & (np.abs(up - 0.26) < 0.06) & (np.abs(side - 0.36) < 0.17)] = hair * 0.8
-    color[(ahead > 0.5) & (np.abs(up - 0.08) < 0.10) & (np.abs(side - 0.36) < 0.13)] = 245
-    color[(ahead > 0.5) & (np.abs(up - 0.08) < 0.09) & (np.abs(side - 0.36) < 0.07)] = 25
+    color[(ahead > 0.5) & (np.abs(up - 0.29) < 0.045) & (np.abs(side - 0.38) < 0.15)] = hair * 0.8
+    color[(ahead > 0.5) & (np.abs(up - 0.08) < 0.08) & (np.abs(side - 0.36) < 0.13)] = 245
+    color[(ahead > 0.5) & (np.abs(up - 0.08) < 0.08) & (np.abs(side - 0.36) < 0.07)] = 25
     color[(ahead > 0.4) & (np.abs(up + 0.52) < 0.08) & (side < 0.28)] = skin * (0.55, 0.5, 0.75)
     color[(ahead > 0.3) & (side < 0.12) & (up < 0.05) & (up > -0.28)] = skin * 0.82
     color[(np.abs(ahead) < 0.16) & (np.abs(up) < 0.24) & (side > 0.6)] = skin * 0.8  # the ears

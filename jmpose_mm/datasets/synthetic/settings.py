@@ -83,12 +83,12 @@ class Settings:
     burst_lengths: tuple[float, ...] = (0.4, 0.35, 0.25)
     burst_kinds: tuple[float, ...] = (0.3, 0.25, 0.25, 0.1, 0.1)
     second_kind: float = 0.2
-    blur_travel: tuple[float, float] = (0.12, 0.25)
+    blur_travel: tuple[float, float] = (0.16, 0.3)
     blur_exposure: tuple[float, float] = (0.8, 1.6)
     defocus_radius: tuple[float, float] = (0.045, 0.085)
     occluder_cover: tuple[float, float] = (0.6, 1.2)
     low_light_gain: tuple[float, float] = (0.1, 0.22)
-    compression_height: tuple[float, float] = (14, 22)
+    compression_height: tuple[float, float] = (17, 26)
     camera_shake: float = 0.004
     jpeg_quality: int = 92
 
@@ -138,12 +138,12 @@ PRESETS: dict[str, Settings] = {
         burst_gap=(2, 3),
         burst_lengths=(0.25, 0.35, 0.4),
         second_kind=0.5,
-        blur_travel=(0.18, 0.4),
+        blur_travel=(0.2, 0.4),
         blur_exposure=(1.0, 2.0),
         defocus_radius=(0.06, 0.12),
         occluder_cover=(0.8, 1.4),
         low_light_gain=(0.06, 0.14),
-        compression_height=(11, 17),
+        compression_height=(12, 20),
         camera_shake=0.008,
     ),
 }

@@ -15,8 +15,10 @@ import hashlib
 import json
 import multiprocessing
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -147,29 +149,30 @@ def _render(
     ]
     results: dict[str, list[Any]] = {split: [] for split in SPLITS}
     bar = tqdm(total=len(jobs) * settings.frames, unit='frame', desc='render', disable=not progress)
-    with bar:
-        made = _results(jobs, workers or multiprocessing.cpu_count())
+    # Closed before anybody clears the folder: workers that still run would write into it.
+    with bar, closing(_results(jobs, workers or multiprocessing.cpu_count())) as made:
         for job, result in zip(jobs, made, strict=True):
             results[job.split].append((job, *result))
             bar.update(settings.frames)
     return {split: _write_split(root, split, made) for split, made in results.items()}
 
 
-def _results(jobs: list[VideoJob], workers: int) -> Iterator[Any]:
+def _results(jobs: list[VideoJob], workers: int) -> Generator[Any, None, None]:
     """Results in the order of the jobs."""
     workers = min(workers, len(jobs))
-    if workers == 1:
-        threads = cv2.getNumThreads()
-        cv2.setNumThreads(1)
-        try:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # one core per process, and no thread of OpenCV's alive when forking
+    try:
+        if workers == 1:
             yield from map(render_video, jobs)
-        finally:
-            cv2.setNumThreads(threads)
-        return
-    # Fresh processes: a forked one could inherit locks of threads that torch or OpenCV had started.
-    context = multiprocessing.get_context('spawn')
-    with context.Pool(workers, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        yield from pool.imap(render_video, jobs)
+            return
+        # Forked where that is usual: a fresh interpreter would import the host libraries again,
+        # and the caller's main module, which need not be importable.
+        context = multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn')
+        with context.Pool(workers) as pool:
+            yield from pool.imap(render_video, jobs)
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def _write_split(root: Path, split: str, made: list[Any]) -> dict[str, int]:
