@@ -1,8 +1,9 @@
 """The build backend: setuptools, with editable installs that mim and mmengine can find.
 
-Both look for the files of a package at ``<site-packages>/<first line of top_level.txt>``, which an editable install leaves
-empty. `os.path.join` lets an absolute second part win, so writing the absolute path of the package there leads
-them to the working tree. Everything else is setuptools unchanged.
+Both look for the files of a package at ``<site-packages>/<first line of top_level.txt>``, which an
+editable install leaves empty. `os.path.join` lets an absolute second part win, so writing the
+absolute path of the package there leads them to the working tree. Everything else is setuptools
+unchanged.
 """
 
 from __future__ import annotations

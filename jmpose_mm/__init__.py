@@ -1,21 +1,23 @@
 """Multi-frame human pose estimation for mmpose: importing this prepares the host and no more.
 
-Two things must have happened before mmpose or a config is touched, so they happen here: ``jmpose_mm::`` bases
-become known to mmengine, and mmpose becomes importable without the compiled operations of mmcv and without xtcocotools.
+Two things must have happened before mmpose or a config is touched, so they happen here:
+``jmpose_mm::`` bases become known to mmengine, and mmpose becomes importable without the compiled
+operations of mmcv and without xtcocotools.
 """
 
 from __future__ import annotations
 
 from .version import __version__
 
-__all__ = ['__version__', 'BrokenPackageError']
+__all__ = ['BrokenPackageError', '__version__']
 
 
 class BrokenPackageError(RuntimeError):
     """Importing the foundations of this package failed; the cause is chained to it.
 
-    mmengine silences ``ImportError`` and ``AttributeError`` while it imports ``jmpose_mm.registry`` and later
-    reports every class as 'not in the registry'. This type is none of the two, so the true cause reaches the user.
+    mmengine silences ``ImportError`` and ``AttributeError`` while it imports ``jmpose_mm.registry``
+    and later reports every class as 'not in the registry'. This type is none of the two, so the
+    true cause reaches the user.
     """
 
 

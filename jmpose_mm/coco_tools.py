@@ -1,8 +1,9 @@
-"""Lets mmpose import where ``xtcocotools`` cannot be installed (it has no wheel for Python 3.12 and needs a compiler).
+"""Lets mmpose import where ``xtcocotools`` is missing: it has no wheel for Python 3.12.
 
-mmpose reads COCO-style annotation files with ``xtcocotools.coco.COCO``, an extended copy of pycocotools' class. Reading is
-the same in both, so pycocotools takes its place. Its evaluation differs (sigmas per data set, evaluation without areas): asking
-for that says what to install. Nothing happens where xtcocotools is there.
+mmpose reads COCO-style annotation files with ``xtcocotools.coco.COCO``, an extended copy of
+pycocotools' class. Reading is the same in both, so pycocotools takes its place. Its evaluation
+differs (sigmas per data set, evaluation without areas): asking for that says what to install.
+Nothing happens where xtcocotools is there.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ class _Borrowed(ModuleType):
 
 def _no_evaluation(*args: Any, **kwargs: Any) -> NoReturn:
     raise RuntimeError(
-        'COCO keypoint evaluation in mmpose needs xtcocotools, which is not installed: pip install xtcocotools '
-        '(a wheel exists for Python 3.11 and below). PoseTrack AP (jmpose_mm.PoseTrackAPMetric) does not need it.'
+        'COCO keypoint evaluation in mmpose needs xtcocotools, which is not installed: '
+        'pip install xtcocotools (wheels exist for Python 3.11 and below). '
+        'PoseTrack AP (jmpose_mm.PoseTrackAPMetric) does not need it.'
     )
 
 
 def install_stand_in() -> bool:
-    """Put pycocotools in the place of xtcocotools where only the former is there; whether that was done."""
+    """Put pycocotools in the place of a missing xtcocotools; returns whether that was done."""
     if isinstance(sys.modules.get(f'{PACKAGE}.coco'), _Borrowed):
         return True
     if find_spec(PACKAGE) is not None or find_spec('pycocotools') is None:

@@ -1,12 +1,14 @@
-"""Lets mmpose and mmdet import where mmcv has no compiled operations (the ``mmcv-lite`` distribution).
+"""Lets mmpose and mmdet import where mmcv has no compiled operations, as in ``mmcv-lite``.
 
-``mmcv.ops`` loads its operations from the extension module ``mmcv._ext`` the moment it is imported, and mmpose
-and mmdet import ``mmcv.ops`` whether they need an operation or not. Compiling the full mmcv takes minutes and a
-compiler; the models of this package need none of its operations. So where the extension is missing, a stand-in takes
-its place: every operation exists, and *calling* one says which it was and what to install.
+``mmcv.ops`` loads its operations from the extension module ``mmcv._ext`` the moment it is imported,
+and mmpose and mmdet import ``mmcv.ops`` whether they need an operation or not. Compiling the full
+mmcv takes minutes and a compiler; the models of this package need none of its operations. So where
+the extension is missing, a stand-in takes its place: every operation exists, and *calling* one says
+which it was and what to install.
 
 The stand-in has a module specification whose loader is ``None``: mmcv asks
-``pkgutil.find_loader('mmcv._ext')`` whether operations are compiled, and thus truthfully hears 'no'.
+``pkgutil.find_loader('mmcv._ext')`` whether operations are compiled, and thus truthfully hears
+'no'.
 """
 
 from __future__ import annotations
@@ -33,15 +35,16 @@ class StandIn(ModuleType):
 
         def missing(*args: Any, **kwargs: Any) -> NoReturn:
             raise MissingOperationError(
-                f'mmcv has no compiled operation `{name}`: the installed mmcv is mmcv-lite. Replace it by the full '
-                'one to use this model: pip uninstall -y mmcv-lite && pip install "mmcv>=2.0.1,<2.2"'
+                f'mmcv has no compiled operation `{name}`: the installed mmcv is mmcv-lite. '
+                'Replace it by the full one to use this model: '
+                'pip uninstall -y mmcv-lite && pip install "mmcv>=2.0.1,<2.2"'
             )
 
         return missing
 
 
 def has_compiled_operations() -> bool:
-    """Whether the compiled extension of mmcv is there, found out without importing mmcv (which takes seconds)."""
+    """Whether mmcv has its compiled extension; found out without importing mmcv, which is slow."""
     module = sys.modules.get(EXTENSION)
     if module is not None:
         return not isinstance(module, StandIn)

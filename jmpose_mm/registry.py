@@ -1,9 +1,10 @@
 """The only door to the registries: one child of every mmpose registry, in the scope ``jmpose_mm``.
 
-Write ``type='jmpose_mm.Foo'`` in a config: mmengine imports this module by that prefix, so no ``custom_imports``
-is needed, and ``default_scope`` stays ``mmpose``. Every registration is mirrored into mmpose's own
-registry, so that the bare ``Foo`` works too wherever mmpose looks a name up without a scope (its inferencers do). The price
-is that a class name here must not exist in mmpose; a clash is a `KeyError` at import.
+Write ``type='jmpose_mm.Foo'`` in a config: mmengine imports this module by that prefix, so no
+``custom_imports`` is needed, and ``default_scope`` stays ``mmpose``. Every registration is mirrored
+into mmpose's own registry, so that the bare ``Foo`` works too wherever mmpose looks a name up
+without a scope (its inferencers do). The price is that a class name here must not exist in mmpose;
+a clash is a `KeyError` at import.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ class MirroredRegistry(Registry):  # type: ignore[misc]
 
 
 def _child_of(parent: Registry, *locations: str) -> MirroredRegistry:
-    """A child of `parent` filled by importing `locations` (ours) and those of `parent`, on first use.
+    """A child of `parent`, filled on first use by importing `locations` and those of `parent`.
 
-    The parent's are added because mmengine looks a bare mmpose name up in the parents of our scope without importing
-    what fills them. This module stands in where there is nothing to import: mmengine warns about an empty list.
+    The parent's are added because mmengine looks a bare mmpose name up in the parents of our scope
+    without importing what fills them. This module stands in where there is nothing to import:
+    mmengine warns about an empty list.
     """
     ours = locations or (__name__,)
     return MirroredRegistry(

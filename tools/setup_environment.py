@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Make the virtual environment of this repository, with what requirements/ pins and the package itself, editable.
+"""Make the virtual environment: what requirements/ pins, and this package, editable.
 
 Standard library only, since it runs before anything is installed. `make` calls it.
-A torch (with its torchvision) or a compiled mmcv that the running Python already has is used instead of the pinned one:
-the environment then sees the packages of that Python as well.
+A torch (with its torchvision) or a compiled mmcv that the running Python already has is used
+instead of the pinned one: the environment then sees the packages of that Python as well.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ PROBES = {
         'assert tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 1)'
     ),
     ('mmcv-lite',): (
-        'import mmcv, mmcv._ext; assert (2, 0) <= tuple(map(int, mmcv.__version__.split(".")[:2])) < (2, 2)'
+        'import mmcv, mmcv._ext;'
+        'assert (2, 0) <= tuple(map(int, mmcv.__version__.split(".")[:2])) < (2, 2)'
     ),
 }
 
 
 def present(python: Path) -> set[str]:
-    """Names of the pinned distributions that `python` can do without, because it has an equivalent."""
+    """Names of the pinned distributions that `python` has an equivalent of already."""
     found: set[str] = set()
     for names, probe in PROBES.items():
         result = subprocess.run([python, '-c', probe], capture_output=True, check=False)
@@ -42,7 +43,7 @@ def present(python: Path) -> set[str]:
 
 
 def create(target: Path) -> Path:
-    """Create the environment unless it is there; it sees the running Python's packages only if that helps."""
+    """Create the environment if missing; it sees the running Python's packages if that helps."""
     python = target / ('Scripts' if os.name == 'nt' else 'bin') / 'python'
     if not python.exists():
         venv.EnvBuilder(system_site_packages=True).create(target)

@@ -1,7 +1,7 @@
-"""Trees of plain Python types and tensors: what ``torch.load(weights_only=True)``, the safe default, accepts.
+"""Trees of plain Python types and tensors, which is what torch's safe ``torch.load`` accepts.
 
-mmengine puts numpy arrays, numpy scalars and `HistoryBuffer` into its checkpoints, which the safe default refuses.
-`to_plain` replaces them and notes what it replaced; `from_plain` puts them back.
+mmengine puts numpy arrays, numpy scalars and `HistoryBuffer` into its checkpoints, which the safe
+default refuses. `to_plain` replaces them and notes what it replaced; `from_plain` puts them back.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ def to_plain(tree: Any, drop: Callable[[Path, Any], None]) -> tuple[Any, list[Re
 
     Args:
         tree: Nested mappings, lists and tuples of anything.
-        drop: Called with the path and the value of everything that has no plain form; it is left out.
+        drop: Called with the path and the value of everything that has no plain form; it is left
+            out.
     """
     replaced: list[Replaced] = []
     return _plain(tree, (), replaced, drop), replaced
 
 
-def _plain(value: Any, path: Path, replaced: list[Replaced], drop: Callable[[Path, Any], None]) -> Any:
+def _plain(
+    value: Any, path: Path, replaced: list[Replaced], drop: Callable[[Path, Any], None]
+) -> Any:
     if isinstance(value, Mapping):
         items = {k: _plain(v, (*path, k), replaced, drop) for k, v in value.items()}
         kept = {k: v for k, v in items.items() if v is not _UNREPRESENTABLE}
@@ -76,7 +79,7 @@ def _plain_leaf(
 
 
 def from_plain(tree: Any, replaced: list[Replaced]) -> Any:
-    """Put back into `tree`, in place, what `to_plain` replaced; returns it. Tuples on the way become new tuples."""
+    """Put back into `tree` what `to_plain` replaced, in place but for tuples; returns it."""
     for path, kind, dtype in replaced:
         tree = _put(tree, tuple(path), kind, dtype)
     return tree

@@ -1,4 +1,4 @@
-"""The state of every random number generator that training draws from, as plain types and tensors."""
+"""The state of all random number generators of training, as plain types and tensors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def capture() -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any]) -> None:
-    """Put all generators into a captured `state`; CUDA only where the number of devices is the same."""
+    """Put all generators into a captured `state`; CUDA only on as many devices as there were."""
     random.setstate(state['python'])
     name, keys, *rest = state['numpy']
     np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))
@@ -33,7 +33,7 @@ def restore(state: dict[str, Any]) -> None:
 
 
 class CallBeforeItem:
-    """An iterator that makes one call before it fetches the item number `index` (0 is the first)."""
+    """An iterator that makes one call before it fetches item `index` (0 is the first)."""
 
     def __init__(self, iterator: Iterator[Any], index: int, call: Callable[[], None]) -> None:
         self.iterator = iterator

@@ -1,4 +1,4 @@
-"""Training 6 iterations equals 3, kill, resume 3: bit for bit, with dropout, augmentation and validation."""
+"""Training 6 iterations equals 3, kill, resume 3: bit for bit."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ class DroppingModel(BaseModel):
         return {'loss': (out - 1).square().mean()} if mode == 'loss' else [out]
 
 
-def make_runner(folder: Path, by_epoch: bool, end: int, workers: int, resume: bool = False) -> Runner:
-    """A runner over 6 iterations in all: 2 epochs of 3, or 6 iterations; stopped at `end`, saved at its half."""
+def make_runner(
+    folder: Path, by_epoch: bool, end: int, workers: int, resume: bool = False
+) -> Runner:
+    """A runner that saves and validates every 3 iterations and stops at `end` (epochs or not)."""
 
     def loader() -> dict:
         return dict(
@@ -121,7 +123,9 @@ def test_resume__is_bit_equal_to_one_run(tmp_path: Path, by_epoch: bool, workers
     assert np.array_equal(history, single.message_hub.get_scalar('train/loss').data[0])
 
 
-def test_checkpoint__loads_in_a_process_that_knows_neither_numpy_nor_mmengine(tmp_path: Path) -> None:
+def test_checkpoint__loads_in_a_process_that_knows_neither_numpy_nor_mmengine(
+    tmp_path: Path,
+) -> None:
     make_runner(tmp_path / 'one', True, 1, 0).train()
     checkpoint = tmp_path / 'one' / 'epoch_1.pth'
     code = (

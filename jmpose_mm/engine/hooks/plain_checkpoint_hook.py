@@ -12,7 +12,8 @@ from jmpose_mm.engine import random_state
 from jmpose_mm.engine.plain_types import from_plain, to_plain
 from jmpose_mm.registry import HOOKS
 
-# Named tensors already; copying them would only lose the version numbers that torch keeps beside them.
+# Named tensors already; copying them would only lose the version numbers that torch keeps beside
+# them.
 _WEIGHTS = ('state_dict', 'ema_state_dict')
 
 
@@ -20,14 +21,15 @@ _WEIGHTS = ('state_dict', 'ema_state_dict')
 class PlainCheckpointHook(Hook):
     """Keeps what mmengine saves to plain types and tensors, and the random state with it.
 
-    Since torch 2.6, ``torch.load`` refuses mmengine's checkpoints: they hold numpy objects and `HistoryBuffer`. This hook
-    replaces both before a checkpoint is written, notes where they stood under ``replaced``, and puts them back
-    after it is read, for testing and resuming alike.
+    Since torch 2.6, ``torch.load`` refuses mmengine's checkpoints: they hold numpy objects and
+    `HistoryBuffer`. This hook replaces both before a checkpoint is written, notes where they stood
+    under ``replaced``, and puts them back after it is read, for testing and resuming alike.
 
-    The random state is stored under ``random_state``. On a CPU, resuming then continues the very same
-    training, bit for bit, given a fixed ``randomness.seed`` and workers that do not outlive an epoch
-    (``persistent_workers=False``). Validation leaves the random state as it was, since a resumed training does
-    not repeat it. With several processes only the first one's state could be saved, so none is restored.
+    The random state is stored under ``random_state``. On a CPU, resuming then continues the very
+    same training, bit for bit, given a fixed ``randomness.seed`` and workers that do not outlive an
+    epoch (``persistent_workers=False``). Validation leaves the random state as it was, since a
+    resumed training does not repeat it. With several processes only the first one's state could be
+    saved, so none is restored.
     """
 
     # After every hook that adds to the checkpoint.
@@ -73,7 +75,8 @@ class PlainCheckpointHook(Hook):
         if not isinstance(loop, IterBasedTrainLoop):
             random_state.restore(state)
             return
-        # This loop first fetches the batches of the iterations done, which draws random numbers again.
+        # This loop first fetches the batches of the iterations done, which draws random numbers
+        # again.
         loop.dataloader_iterator = random_state.CallBeforeItem(
             loop.dataloader_iterator, runner.iter, lambda: random_state.restore(state)
         )
