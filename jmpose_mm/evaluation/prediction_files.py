@@ -12,33 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_persons import JOINT_NAMES, PredictedPersons
+from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES, PredictedPersons
 
 from .posetrack_frames import Frame
 
 __all__ = ['write_predictions']
 
-# What a 2018 file lists; the ears are placeholders that nobody evaluates.
-FILE_JOINTS = (
-    'nose',
-    'head_bottom',
-    'head_top',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
-)
-PLACES = np.asarray([FILE_JOINTS.index(name) for name in JOINT_NAMES])
+PLACES = np.asarray([FILE_JOINT_NAMES.index(name) for name in JOINT_NAMES])
 
 
 def write_predictions(
@@ -92,7 +72,7 @@ def _content(frames: list[Frame], members: list[int], persons: PredictedPersons)
         image_id = position if frame.image_id is None else frame.image_id
         images.append({'file_name': frame.name, 'id': image_id, 'frame_id': image_id})
         for track, row in enumerate(np.flatnonzero(persons.frame == index)):
-            triples = np.zeros((len(FILE_JOINTS), 3))
+            triples = np.zeros((len(FILE_JOINT_NAMES), 3))
             kept = persons.present[row]
             triples[PLACES[kept], :2] = persons.keypoints[row, kept]
             triples[PLACES[kept], 2] = persons.scores[row, kept]
@@ -106,5 +86,5 @@ def _content(frames: list[Frame], members: list[int], persons: PredictedPersons)
                     'scores': triples[:, 2].tolist(),
                 }
             )
-    category = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': FILE_JOINTS}
+    category = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': FILE_JOINT_NAMES}
     return {'images': images, 'annotations': annotations, 'categories': [category]}

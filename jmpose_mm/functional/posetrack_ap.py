@@ -99,8 +99,8 @@ def match_joints(truth: TruePersons, predictions: PredictedPersons) -> BoolArray
     """Assign predicted to annotated persons of the same frame and judge each joint.
 
     Each prediction votes for the person it fits best, ``PCKh = joints within half a head /
-    annotated joints``; each person takes the best of the predictions that voted for it, if any
-    joint fits. Ties go to the first in file order.
+    annotated joints``; each person takes the best of the predictions that voted for it. Ties go to
+    the first in file order.
 
     Returns:
         (N, J) whether the joint is within half a head of the same joint of the person that took its
@@ -118,7 +118,6 @@ def match_joints(truth: TruePersons, predictions: PredictedPersons) -> BoolArray
     hit = both & (_distances(predictions, truth, n, m) <= HIT_DISTANCE)
     pck = hit.sum(axis=1) / np.maximum(1, truth.present.sum(axis=1))[m]
     vote = _first_maximum(pck, n)
-    vote = vote[pck[vote] > 0]
     owner = vote[_first_maximum(pck[vote], m[vote])]
     correct = np.zeros(predictions.present.shape, dtype=np.bool_)
     correct[n[owner]] = hit[owner]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    'FILE_JOINT_NAMES',
     'JOINT_GROUPS',
     'JOINT_NAMES',
     'MISSING_SCORE',
@@ -44,6 +45,26 @@ JOINT_NAMES = (
     'head_bottom',
     'nose',
     'head_top',
+)
+# The order in the files of 2018 and 2021; the ears are placeholders that nobody evaluates.
+FILE_JOINT_NAMES = (
+    'nose',
+    'head_bottom',
+    'head_top',
+    'left_ear',
+    'right_ear',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
 )
 JOINT_GROUPS = {
     'Head': (14, 12, 13),

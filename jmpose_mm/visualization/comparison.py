@@ -1,0 +1,217 @@
+"""Pictures that put several drawings of the same frames side by side.
+
+Images are uint8 BGR; coordinates are pixels ``(x, y)`` of the whole image.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .drawing import COLOURS, ERROR_COLOUR, draw_errors, draw_poses, write_text
+
+__all__ = ['Panel', 'Row', 'comparison_picture', 'person_window', 'save_picture', 'side_by_side']
+
+BACKGROUND = (32, 28, 26)
+BRIGHT, DIM = (245, 245, 245), (170, 165, 160)
+GAP = 10
+MARK_ERRORS_BEYOND = 0.05  # of the window's height
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One drawing.
+
+    Attributes:
+        keypoints: (N, K, 2) pixels.
+        scores: (N, K) scores or visibility; see `draw_poses`.
+        caption: Said below, e.g. the error in this frame.
+    """
+
+    keypoints: np.ndarray
+    scores: np.ndarray | None = None
+    caption: str = ''
+
+
+@dataclass(frozen=True)
+class Row:
+    """One frame drawn several times.
+
+    Attributes:
+        title: Says which frame it is.
+        image: (H, W, 3) uint8.
+        panels: One for each column.
+        truth: (N, K, 2) true places; far-off joints of all panels are joined to them. Needs the
+            same persons in every panel.
+        known: (N, K) which of them exist.
+        window: What is cut out, (x, y, width, height); around everything drawn if None.
+    """
+
+    title: str
+    image: np.ndarray
+    panels: Sequence[Panel]
+    truth: np.ndarray | None = None
+    known: np.ndarray | None = None
+    window: tuple[float, float, float, float] | None = None
+
+
+def comparison_picture(
+    columns: Sequence[str], rows: Sequence[Row], panel_size: tuple[int, int] = (320, 320)
+) -> np.ndarray:
+    """One labelled picture with a row for each frame and a column for each way of seeing it.
+
+    Frames are cut out around the persons and enlarged before anything is drawn: lines stay sharp.
+
+    Args:
+        columns: Title of each column, e.g. ``('single frame', 'JM-Pose', 'truth')``.
+        rows: The frames.
+        panel_size: Width and height of one drawing in pixels.
+
+    Returns:
+        (H, W, 3) uint8.
+
+    Raises:
+        ValueError: A row has another number of panels than there are columns, or there is no row.
+    """
+    wide, high = panel_size
+    if not rows:
+        raise ValueError('rows: expected at least one, got none')
+    for row in rows:
+        if len(row.panels) != len(columns):
+            raise ValueError(
+                f'row {row.title!r}: expected {len(columns)} panels, got {len(row.panels)}'
+            )
+    title, caption = max(18, high // 14), max(16, high // 16)
+    head = 2 * title
+    pitch = title + high + caption + GAP
+    width = GAP + len(columns) * (wide + GAP)
+    picture = np.full((head + len(rows) * pitch + title, width, 3), BACKGROUND, dtype=np.uint8)
+    for column, name in enumerate(columns):
+        left = GAP + column * (wide + GAP)
+        write_text(picture, name, left, GAP, head - GAP, wide, BRIGHT)
+        for number, row in enumerate(rows):
+            top = head + number * pitch
+            panel = row.panels[column]
+            picture[top + title : top + title + high, left : left + wide] = _panel(
+                row, panel, panel_size
+            )
+            write_text(picture, panel.caption, left, top + title + high, caption, wide, BRIGHT)
+    for number, row in enumerate(rows):
+        write_text(picture, row.title, GAP, head + number * pitch, title, width - 2 * GAP, DIM)
+    errors = any(row.truth is not None for row in rows)
+    _legend(picture, GAP, picture.shape[0] - title, title, width - 2 * GAP, errors)
+    return picture
+
+
+def person_window(
+    keypoints: np.ndarray, shown: np.ndarray, aspect: float, margin: float = 0.15
+) -> tuple[float, float, float, float]:
+    """The smallest window of a shape around some joints.
+
+    Args:
+        keypoints: (N, K, 2) pixels.
+        shown: (N, K) which joints must be inside.
+        aspect: Width over height.
+        margin: Added on every side, as a share of the joints' larger extent.
+
+    Returns:
+        x, y, width and height in pixels; they may reach beyond the image.
+
+    Raises:
+        ValueError: No joint is to be shown.
+    """
+    points = keypoints[np.asarray(shown, dtype=bool) & np.isfinite(keypoints).all(axis=-1)]
+    if not len(points):
+        raise ValueError('shown: expected at least one joint to put in the window, got none')
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = high - low + 2 * margin * max(float((high - low).max()), 20.0)
+    height = max(extent[1], extent[0] / aspect)
+    x, y = (low + high) / 2 - np.asarray([height * aspect, height]) / 2
+    return float(x), float(y), float(height * aspect), float(height)
+
+
+def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndarray:
+    """Join drawn frames of one video under their titles, at the height of the first one.
+
+    Returns:
+        (H, W, 3) uint8 with even H and W, as video files need.
+    """
+    if not images or len(images) != len(titles):
+        raise ValueError(
+            f'titles: expected one for each of {len(images)} images, got {len(titles)}'
+        )
+    high = images[0].shape[0]
+    band = max(20, high // 16)
+    parts = []
+    for image, title in zip(images, titles, strict=True):
+        wide = max(2, round(image.shape[1] * high / image.shape[0]))
+        part = np.full((band + high, wide, 3), BACKGROUND, dtype=np.uint8)
+        part[band:] = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+        write_text(part, title, GAP // 2, 0, band, wide - GAP, BRIGHT)
+        parts += [part, np.full((band + high, 2, 3), BACKGROUND, dtype=np.uint8)]
+    joined = np.concatenate(parts[:-1], axis=1)
+    odd = joined.shape[0] % 2, joined.shape[1] % 2
+    return np.pad(joined, ((0, odd[0]), (0, odd[1]), (0, 0)), mode='edge')
+
+
+def save_picture(path: str | Path, image: np.ndarray) -> Path:
+    """Write an image file that appears whole or not at all; makes its directory."""
+    path = Path(path)
+    done, data = cv2.imencode(path.suffix or '.png', image)
+    if not done:
+        raise ValueError(f'{path}: expected a file type that OpenCV writes, got {path.suffix!r}')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f'.{path.name}.unfinished')
+    try:
+        unfinished.write_bytes(data.tobytes())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def _panel(row: Row, panel: Panel, size: tuple[int, int]) -> np.ndarray:
+    x, y, width, height = row.window or _window(row, size[0] / size[1])
+    x, y = _shifted(x, width, row.image.shape[1]), _shifted(y, height, row.image.shape[0])
+    scale = np.asarray([size[0] / width, size[1] / height])
+    # Pixel centres of the window's corners fall on those of the panel's.
+    matrix = np.asarray([[scale[0], 0, -x * scale[0]], [0, scale[1], -y * scale[1]]])
+    inter = cv2.INTER_AREA if scale[0] < 1 else cv2.INTER_CUBIC
+    cut = cv2.warpAffine(row.image, matrix, size, flags=inter, borderValue=BACKGROUND)
+    keypoints = (panel.keypoints - [x, y]) * scale
+    drawn = draw_poses(cut, keypoints, panel.scores)
+    if row.truth is None or row.known is None:
+        return drawn
+    truth = (row.truth - [x, y]) * scale
+    return draw_errors(drawn, keypoints, truth, row.known, MARK_ERRORS_BEYOND * size[1])
+
+
+def _window(row: Row, aspect: float) -> tuple[float, float, float, float]:
+    if row.truth is not None and row.known is not None:
+        return person_window(row.truth, row.known, aspect)
+    points = np.concatenate([panel.keypoints for panel in row.panels])
+    shown = [
+        np.ones(panel.keypoints.shape[:2]) if panel.scores is None else panel.scores >= 0.2
+        for panel in row.panels
+    ]
+    return person_window(points, np.concatenate(shown), aspect)
+
+
+def _shifted(start: float, size: float, limit: int) -> float:
+    """Move a stretch into the image; one that is larger than the image is centred on it."""
+    return (limit - size) / 2 if size > limit else float(np.clip(start, 0, limit - size))
+
+
+def _legend(image: np.ndarray, left: int, top: int, height: int, width: int, errors: bool) -> None:
+    entries = [(COLOURS['right'], "person's right"), (COLOURS['left'], "person's left")]
+    entries += [(ERROR_COLOUR, 'to the true place')] if errors else []
+    for colour, text in entries:
+        centre = (left + height // 2, top + height // 2)
+        cv2.circle(image, centre, height // 4, colour, cv2.FILLED, cv2.LINE_AA)
+        left += height
+        left += write_text(image, text, left, top, height, width // 3, DIM) + height // 2

@@ -1,0 +1,190 @@
+"""Draw poses of PoseTrack's joints on images, with OpenCV alone.
+
+Axes: N persons, K = 15 joints in the order of the official evaluator or 17 in that of the 2018
+files, H and W of the image. Images are uint8 BGR; coordinates are pixels ``(x, y)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+
+__all__ = ['COLOURS', 'draw_errors', 'draw_poses', 'write_text']
+
+# Blue and orange stay apart for every common kind of colour blindness.
+COLOURS = {'right': (60, 150, 255), 'left': (255, 170, 60), 'middle': (235, 235, 235)}
+ERROR_COLOUR = (80, 80, 255)
+OUTLINE = (20, 20, 20)
+LIMBS = (
+    ('head_top', 'nose'),
+    ('nose', 'head_bottom'),
+    ('head_bottom', 'right_shoulder'),
+    ('right_shoulder', 'right_elbow'),
+    ('right_elbow', 'right_wrist'),
+    ('right_shoulder', 'right_hip'),
+    ('right_hip', 'right_knee'),
+    ('right_knee', 'right_ankle'),
+    ('head_bottom', 'left_shoulder'),
+    ('left_shoulder', 'left_elbow'),
+    ('left_elbow', 'left_wrist'),
+    ('left_shoulder', 'left_hip'),
+    ('left_hip', 'left_knee'),
+    ('left_knee', 'left_ankle'),
+    ('right_hip', 'left_hip'),
+)
+# Some data sets do not annotate the nose; the head is then one line.
+HEAD_WITHOUT_NOSE = ('head_top', 'head_bottom')
+PERSON_PIXELS_PER_LINE_PIXEL = 75
+SUBPIXEL_BITS = 4
+TEXT_OVERSAMPLING = 4
+FONT = cv2.FONT_HERSHEY_DUPLEX
+
+
+def draw_poses(
+    image: np.ndarray,
+    keypoints: np.ndarray,
+    scores: np.ndarray | None = None,
+    threshold: float = 0.2,
+    thickness: int | None = None,
+) -> np.ndarray:
+    """Draw skeletons: the person's right side orange, the left side blue, both with dark edges.
+
+    Args:
+        image: (H, W, 3) uint8; it is not changed.
+        keypoints: (N, K, 2) pixels.
+        scores: (N, K) scores, or visibility as 0 and 1; all joints are drawn without.
+        threshold: Joints whose score is below, or that are not finite, are left out, limbs too.
+        thickness: Width of the limbs in pixels; grows with the person if None.
+
+    Returns:
+        (H, W, 3) uint8, a copy.
+
+    Raises:
+        ValueError: Shapes disagree.
+    """
+    names = joint_names(keypoints)
+    drawn = np.ascontiguousarray(image).copy()
+    scores = np.ones(keypoints.shape[:2]) if scores is None else np.asarray(scores, dtype=float)
+    if scores.shape != keypoints.shape[:2]:
+        raise ValueError(f'scores: expected shape {keypoints.shape[:2]}, got {scores.shape}')
+    for points, certainty in zip(np.asarray(keypoints, dtype=float), scores, strict=True):
+        shown = (certainty >= threshold) & np.isfinite(points).all(axis=1)
+        joints = {
+            name: points[k] for k, name in enumerate(names) if shown[k] and 'ear' not in name[-3:]
+        }
+        _draw_person(drawn, joints, thickness or line_width(points[shown]))
+    return drawn
+
+
+def draw_errors(
+    image: np.ndarray, keypoints: np.ndarray, truth: np.ndarray, known: np.ndarray, beyond: float
+) -> np.ndarray:
+    """Mark where joints should have been: a red line from each to its true place, if it is far off.
+
+    Args:
+        image: (H, W, 3) uint8; it is not changed.
+        keypoints: (N, K, 2) pixels.
+        truth: (N, K, 2) pixels, the same persons.
+        known: (N, K) which joints have a true place.
+        beyond: Errors up to this many pixels are not marked.
+    """
+    drawn = np.ascontiguousarray(image).copy()
+    far = np.asarray(known, dtype=bool) & (np.linalg.norm(keypoints - truth, axis=-1) > beyond)
+    for person in range(len(keypoints)):
+        width = max(2, line_width(truth[person][np.asarray(known[person], dtype=bool)]) // 2)
+        for joint in np.flatnonzero(far[person]):
+            start, end = keypoints[person, joint], truth[person, joint]
+            _line(drawn, start, end, OUTLINE, width + 2)
+            _line(drawn, start, end, ERROR_COLOUR, width)
+            _disc(drawn, end, width + 2, OUTLINE)
+            _disc(drawn, end, width + 1, ERROR_COLOUR)
+    return drawn
+
+
+def write_text(
+    image: np.ndarray,
+    text: str,
+    left: int,
+    top: int,
+    height: int,
+    width: int,
+    colour: tuple[int, int, int] = (235, 235, 235),
+) -> int:
+    """Write one line of text into a box of the image, in place, smaller if it would not fit.
+
+    Args:
+        image: (H, W, 3) uint8, changed.
+        text: Plain ASCII; the font has nothing else.
+        left: Left edge of the box in pixels.
+        top: Upper edge of the box in pixels.
+        height: Height of the box in pixels.
+        width: Width of the box in pixels.
+        colour: BGR.
+
+    Returns:
+        The width that the text took, in pixels.
+    """
+    fine = TEXT_OVERSAMPLING
+    (unit_width, unit_height), descent = cv2.getTextSize(text or ' ', FONT, 1.0, 1)
+    scale = min(0.72 * height / (unit_height + descent), width / max(unit_width, 1))
+    used = min(int(np.ceil(unit_width * scale)), width)
+    mask = np.zeros((height * fine, width * fine), dtype=np.uint8)
+    base = (height * fine + (unit_height - descent / 2) * scale * fine) / 2
+    stroke = max(1, round(scale * fine * 1.2))
+    cv2.putText(mask, text, (0, int(base)), FONT, scale * fine, 255, stroke, cv2.LINE_AA)
+    alpha = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[..., None] / 255
+    box = image[top : top + height, left : left + width]
+    alpha = alpha[: box.shape[0], : box.shape[1]]
+    box[:] = np.rint(box * (1 - alpha) + np.asarray(colour) * alpha).astype(np.uint8)
+    return used
+
+
+def joint_names(keypoints: np.ndarray) -> tuple[str, ...]:
+    """The names of the joints of (N, K, 2) keypoints."""
+    known: dict[int, tuple[str, ...]] = {15: JOINT_NAMES, 17: FILE_JOINT_NAMES}
+    shape = np.shape(keypoints)
+    if len(shape) != 3 or shape[2] != 2 or shape[1] not in known:
+        raise ValueError(f'keypoints: expected shape (N, 15, 2) or (N, 17, 2), got {shape}')
+    return known[shape[1]]
+
+
+def line_width(points: np.ndarray) -> int:
+    """Width of the limbs of a person with these (n, 2) points, in pixels."""
+    extent = float(np.ptp(points, axis=0).max()) if len(points) else 0.0
+    return int(np.clip(round(extent / PERSON_PIXELS_PER_LINE_PIXEL), 1, 12))
+
+
+def _draw_person(image: np.ndarray, joints: dict[str, np.ndarray], width: int) -> None:
+    limbs = LIMBS if 'nose' in joints else (HEAD_WITHOUT_NOSE, *LIMBS)
+    present = [limb for limb in limbs if limb[0] in joints and limb[1] in joints]
+    # All edges first: none may cut through a limb. Around the thinnest ones they would hide colour.
+    for rim in (1, 0) if width > 1 else (0,):
+        for first, second in present:
+            colour = OUTLINE if rim else COLOURS[_side(first, second)]
+            _line(image, joints[first], joints[second], colour, width + 2 * rim)
+        for name, point in joints.items():
+            _disc(image, point, width + 0.5 + rim, OUTLINE if rim else COLOURS[_side(name, name)])
+
+
+def _side(first: str, second: str) -> str:
+    sides = {name.split('_')[0] for name in (first, second)} & {'left', 'right'}
+    return sides.pop() if len(sides) == 1 else 'middle'
+
+
+def _line(image: np.ndarray, start: Any, end: Any, colour: tuple[int, ...], width: int) -> None:
+    cv2.line(image, _fixed(start), _fixed(end), colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _disc(image: np.ndarray, centre: Any, radius: float, colour: tuple[int, ...]) -> None:
+    size = round(radius * 2**SUBPIXEL_BITS)
+    cv2.circle(image, _fixed(centre), size, colour, cv2.FILLED, cv2.LINE_AA, SUBPIXEL_BITS)
+
+
+def _fixed(point: Any) -> tuple[int, int]:
+    """Fixed-point pixels; far-off points are clipped, since OpenCV overflows there."""
+    x, y = np.clip(np.asarray(point, dtype=float), -3e4, 3e4) * 2**SUBPIXEL_BITS
+    return round(x), round(y)
