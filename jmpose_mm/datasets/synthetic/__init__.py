@@ -1,6 +1,10 @@
 """Rendered people in PoseTrack18 layout: articulated, textured, moving, degraded in short bursts.
 
 `make_synthetic` writes a data set; `PRESETS` says what sorts there are.
+
+Left and right are told apart by colour: left limbs are warm and striped, right ones cool and plain.
+A mirrored picture contradicts that, so train **without horizontal flips** and evaluate without the
+flip test; the ordinary recipes for real video keep both.
 """
 
 from __future__ import annotations

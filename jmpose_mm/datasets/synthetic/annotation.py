@@ -127,11 +127,10 @@ def _expanded(points: np.ndarray) -> list[float]:
 def _head_box(person: Person, moment: int) -> list[float]:
     """Tight around the drawn head, from head_bottom to head_top; not clipped."""
     image = person.image[moment]
-    radius = 0.37 * person.body.lengths['head'] * person.scale[moment]
+    radius = 0.34 * person.body.lengths['head'] * person.scale[moment]
     bottom, top = image[POINTS['head_bottom']], image[POINTS['head_top']]
-    axis = (top - bottom) / max(float(np.hypot(*(top - bottom))), 1e-6)
-    around = image[POINTS['head_center']] + radius * np.array([[1, 0], [-1, 0], [0, 0]])
-    points = np.concatenate([around, [bottom, top, bottom + 0 * axis, image[POINTS['nose']]]])
+    sides = image[POINTS['head_center']] + radius * np.array([[1, 0], [-1, 0]])
+    points = np.stack([*sides, bottom, top, image[POINTS['nose']]])
     low, high = points.min(0), points.max(0)
     return [round(float(v), 3) for v in (*low, *(high - low))]
 

@@ -26,11 +26,12 @@ def body_points(body: Body, pose: Pose) -> Frames:
     bottom = spine * length['trunk'] + 0.5 * (spine + head[:, 1]) * length['neck']
     points[:, POINTS['head_bottom']] = bottom
     points[:, POINTS['head_top']] = bottom + head[:, 1] * length['head']
-    center = bottom + head[:, 1] * 0.5 * length['head'] + head[:, 2] * 0.08 * length['head']
+    # The chin lies over head_bottom, which is the top of the neck, and before it.
+    center = bottom + head[:, 1] * 0.55 * length['head'] + head[:, 2] * 0.08 * length['head']
     points[:, POINTS['head_center']] = center
-    points[:, POINTS['nose']] = center + (0.46 * head[:, 2] - 0.08 * head[:, 1]) * length['head']
+    points[:, POINTS['nose']] = center + (0.42 * head[:, 2] - 0.07 * head[:, 1]) * length['head']
     for index, (side, sign) in enumerate((('left', 1.0), ('right', -1.0))):
-        points[:, POINTS[f'{side}_ear']] = center + sign * 0.37 * length['head'] * head[:, 0]
+        points[:, POINTS[f'{side}_ear']] = center + sign * 0.34 * length['head'] * head[:, 0]
         _add_arm(points, body, pose, torso, index, side, sign)
         _add_leg(points, body, pose, pelvis_axes, index, side, sign)
     _stand_on_ground(points, body, pose)

@@ -49,6 +49,9 @@ for _side in ('left', 'right'):
 BEHIND = 0.05
 """A shoulder or hip that is that share of stature farther than the spine is hidden by the trunk."""
 
+AWAY = -0.3
+"""A head whose forward axis has less of the direction to the camera hides its own nose."""
+
 # Levels of the trunk: share of the spine, half-width and half-depth as fractions of stature.
 TRUNK = (
     (-0.07, 0.088, 0.062),
@@ -162,11 +165,9 @@ def _draw_skull(layer: Layer, person: Person, moment: int, base: int) -> None:
     image, look = person.image[moment], person.appearance
     head = person.frames.head[moment]
     length = person.body.lengths['head'] * person.scale[moment]
-    shift = (
-        image[POINTS['head_center']]
-        - (image[POINTS['head_top']] + image[POINTS['head_bottom']]) / 2
-    )
-    ends = (image[POINTS['head_bottom']] + shift, image[POINTS['head_top']] + shift, 0.37 * length)
+    center = image[POINTS['head_center']]
+    half = 0.45 * (image[POINTS['head_top']] - image[POINTS['head_bottom']])
+    ends = (center - half, center + half, 0.34 * length)
     label = base + CODES['head']
     colors = (look.skin, look.hair, look.hair_line)
     ahead = head[2]
@@ -198,7 +199,9 @@ def hidden_by(layer: Layer, scene: Scene, moment: int, index: int) -> list[str]:
         elif label and owner != index:
             answers.append('person')
         else:
-            answers.append('self' if _hides_itself(person, points, name, label, code) else '')
+            away = name == 'nose' and person.frames.head[moment, 2, 2] < AWAY
+            own = away or _hides_itself(person, points, name, label, code)
+            answers.append('self' if own else '')
     return answers
 
 

@@ -55,8 +55,8 @@ SEGMENTS = {
     'trunk': 0.288,
     'shoulder_half': 0.108,
     'hip_half': 0.062,
-    'neck': 0.052,
-    'head': 0.132,
+    'neck': 0.042,
+    'head': 0.143,
 }
 
 JOINT_LIMITS = {

@@ -81,6 +81,13 @@ def test_visibility__from_the_side_the_far_limbs_are_hidden_by_the_person_itself
     assert found['right_shoulder'] == found['right_hip'] == found['right_knee'] == ''
 
 
+def test_visibility__from_behind_the_head_hides_the_nose(stand: Stand) -> None:
+    scene = stand((0.0, 4.0, np.pi))
+    found = reasons(scene, draw_moment(scene, PAD, SIZE), 0)
+    assert found['nose'] == 'self'
+    assert found['head_bottom'] == found['left_hip'] == ''
+
+
 def test_visibility__a_nearer_person_hides_and_is_not_hidden(stand: Stand) -> None:
     scene = stand((0.0, 5.0, 0.0), (0.0, 4.0, 0.0))
     layer = draw_moment(scene, PAD, SIZE)
