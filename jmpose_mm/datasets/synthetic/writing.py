@@ -132,11 +132,13 @@ def _put_in_place(scratch: Path, out: Path) -> None:
         scratch.rename(out)
         return
     old = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.old', dir=out.parent))
+    out.rename(old)
     try:
-        out.rename(old)
         scratch.rename(out)
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _render(

@@ -165,6 +165,26 @@ def test_make__failed_overwrite_keeps_the_old_one(
     assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
+def test_make__failed_renaming_puts_the_old_one_back(
+    tmp_path: Path, small: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.update(videos_train=1, videos_val=0, frames=2)
+    make_synthetic(tmp_path / 'a', seed=1, **small)
+    before = digest(tmp_path / 'a')
+    rename = Path.rename
+
+    def fail_for_the_new(self: Path, target: Path) -> Path:
+        if self.suffix == '.part':
+            raise OSError('disk gone')
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, 'rename', fail_for_the_new)
+    with pytest.raises(OSError, match='disk gone'):
+        make_synthetic(tmp_path / 'a', seed=2, overwrite=True, **small)
+    assert digest(tmp_path / 'a') == before
+    assert [path.name for path in tmp_path.iterdir()] == ['a']
+
+
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
