@@ -45,6 +45,9 @@ def test_draw_poses__each_side_has_its_colour(names: tuple[str, ...]) -> None:
     right, left = pixels_of(drawn, COLOURS['right']), pixels_of(drawn, COLOURS['left'])
     assert len(right) > 150
     assert len(left) > 150
+    (blue, _, red), (other_blue, _, other_red) = COLOURS['right'], COLOURS['left']
+    assert red > blue
+    assert other_blue > other_red
     assert right[:, 0].max() < 52
     assert left[:, 0].min() > 48
 
@@ -126,9 +129,10 @@ def test_draw_poses__shape_of_scores_is_checked() -> None:
 def test_draw_errors__marks_far_and_known_joints_only() -> None:
     truth = standing(JOINT_NAMES)
     keypoints, known = truth.copy(), np.ones((1, 15), dtype=bool)
-    wrist, knee, ankle = (JOINT_NAMES.index(f'left_{part}') for part in ('wrist', 'knee', 'ankle'))
+    names = ('left_wrist', 'left_shoulder', 'left_ankle')
+    wrist, shoulder, ankle = (JOINT_NAMES.index(name) for name in names)
     keypoints[0, [wrist, ankle]] += [0, 25]
-    keypoints[0, knee] += [3, 0]
+    keypoints[0, shoulder] += [3, 0]
     known[0, ankle] = False
     drawn = draw_errors(canvas(), keypoints, truth, known, beyond=5)
     marks = pixels_of(drawn, ERROR_COLOUR)
