@@ -11,64 +11,61 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import BrokenPackageError
-
-try:
-    from mmengine.registry import Registry
-    from mmpose import registry as host
-except (ImportError, AttributeError) as error:
-    raise BrokenPackageError(f'jmpose_mm.registry cannot be imported: {error}') from error
+from . import true_cause
 
 SCOPE = 'jmpose_mm'
 
+with true_cause(__name__):
+    from mmengine.registry import Registry
+    from mmpose import registry as host
 
-class MirroredRegistry(Registry):  # type: ignore[misc]
-    """A registry that registers in its parent as well."""
+    class MirroredRegistry(Registry):  # type: ignore[misc]
+        """A registry that registers in its parent as well."""
 
-    def _register_module(self, module: type, module_name: Any = None, force: bool = False) -> None:
-        super()._register_module(module, module_name, force)
-        self.parent._register_module(module, module_name, force)
+        def _register_module(
+            self, module: type, module_name: Any = None, force: bool = False
+        ) -> None:
+            super()._register_module(module, module_name, force)
+            self.parent._register_module(module, module_name, force)
 
+    def _child_of(parent: Registry, *locations: str) -> MirroredRegistry:
+        """A child of `parent`, filled on first use by importing `locations` and those of `parent`.
 
-def _child_of(parent: Registry, *locations: str) -> MirroredRegistry:
-    """A child of `parent`, filled on first use by importing `locations` and those of `parent`.
+        The parent's are added because mmengine looks a bare mmpose name up in the parents of our
+        scope without importing what fills them. This module stands in where there is nothing to
+        import: mmengine warns about an empty list.
+        """
+        ours = locations or (__name__,)
+        return MirroredRegistry(
+            parent.name, parent=parent, scope=SCOPE, locations=[*ours, *parent._locations]
+        )
 
-    The parent's are added because mmengine looks a bare mmpose name up in the parents of our scope
-    without importing what fills them. This module stands in where there is nothing to import:
-    mmengine warns about an empty list.
-    """
-    ours = locations or (__name__,)
-    return MirroredRegistry(
-        parent.name, parent=parent, scope=SCOPE, locations=[*ours, *parent._locations]
-    )
+    RUNNERS = _child_of(host.RUNNERS)
+    RUNNER_CONSTRUCTORS = _child_of(host.RUNNER_CONSTRUCTORS)
+    LOOPS = _child_of(host.LOOPS)
+    HOOKS = _child_of(host.HOOKS, 'jmpose_mm.engine.hooks')
 
+    DATASETS = _child_of(host.DATASETS, 'jmpose_mm.datasets')
+    DATA_SAMPLERS = _child_of(host.DATA_SAMPLERS, 'jmpose_mm.datasets')
+    TRANSFORMS = _child_of(host.TRANSFORMS, 'jmpose_mm.datasets.transforms')
 
-RUNNERS = _child_of(host.RUNNERS)
-RUNNER_CONSTRUCTORS = _child_of(host.RUNNER_CONSTRUCTORS)
-LOOPS = _child_of(host.LOOPS)
-HOOKS = _child_of(host.HOOKS, 'jmpose_mm.engine.hooks')
+    MODELS = _child_of(host.MODELS, 'jmpose_mm.models')
+    MODEL_WRAPPERS = _child_of(host.MODEL_WRAPPERS)
+    WEIGHT_INITIALIZERS = _child_of(host.WEIGHT_INITIALIZERS)
+    BATCH_AUGMENTS = _child_of(host.BATCH_AUGMENTS)
 
-DATASETS = _child_of(host.DATASETS, 'jmpose_mm.datasets')
-DATA_SAMPLERS = _child_of(host.DATA_SAMPLERS, 'jmpose_mm.datasets')
-TRANSFORMS = _child_of(host.TRANSFORMS, 'jmpose_mm.datasets.transforms')
+    OPTIMIZERS = _child_of(host.OPTIMIZERS)
+    OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS)
+    OPTIM_WRAPPER_CONSTRUCTORS = _child_of(host.OPTIM_WRAPPER_CONSTRUCTORS)
+    PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
 
-MODELS = _child_of(host.MODELS, 'jmpose_mm.models')
-MODEL_WRAPPERS = _child_of(host.MODEL_WRAPPERS)
-WEIGHT_INITIALIZERS = _child_of(host.WEIGHT_INITIALIZERS)
-BATCH_AUGMENTS = _child_of(host.BATCH_AUGMENTS)
+    METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation')
+    EVALUATORS = _child_of(host.EVALUATORS)
+    TASK_UTILS = _child_of(host.TASK_UTILS)
 
-OPTIMIZERS = _child_of(host.OPTIMIZERS)
-OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS)
-OPTIM_WRAPPER_CONSTRUCTORS = _child_of(host.OPTIM_WRAPPER_CONSTRUCTORS)
-PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
+    VISUALIZERS = _child_of(host.VISUALIZERS, 'jmpose_mm.visualization')
+    VISBACKENDS = _child_of(host.VISBACKENDS)
+    LOG_PROCESSORS = _child_of(host.LOG_PROCESSORS)
 
-METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation')
-EVALUATORS = _child_of(host.EVALUATORS)
-TASK_UTILS = _child_of(host.TASK_UTILS)
-
-VISUALIZERS = _child_of(host.VISUALIZERS, 'jmpose_mm.visualization')
-VISBACKENDS = _child_of(host.VISBACKENDS)
-LOG_PROCESSORS = _child_of(host.LOG_PROCESSORS)
-
-KEYPOINT_CODECS = _child_of(host.KEYPOINT_CODECS)
-INFERENCERS = _child_of(host.INFERENCERS, 'jmpose_mm.apis')
+    KEYPOINT_CODECS = _child_of(host.KEYPOINT_CODECS)
+    INFERENCERS = _child_of(host.INFERENCERS, 'jmpose_mm.apis')
