@@ -46,8 +46,9 @@ for _side in ('left', 'right'):
     NEXT_TO[f'{_side}_knee'] = {f'{_side}_thigh', f'{_side}_shank'}
     NEXT_TO[f'{_side}_ankle'] = {f'{_side}_shank', f'{_side}_foot'}
 
-BEHIND = 0.05
-"""A shoulder or hip that is that share of stature farther than the spine is hidden by the trunk."""
+BEHIND = 0.8
+"""A shoulder or hip that lies by more than that share of the half-width farther than the spine,
+as when the trunk is turned by some 53 degrees, is hidden by the trunk."""
 
 AWAY = -0.3
 """A head whose forward axis has less of the direction to the camera hides its own nose."""
@@ -211,7 +212,9 @@ def _hides_itself(person: Person, points: np.ndarray, name: str, label: int, cod
     part = next(key for key, value in CODES.items() if value == code)
     if part not in NEXT_TO[name]:
         return True
-    spine = points[POINTS['chest' if 'shoulder' in name else 'pelvis'], 2]
-    joint = points[POINTS[name], 2]
-    behind = (spine - joint) / person.body.stature > BEHIND
-    return part == 'torso' and ('shoulder' in name or 'hip' in name) and behind
+    joint = name.split('_')[-1]
+    if part != 'torso' or joint not in ('shoulder', 'hip'):
+        return False
+    spine = points[POINTS['chest' if joint == 'shoulder' else 'pelvis'], 2]
+    behind = spine - points[POINTS[name], 2]
+    return bool(behind > BEHIND * person.body.lengths[f'{joint}_half'])

@@ -10,7 +10,13 @@ import pytest
 
 from jmpose_mm.datasets.synthetic.occluders import Occluder, paste
 from jmpose_mm.datasets.synthetic.parts import Layer, draw_capsule
-from jmpose_mm.datasets.synthetic.rendering import OCCLUDER, draw_moment, hidden_by
+from jmpose_mm.datasets.synthetic.rendering import (
+    CODES,
+    OCCLUDER,
+    SPAN,
+    draw_moment,
+    hidden_by,
+)
 from jmpose_mm.datasets.synthetic.scene import PAD, Scene
 from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
 
@@ -79,6 +85,17 @@ def test_visibility__from_the_side_the_far_limbs_are_hidden_by_the_person_itself
     assert found['left_shoulder'] == 'self'
     assert found['left_hip'] == 'self'
     assert found['right_shoulder'] == found['right_hip'] == found['right_knee'] == ''
+
+
+@pytest.mark.parametrize(('heading', 'why'), [(0.7, ''), (1.2, 'self'), (2.0, 'self'), (2.6, '')])
+def test_visibility__a_far_shoulder_is_hidden_by_a_trunk_turned_far_enough(
+    stand: Stand, heading: float, why: str
+) -> None:
+    scene = stand((0.0, 4.0, heading))
+    layer = draw_moment(scene, PAD, SIZE)
+    x, y = np.round(scene.persons[0].image[PAD, POINTS['left_shoulder']]).astype(int)
+    assert layer.labels[y, x] % SPAN == CODES['torso']  # so the depth decides, not the arm
+    assert reasons(scene, layer, 0)['left_shoulder'] == why
 
 
 def test_visibility__from_behind_the_head_hides_the_nose(stand: Stand) -> None:
