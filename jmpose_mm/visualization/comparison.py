@@ -13,7 +13,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .drawing import COLOURS, ERROR_COLOUR, draw_errors, draw_poses, write_text
+from .drawing import (
+    COLOURS,
+    ERROR_COLOUR,
+    draw_errors,
+    draw_poses,
+    evaluated_joints,
+    write_text,
+)
 
 __all__ = ['Panel', 'Row', 'comparison_picture', 'person_window', 'save_picture', 'side_by_side']
 
@@ -199,7 +206,7 @@ def _window(row: Row, aspect: float) -> tuple[float, float, float, float]:
         np.ones(panel.keypoints.shape[:2]) if panel.scores is None else panel.scores >= 0.2
         for panel in row.panels
     ]
-    return person_window(points, np.concatenate(shown), aspect)
+    return person_window(points, np.concatenate(shown) * evaluated_joints(points), aspect)
 
 
 def _shifted(start: float, size: float, limit: int) -> float:

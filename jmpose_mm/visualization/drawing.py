@@ -67,15 +67,14 @@ def draw_poses(
         ValueError: Shapes disagree.
     """
     names = joint_names(keypoints)
+    drawable = evaluated_joints(keypoints)
     drawn = np.ascontiguousarray(image).copy()
     scores = np.ones(keypoints.shape[:2]) if scores is None else np.asarray(scores, dtype=float)
     if scores.shape != keypoints.shape[:2]:
         raise ValueError(f'scores: expected shape {keypoints.shape[:2]}, got {scores.shape}')
     for points, certainty in zip(np.asarray(keypoints, dtype=float), scores, strict=True):
-        shown = (certainty >= threshold) & np.isfinite(points).all(axis=1)
-        joints = {
-            name: points[k] for k, name in enumerate(names) if shown[k] and 'ear' not in name[-3:]
-        }
+        shown = (certainty >= threshold) & np.isfinite(points).all(axis=1) & drawable
+        joints = {names[k]: points[k] for k in np.flatnonzero(shown)}
         _draw_person(drawn, joints, thickness or line_width(points[shown]))
     return drawn
 
@@ -150,6 +149,11 @@ def joint_names(keypoints: np.ndarray) -> tuple[str, ...]:
     if len(shape) != 3 or shape[2] != 2 or shape[1] not in known:
         raise ValueError(f'keypoints: expected shape (N, 15, 2) or (N, 17, 2), got {shape}')
     return known[shape[1]]
+
+
+def evaluated_joints(keypoints: np.ndarray) -> np.ndarray:
+    """(K,) which joints of (N, K, 2) keypoints are evaluated; the others are placeholders."""
+    return np.asarray([name in JOINT_NAMES for name in joint_names(keypoints)])
 
 
 def line_width(points: np.ndarray) -> int:

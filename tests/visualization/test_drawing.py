@@ -58,6 +58,13 @@ def test_draw_poses__both_layouts_give_one_picture() -> None:
     assert (pictures[0] != GREY).any()
 
 
+def test_draw_poses__placeholders_of_the_ears_are_not_drawn() -> None:
+    keypoints = standing(FILE_JOINT_NAMES)
+    usual = draw_poses(canvas(), keypoints)
+    keypoints[0, [FILE_JOINT_NAMES.index(f'{side}_ear') for side in ('left', 'right')]] = 5, 900
+    np.testing.assert_array_equal(draw_poses(canvas(), keypoints), usual)
+
+
 def test_draw_poses__the_given_image_stays() -> None:
     image = canvas()
     assert (draw_poses(image, standing(JOINT_NAMES)) != image).any()
