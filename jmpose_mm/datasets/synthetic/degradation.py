@@ -70,7 +70,7 @@ def plan_effects(settings: Settings, scene: Scene, rng: np.random.Generator) -> 
     start = int(rng.integers(1, settings.burst_gap[1] + 1))
     while start < settings.frames - 1:
         length = int(rng.choice(len(lengths), p=lengths)) + 1
-        stop = min(start + length, settings.frames)
+        stop = min(start + length, settings.frames - 1)  # so that the last burst ends, too
         kinds = [str(rng.choice(DEGRADATIONS, p=weights))]
         if rng.random() < settings.second_kind:
             kinds.append(str(rng.choice(DEGRADATIONS, p=weights)))

@@ -102,6 +102,18 @@ def test_bursts__are_short_and_have_clean_neighbours(stand: Stand, preset: str) 
         assert not all(flags[max(0, frame - 2) : frame + 3]), frame
     assert (0.25 if preset != 'hard' else 0.4) < np.mean(flags) < 0.55
     assert not flags[0]
+    assert not flags[-1]
+
+
+@pytest.mark.parametrize('frames', range(1, 12))
+def test_bursts__end_before_the_video_does(stand: Stand, frames: int) -> None:
+    settings = replace(PRESETS['hard'], frames=frames)
+    scene = stand((0, 4, 0), frames=frames)
+    for seed in range(20):
+        plan = plan_effects(settings, scene, np.random.default_rng(seed))
+        assert len(plan) == frames
+        assert not plan[0].severity
+        assert not plan[-1].severity
 
 
 def test_bursts__all_kinds_occur_within_their_ranges(stand: Stand) -> None:
