@@ -1,0 +1,9 @@
+_base_ = './jm-pose_hrnet-w48.py'
+
+model = dict(
+    backbone=dict(
+        extra=dict(
+            stage2=dict(num_channels=(32, 64)),
+            stage3=dict(num_channels=(32, 64, 128)),
+            stage4=dict(num_channels=(32, 64, 128, 256)))),
+    neck=dict(in_channels=(32, 32, 32, 32)))

@@ -1,0 +1,11 @@
+_base_ = [
+    '../_base_/default_runtime.py', '../_base_/models/jm-pose_resnet18.py',
+    '../_base_/datasets/synthetic-clips.py'
+]
+
+model = dict(head=dict(decoder=_base_.decoder))
+
+train_cfg = dict(by_epoch=True, max_epochs=6)
+optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
+param_scheduler = dict(
+    type='OneCycleLR', eta_max=2e-3, total_steps=6, by_epoch=True, convert_to_iter_based=True)

@@ -1,0 +1,141 @@
+"""The demo: render, train the single-frame baseline and a video model on it, evaluate, draw."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jmpose_mm.apis.drawn_comparison import draw_comparison
+from jmpose_mm.apis.train_and_test import load_config, test, train
+
+__all__ = ['METHODS', 'run_demo']
+
+METHODS = {'jm_pose': 'JM-Pose'}
+_CONFIGS = {
+    'single_frame': 'single-frame_resnet18_1xb16_synthetic-128x96.py',
+    'jm_pose': 'jm-pose_resnet18_1xb16_synthetic-128x96.py',
+}
+_GROUPS = ('Head', 'Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
+_PARTS = {'': 'all frames', '_degraded': 'degraded', '_not_degraded': 'clean'}
+
+
+def run_demo(
+    work_dir: str | Path,
+    data_root: str | Path = 'data/synthetic/demo',
+    method: str = 'jm_pose',
+    overrides: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """From nothing to a trained, evaluated and drawn result.
+
+    Args:
+        work_dir: Logs, checkpoints, predictions, ``summary.json``, film and picture go here.
+        data_root: Where the embedded data set is, or is rendered.
+        method: The video model, one of :data:`METHODS`.
+        overrides: Items ``key.path=value`` for both configs.
+
+    Returns:
+        The summary that is written: AP of both models over all, degraded and clean frames, in
+        percent, the boxes that they hold for, seconds of each step, and the drawings' paths.
+
+    Raises:
+        ValueError: The method is unknown.
+    """
+    if method not in METHODS:
+        raise ValueError(f'method: expected one of {sorted(METHODS)}, got {method!r}')
+    work_dir, seconds = Path(work_dir), {}
+    overrides = (*overrides, *_data_overrides(str(data_root)))
+    with _timed(seconds, 'setup'):
+        # Importing torch and mmpose is what takes the time here.
+        from jmpose_mm.datasets.synthetic import make_synthetic
+
+        configs = {name: _CONFIGS[name] for name in ('single_frame', method)}
+        preset = load_config(configs['single_frame'], overrides).train_dataloader.dataset.preset
+    with _timed(seconds, 'render'):
+        make_synthetic(data_root, preset, overwrite=True)
+    checkpoints: dict[str, str] = {}
+    with _timed(seconds, 'train'):
+        for name, config in configs.items():
+            checkpoints[name] = _train(config, work_dir / name, overrides, checkpoints)
+    results = {}
+    with _timed(seconds, 'eval'):
+        for name, config in configs.items():
+            results[name] = _evaluate(config, work_dir / name, overrides, checkpoints[name])
+    summary = {name: _rounded(result['metrics']) for name, result in results.items()}
+    summary |= {key: results[method][key] for key in ('boxes', 'protocol', 'score_rule')}
+    with _timed(seconds, 'draw'):
+        truth = Path(data_root, 'annotations', 'posetrack18_val.json')
+        predictions = {
+            title: work_dir / name / 'predictions'
+            for name, title in (('single_frame', 'single frame'), (method, METHODS[method]))
+        }
+        video, picture = draw_comparison(work_dir, data_root, truth, predictions)
+    summary |= {'seconds': seconds, 'video': str(video), 'picture': str(picture)}
+    _write_json(work_dir / 'summary.json', summary)
+    print(table({'single frame': summary['single_frame'], METHODS[method]: summary[method]}))
+    print(f'boxes: {summary["boxes"]} | {summary["protocol"]} | film: {video} | picture: {picture}')
+    return summary
+
+
+def table(rows: dict[str, dict[str, float | None]]) -> str:
+    """PoseTrack AP of each model by joint group, for all, degraded and clean frames."""
+    lines = [f'{"PoseTrack AP":<28}' + ''.join(f'{n:>9}' for n in (*_GROUPS, 'Mean'))]
+    for suffix, part in _PARTS.items():
+        for title, values in rows.items():
+            numbers = [values.get(f'{name}{suffix}') for name in (*_GROUPS, 'AP')]
+            cells = ''.join(f'{"-":>9}' if n is None else f'{n:>9.1f}' for n in numbers)
+            lines.append(f'{title + ", " + part:<28}{cells}')
+    return '\n'.join(lines)
+
+
+def _data_overrides(data_root: str) -> Iterator[str]:
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        yield f'{loader}.dataset.data_root={data_root}'
+    for evaluator in ('val_evaluator', 'test_evaluator'):
+        yield f'{evaluator}.ann_file={data_root}/annotations/posetrack18_val.json'
+
+
+def _train(
+    config: str, work_dir: Path, overrides: tuple[str, ...], checkpoints: dict[str, str]
+) -> str:
+    """Train and return the checkpoint; a video model starts from the baseline's."""
+    cfg = load_config(config, overrides, str(work_dir))
+    cfg.load_from = checkpoints.get('single_frame')
+    # One evaluation at the end is enough, and the demo makes it with its drawings.
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    train(cfg)
+    return (work_dir / 'last_checkpoint').read_text().strip()
+
+
+def _evaluate(
+    config: str, work_dir: Path, overrides: tuple[str, ...], checkpoint: str
+) -> dict[str, Any]:
+    out = work_dir / 'metrics.json'
+    cfg = load_config(config, overrides, str(work_dir))
+    cfg.test_evaluator.out_dir = str(work_dir / 'predictions')
+    test(cfg, checkpoint, out=str(out))
+    return json.loads(out.read_text())
+
+
+def _rounded(metrics: dict[str, float | None]) -> dict[str, float | None]:
+    return {
+        name.rpartition('/')[2]: None if value is None else round(value, 2)
+        for name, value in metrics.items()
+    }
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    seconds[step] = round(time.monotonic() - start, 1)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    unfinished = path.with_name(f'.{path.name}.unfinished')
+    unfinished.write_text(json.dumps(content, indent=2) + '\n')
+    os.replace(unfinished, path)

@@ -1,0 +1,38 @@
+"""The embedded data set as a clip data set."""
+
+from __future__ import annotations
+
+from mmengine.dist import barrier, is_main_process
+
+from jmpose_mm.datasets.body.posetrack_clip_dataset import PoseTrackClipDataset
+from jmpose_mm.datasets.synthetic import make_synthetic
+from jmpose_mm.registry import DATASETS
+
+__all__ = ['SyntheticClipDataset']
+
+
+@DATASETS.register_module()
+class SyntheticClipDataset(PoseTrackClipDataset):
+    """The parent on data that is rendered into ``data_root`` when it is not there yet.
+
+    Args:
+        data_root: Where the data is, or is rendered; what else may be there is never touched.
+        preset: Which data, see :data:`jmpose_mm.datasets.synthetic.PRESETS`.
+        seed: Of the data.
+        settings: Fields of the preset to change, e.g. ``dict(videos_train=2, frames=5)``.
+        **kwargs: The parent's.
+    """
+
+    def __init__(
+        self,
+        *args,
+        data_root: str,
+        preset: str = 'demo',
+        seed: int = 0,
+        settings: dict | None = None,
+        **kwargs,
+    ) -> None:
+        if is_main_process():
+            make_synthetic(data_root, preset, seed, overwrite=True, **(settings or {}))
+        barrier()
+        super().__init__(*args, data_root=data_root, **kwargs)

@@ -1,0 +1,73 @@
+"""Which frames a clip is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from jmpose_mm.functional.frame_sampling import (
+    BORDERS,
+    check_frame_offsets,
+    draw_offsets,
+    support_frames,
+)
+from jmpose_mm.registry import TRANSFORMS
+
+__all__ = ['SampleSupportFrames']
+
+
+@TRANSFORMS.register_module()
+class SampleSupportFrames(BaseTransform):
+    """Choose the frames around the key frame; a transform, so that random ones differ every epoch.
+
+    Required keys: ``img_path``, ``frame_number``, ``video_frames`` (number to path). Without
+    ``video_frames``, as for a single image, every frame is the key frame.
+
+    Added keys: ``frame_paths`` (list in time order), ``frame_offsets`` (tuple).
+
+    Args:
+        frame_offsets: Distance of each frame from the key frame, in time order.
+        border: What stands for frames past an end of the video, see :func:`support_frames`.
+        distance: Draw the support frames anew for every sample out of this many frames on each
+            side; as many on each side as ``frame_offsets`` has. Leave it out for testing.
+        copies_of_key: Every frame is the key frame: the control that takes time out of a clip.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+
+    def __init__(
+        self,
+        frame_offsets: Sequence[int] = (-2, -1, 0, 1, 2),
+        border: str = 'clamp',
+        distance: int | None = None,
+        copies_of_key: bool = False,
+    ) -> None:
+        self.frame_offsets = check_frame_offsets(frame_offsets)
+        if border not in BORDERS:
+            raise ValueError(f'border: expected one of {BORDERS}, got {border!r}')
+        if distance is not None:
+            draw_offsets(self.frame_offsets, distance, np.random.RandomState(0))
+        self.border, self.distance, self.copies_of_key = border, distance, copies_of_key
+
+    def transform(self, results: dict) -> dict:
+        """Add the frames' paths."""
+        offsets = self.frame_offsets
+        if self.distance is not None:
+            offsets = draw_offsets(offsets, self.distance, np.random)
+        results['frame_offsets'] = offsets
+        frames = results.get('video_frames')
+        if frames is None or self.copies_of_key:
+            results['frame_paths'] = [results.get('img_path')] * len(offsets)
+        else:
+            numbers = support_frames(results['frame_number'], offsets, frames, self.border)
+            results['frame_paths'] = [frames[number] for number in numbers]
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'SampleSupportFrames(frame_offsets={self.frame_offsets}, border={self.border!r}, '
+            f'distance={self.distance}, copies_of_key={self.copies_of_key})'
+        )

@@ -1,0 +1,103 @@
+"""One crop and one augmentation for all frames of a person's clip."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.datasets.transforms import TopdownAffine
+
+from jmpose_mm.functional.crop import WARPS, outside_crop, warp_matrix
+from jmpose_mm.registry import TRANSFORMS
+
+__all__ = ['IgnoreOutOfCropKeypoints', 'RandomClipScaleRotation', 'TopdownClipAffine']
+
+
+@TRANSFORMS.register_module()
+class RandomClipScaleRotation(BaseTransform):
+    """The scale and rotation of the released recipes: normal draws, clipped, and no shift.
+
+    mmpose's ``RandomBBoxTransform`` redraws what lies beyond one standard deviation instead.
+
+    Required and modified keys: ``bbox_scale``. Added key: ``bbox_rotation``.
+
+    Args:
+        scale_factor: One standard deviation of the scale about 1, and the limit.
+        rotate_factor: One standard deviation of the rotation in degrees; the limit is twice as far.
+        rotate_prob: How often there is a rotation.
+    """
+
+    def __init__(
+        self, scale_factor: float = 0.35, rotate_factor: float = 45.0, rotate_prob: float = 0.6
+    ) -> None:
+        if not 0 <= scale_factor < 1:
+            raise ValueError(f'scale_factor: expected a number in [0, 1), got {scale_factor}')
+        self.scale_factor = scale_factor
+        self.rotate_factor, self.rotate_prob = rotate_factor, rotate_prob
+
+    def transform(self, results: dict) -> dict:
+        """Draw once for the whole clip."""
+        spread, limit = self.scale_factor, 2 * self.rotate_factor
+        scale = np.clip(1 + spread * np.random.randn(), 1 - spread, 1 + spread)
+        rotation = np.clip(self.rotate_factor * np.random.randn(), -limit, limit)
+        turned = np.random.rand() < self.rotate_prob
+        results['bbox_scale'] = results['bbox_scale'] * np.float32(scale)
+        results['bbox_rotation'] = np.array([rotation if turned else 0.0], dtype=np.float32)
+        return results
+
+
+@TRANSFORMS.register_module()
+class TopdownClipAffine(TopdownAffine):
+    """mmpose's affine crop, differing in the choice of the map; one map for all frames.
+
+    Args:
+        input_size: Width and height of the crop in pixels.
+        warp: ``'classic'`` is the parent's; ``'released'`` that of FAMI-Pose's and JM-Pose's code,
+            see :func:`warp_matrix`.
+    """
+
+    def __init__(self, input_size: tuple[int, int], warp: str = 'classic') -> None:
+        super().__init__(input_size)
+        if warp not in WARPS:
+            raise ValueError(f'warp: expected one of {WARPS}, got {warp!r}')
+        self.warp = warp
+
+    def transform(self, results: dict) -> dict:
+        """Crop the images and move the keypoints; keys as the parent's."""
+        width, height = self.input_size
+        scale = self._fix_aspect_ratio(results['bbox_scale'], aspect_ratio=width / height)
+        if len(scale) != 1:
+            raise ValueError(f'bbox_scale: expected one person in a sample, got {len(scale)}')
+        center, rotation = results['bbox_center'][0], results.get('bbox_rotation', [0.0])[0]
+        matrix = warp_matrix(center, scale[0], rotation, (width, height), self.warp)
+        frames = results['img'] if isinstance(results['img'], list) else [results['img']]
+        # Read-only frames are copied by nobody: the crop is a new array.
+        crops = [cv2.warpAffine(f, matrix, (width, height), flags=cv2.INTER_LINEAR) for f in frames]
+        if results.get('keypoints') is not None:
+            moved = results.get('transformed_keypoints', results['keypoints']).copy()
+            moved[..., :2] = cv2.transform(results['keypoints'][..., :2], matrix)
+            results['transformed_keypoints'] = moved
+        results |= {
+            'img': crops if isinstance(results['img'], list) else crops[0],
+            'bbox_scale': scale,
+            'input_size': (width, height),
+            'input_center': center,
+            'input_scale': scale[0],
+        }
+        return results
+
+
+@TRANSFORMS.register_module()
+class IgnoreOutOfCropKeypoints(BaseTransform):
+    """Keypoints outside of the crop are not trained on, as in the released recipes.
+
+    Required keys: ``transformed_keypoints``, ``input_size``. Modified key: ``keypoints_visible``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Set the visibility of keypoints outside of the crop to 0."""
+        outside = outside_crop(results['transformed_keypoints'][..., :2], results['input_size'])
+        visible = results['keypoints_visible'].copy()
+        visible[outside] = 0
+        results['keypoints_visible'] = visible
+        return results
