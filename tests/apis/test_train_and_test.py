@@ -1,0 +1,177 @@
+"""What the training and testing commands make of their options, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from jmpose_mm.apis import train_and_test as api
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNTIME = ROOT / 'configs' / '_base_' / 'default_runtime.py'
+
+
+def run_tool(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / 'tools' / name), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_find_config__path_first_then_packaged_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    packaged = api.find_config('default_runtime.py')
+    assert Path(packaged).samefile(RUNTIME)
+    assert api.find_config('default_runtime') == packaged
+    Path('default_runtime.py').write_text('x = 1\n')
+    assert api.find_config('default_runtime.py') == 'default_runtime.py'
+
+
+def test_find_config__two_of_a_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ('a', 'b'):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'same.py').touch()
+    monkeypatch.setattr(api, 'PACKAGED_CONFIGS', tmp_path)
+    with pytest.raises(api.UsageError, match='several'):
+        api.find_config('same.py')
+
+
+def test_load_config__overrides_have_their_types_and_work_dir_its_order(tmp_path: Path) -> None:
+    overrides = ['train_cfg.max_epochs=3', 'env_cfg.x=[1,2.5]', 'log_level=DEBUG', 'a=b=c']
+    cfg = api.load_config(str(RUNTIME), overrides)
+    assert cfg.train_cfg.max_epochs == 3
+    assert cfg.env_cfg.x == [1, 2.5]
+    assert cfg.log_level == 'DEBUG'
+    assert cfg.a == 'b=c'
+    assert cfg.work_dir == str(Path('work_dirs', 'default_runtime'))
+    config = tmp_path / 'mine.py'
+    config.write_text("work_dir = 'said'\n")
+    assert api.load_config(str(config)).work_dir == 'said'
+    assert api.load_config(str(config), work_dir='given').work_dir == 'given'
+
+
+def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
+    checkpoint = tmp_path / 'x.pth'
+    checkpoint.touch()
+    cfg = Config(
+        dict(val_cfg={}, val_dataloader={}, val_evaluator={}, auto_scale_lr={'base_batch_size': 8})
+    )
+    api.prepare_training(cfg, resume=str(checkpoint), validate=False, auto_scale_lr=True)
+    assert cfg.resume is True
+    assert cfg.load_from == str(checkpoint)
+    assert cfg.val_cfg is cfg.val_dataloader is cfg.val_evaluator is None
+    assert cfg.auto_scale_lr.enable is True
+    api.prepare_training(cfg, resume='auto')
+    assert cfg.load_from is None
+
+
+def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
+    cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='SGD'))))
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(api.UsageError, match='--amp needs a CUDA device'):
+        api.prepare_training(cfg, amp=True)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    api.prepare_training(cfg, amp=True)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.loss_scale == 'dynamic'
+
+
+def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
+    with pytest.raises(api.UsageError, match='base_batch_size'):
+        api.prepare_training(Config({}), auto_scale_lr=True)
+    with pytest.raises(api.UsageError, match=r"'gone\.pth' does not exist"):
+        api.prepare_training(Config({}), resume='gone.pth')
+
+
+def test_draw_into__switches_the_hook_on() -> None:
+    cfg = Config.fromfile(RUNTIME)
+    api.draw_into(cfg, None)
+    assert cfg.default_hooks.visualization.enable is False
+    api.draw_into(cfg, 'drawn')
+    assert cfg.default_hooks.visualization.enable is True
+    assert cfg.default_hooks.visualization.out_dir == 'drawn'
+    with pytest.raises(api.UsageError, match='--show-dir'):
+        api.draw_into(Config({}), 'drawn')
+
+
+def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Path) -> None:
+    out = tmp_path / 'new' / 'metrics.json'
+    api.write_metrics(str(out), {'a': 1.5, 'b': float('nan')}, {'boxes': 'ground truth'})
+    assert json.loads(out.read_text()) == {
+        'boxes': 'ground truth',
+        'metrics': {'a': 1.5, 'b': None},
+    }
+    before = out.read_text()
+    with pytest.raises(TypeError):
+        api.write_metrics(str(out), {'a': 2.5}, {'boxes': object()})
+    assert out.read_text() == before
+    assert [file.name for file in out.parent.iterdir()] == ['metrics.json']
+
+
+@pytest.mark.parametrize('tool', ['train.py', 'test.py'])
+def test_help__comes_at_once_and_names_what_mim_looks_for(tool: str, tmp_path: Path) -> None:
+    def ask() -> float:
+        start = time.perf_counter()
+        result = run_tool(tool, '--help', cwd=tmp_path)
+        assert result.returncode == 0
+        assert '--gpus' in result.stdout
+        assert '--device' in result.stdout
+        return time.perf_counter() - start
+
+    # a bare interpreter on the same busy machine is the measure; torch takes seconds
+    start = time.perf_counter()
+    subprocess.run([sys.executable, '-c', 'import argparse'], check=True)
+    bare = time.perf_counter() - start
+    assert min(ask() for _ in range(3)) < bare + 0.3
+
+
+@pytest.mark.parametrize(
+    ('tool', 'arguments', 'message'),
+    [
+        ('train.py', ['gone.py'], "config 'gone.py' is neither a file nor"),
+        ('train.py', ['default_runtime.py', '--cfg-options', 'x'], 'expects key=value'),
+        ('train.py', ['default_runtime.py', '--gpus', '2'], 'needs a launcher'),
+        ('test.py', ['default_runtime.py', 'gone.pth'], "checkpoint 'gone.pth' does not exist"),
+        ('test.py', ['default_runtime.py', 'x', '--out', 'a.txt'], 'ending in .json'),
+    ],
+)
+def test_tools__refuse_in_one_line(
+    tool: str, arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    result = run_tool(tool, *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr.strip().splitlines()[-1]
+    assert 'Traceback' not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gpus_0__means_cpu(tmp_path: Path) -> None:
+    """The tool hides all devices before torch is imported: a config sees the environment."""
+    (tmp_path / 'look.py').write_text(
+        "import os\nraise SystemExit('devices=[' + os.environ['CUDA_VISIBLE_DEVICES'] + ']')\n"
+    )
+    environment = {**os.environ, 'CUDA_VISIBLE_DEVICES': '7'}
+    for options, seen in ((['--gpus', '0'], ''), (['--device', 'cpu'], ''), (['--gpus', '1'], '7')):
+        result = subprocess.run(
+            [sys.executable, str(ROOT / 'tools' / 'train.py'), 'look.py', *options],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f'devices=[{seen}]' in result.stderr
