@@ -241,13 +241,13 @@ def test_metric__reads_a_directory_of_2017_files(truth, ann_file: Path, tmp_path
     )
 
 
-def test_metric__tensors_of_any_precision_are_accepted(truth, ann_file: Path) -> None:
+def test_metric__tensors_are_accepted(truth, ann_file: Path) -> None:
     samples = samples_of(truth)
     whole = evaluate(metric(ann_file), samples)
     for sample in samples:
         predicted = sample['pred_instances']
         sample['pred_instances'] = {
-            key: torch.from_numpy(value) for key, value in predicted.items()
+            key: torch.from_numpy(value).requires_grad_() for key, value in predicted.items()
         }
     assert evaluate(metric(ann_file), samples) == whole
 
