@@ -72,8 +72,9 @@ BUILD = """
 import sys
 from importlib.machinery import ModuleSpec
 from unittest.mock import MagicMock
-# mmpose comes first here and must import whether or not mmcv is compiled; ours is what is tested
-sys.modules['mmcv._ext'] = MagicMock(__spec__=ModuleSpec('mmcv._ext', None))
+# mmpose comes first here and must import, whatever is installed of what it needs; ours is tested
+for name in ('mmcv._ext', *('xtcocotools' + part for part in ('', '.coco', '.cocoeval', '.mask'))):
+    sys.modules[name] = MagicMock(__spec__=ModuleSpec(name, None))
 from mmpose.registry import HOOKS, MODELS
 MODELS.get('jmpose_mm.NoSuchModel')
 HOOKS.build(dict(type='jmpose_mm.PlainCheckpointHook'))
