@@ -5,20 +5,31 @@ Axes: K = 17 keypoints in PoseTrack18 order. Coordinates are image pixels, boxes
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.datasets.body.json_values import (
+    Place,
+    field_of,
+    numbers_of,
+    read_json,
+    scalar_of,
+)
 from jmpose_mm.functional.crop import box_of_joints, xywh_to_xyxy
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
-__all__ = ['AnnotationSet', 'Image', 'Person', 'frame_number', 'read_annotations', 'read_detections']
+__all__ = [
+    'AnnotationSet',
+    'Image',
+    'Person',
+    'read_annotations',
+    'read_detections',
+]
 
 _ORDER = np.asarray([FILE_JOINT_NAMES.index(name) for name in JOINT_NAMES])
 
@@ -52,12 +63,6 @@ class AnnotationSet:
     odd: Counter[str] = field(default_factory=Counter)
 
 
-def frame_number(file_name: str) -> int | None:
-    """The number that a frame's file name ends with, whatever its width; None without one."""
-    found = re.search(r'(\d+)$', PurePosixPath(file_name).stem)
-    return None if found is None else int(found.group())
-
-
 def read_annotations(path: str | Path) -> AnnotationSet:
     """Read one file, merged or of one video, or every ``*.json`` of a directory.
 
@@ -74,12 +79,12 @@ def read_annotations(path: str | Path) -> AnnotationSet:
         raise ValueError(f'{path}: expected *.json files in the directory, found none')
     annotations = AnnotationSet()
     for file in files:
-        content = _read_json(file)
+        content = read_json(file)
         if not isinstance(content, dict) or not {'images', 'annolist'} & set(content):
             raise ValueError(f"{file}: expected an object with key 'images' or 'annolist'")
-        with _Place(file):
+        with Place(file):
             if 'annolist' in content:
-                _read_annolist(annotations, content['annolist'])
+                _read_annolist(annotations, field_of(content, 'annolist', list))
             else:
                 _read_images(annotations, content)
     return annotations
@@ -96,65 +101,52 @@ def read_detections(path: str | Path) -> list[dict[str, Any]]:
         ValueError: With the file, the entry and the key.
     """
     path = Path(path)
-    content = _read_json(path)
+    content = read_json(path)
     if not isinstance(content, list):
         raise ValueError(f'{path}: expected a list of detections, got {type(content).__name__}')
     boxes = []
     for index, entry in enumerate(content):
-        with _Place(path, f'[{index}]'):
+        with Place(path, f'[{index}]'):
+            if not isinstance(entry, dict):
+                raise ValueError(f'expected an object, got {entry!r}')
             if entry.get('category_id', 1) != 1:
                 continue
-            image = entry['image_id'] if 'image_id' in entry else entry['image_name']
+            image = field_of(entry, 'image_id' if 'image_id' in entry else 'image_name', int, str)
             boxes.append(
                 {
                     'image': image,
-                    'box': xywh_to_xyxy(_numbers(entry['bbox'], 'bbox', 4)),
-                    'score': float(entry['score']),
+                    'box': xywh_to_xyxy(numbers_of(entry['bbox'], 'bbox', 4)),
+                    'score': float(field_of(entry, 'score', int, float)),
                 }
             )
     return boxes
 
 
-class _Place:
-    """Turns errors of unpacking into a ``ValueError`` that says where."""
+def _places(content: dict[str, Any]) -> list[int]:
+    """Where each keypoint of the file belongs among the K, by the names that the file gives.
 
-    def __init__(self, file: Path, where: str = '') -> None:
-        self.where = f'{file}{" " + where if where else ""}'
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, KeyError):
-            raise ValueError(f'{self.where}: missing key {error}') from error
-        if isinstance(error, (ValueError, TypeError, AttributeError, IndexError)):
-            raise ValueError(f'{self.where}: {error}') from error
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError as error:
-        raise ValueError(f'{path}: expected an annotation file, found no file') from error
-    except ValueError as error:
-        raise ValueError(f'{path}: expected JSON, got {error}') from error
-
-
-def _numbers(values: Any, key: str, count: int) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f'key {key!r}: expected {count} numbers, got {values!r}') from error
-    if array.shape != (count,):
-        raise ValueError(f'key {key!r}: expected {count} numbers, got {values!r}')
-    return array
+    A file in COCO's order has as many keypoints: only their names tell it from PoseTrack's.
+    """
+    categories = content.get('categories') or [{}]
+    names = categories[0].get('keypoints') or FILE_JOINT_NAMES
+    if not set(JOINT_NAMES) <= set(names) <= set(FILE_JOINT_NAMES):
+        raise ValueError(
+            "categories[0], key 'keypoints': expected PoseTrack's joint names, got "
+            f'{sorted(set(names) - set(FILE_JOINT_NAMES))} besides and no '
+            f'{sorted(set(JOINT_NAMES) - set(names))}'
+        )
+    return [FILE_JOINT_NAMES.index(name) for name in names]
 
 
 def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
-    for index, image in enumerate(content['images']):
-        with _Place(Path('images'), f'[{index}]'):
-            size = (image['width'], image['height']) if {'width', 'height'} <= image.keys() else None
-            record = Image(image['id'], image['file_name'], size)
+    places = _places(content)
+    for index, image in enumerate(field_of(content, 'images', list)):
+        with Place(Path('images'), f'[{index}]'):
+            name = field_of(image, 'file_name', str)
+            size = None
+            if {'width', 'height'} <= image.keys():
+                size = (field_of(image, 'width', int), field_of(image, 'height', int))
+            record = Image(field_of(image, 'id', int), name, size)
         other = into.images.setdefault(record.image_id, record)
         if other.file_name != record.file_name:
             raise ValueError(
@@ -162,9 +154,9 @@ def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
                 f'{other.file_name} too'
             )
     seen = {person.annotation_id for person in into.persons}
-    for index, person in enumerate(content['annotations']):
-        with _Place(Path('annotations'), f'[{index}]'):
-            record = _coco_person(person)
+    for index, person in enumerate(field_of(content, 'annotations', list)):
+        with Place(Path('annotations'), f'[{index}]'):
+            record = _coco_person(person, places)
         if record.image_id not in into.images:
             into.odd['of an unknown image'] += 1
         elif record.annotation_id in seen:
@@ -174,17 +166,18 @@ def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
             into.persons.append(record)
 
 
-def _coco_person(person: dict[str, Any]) -> Person:
+def _coco_person(person: dict[str, Any], places: list[int]) -> Person:
     keypoints = np.zeros((len(FILE_JOINT_NAMES), 3))
     if person.get('keypoints'):
-        keypoints = _numbers(person['keypoints'], 'keypoints', keypoints.size).reshape(-1, 3)
+        values = numbers_of(person['keypoints'], 'keypoints', 3 * len(places))
+        keypoints[places] = values.reshape(-1, 3)
     # PoseTrack marks a joint as absent by three zeros; a joint may be hidden but placed.
     box = person.get('bbox')
     return Person(
-        person['id'],
-        person['image_id'],
+        field_of(person, 'id', int),
+        field_of(person, 'image_id', int),
         keypoints,
-        None if box is None else xywh_to_xyxy(_numbers(box, 'bbox', 4)),
+        None if box is None else xywh_to_xyxy(numbers_of(box, 'bbox', 4)),
         bool(person.get('iscrowd', 0)),
         person.get('track_id'),
         person,
@@ -193,9 +186,9 @@ def _coco_person(person: dict[str, Any]) -> Person:
 
 def _read_annolist(into: AnnotationSet, frames: list[dict[str, Any]]) -> None:
     for index, frame in enumerate(frames):
-        with _Place(Path('annolist'), f'[{index}]'):
+        with Place(Path('annolist'), f'[{index}]'):
             image = frame['image']
-            name = (image[0] if isinstance(image, list) else image)['name']
+            name = field_of(image[0] if isinstance(image, list) else image, 'name', str)
             image_id = len(into.images)
             into.images[image_id] = Image(image_id, name, None)
             for rect in frame.get('annorect') or []:
@@ -203,18 +196,19 @@ def _read_annolist(into: AnnotationSet, frames: list[dict[str, Any]]) -> None:
                 for joint, x, y in _annolist_points(rect):
                     keypoints[_ORDER[joint]] = x, y, 1
                 labelled = keypoints[keypoints[:, 2] > 0, :2]
+                labelled = labelled[np.isfinite(labelled).all(axis=1)]
                 box = box_of_joints(labelled) if len(labelled) else None
-                track = rect.get('track_id', [None])
+                track = scalar_of(rect, 'track_id') if rect.get('track_id') else None
                 into.persons.append(
-                    Person(len(into.persons), image_id, keypoints, box, False, track[0], {})
+                    Person(len(into.persons), image_id, keypoints, box, False, track, {})
                 )
 
 
 def _annolist_points(rect: dict[str, Any]) -> Iterator[tuple[int, float, float]]:
-    """Joint number, x and y of each annotated point; every scalar is a list of one."""
+    """Joint number, x and y of each annotated point."""
     containers = [c for c in rect.get('annopoints') or [] if c]
     for point in containers[0]['point'] if containers else []:
-        joint = int(point['id'][0])
+        joint = int(scalar_of(point, 'id'))
         if not 0 <= joint < len(JOINT_NAMES):
             raise ValueError(f'key id: expected a joint from 0 to 14, got {joint}')
-        yield joint, float(point['x'][0]), float(point['y'][0])
+        yield joint, float(scalar_of(point, 'x')), float(scalar_of(point, 'y'))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,14 @@ from jmpose_mm.datasets.body.annotation_files import (
     AnnotationSet,
     Image,
     Person,
-    frame_number,
     read_annotations,
     read_detections,
 )
+from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number, video_and_number
 from jmpose_mm.functional.crop import clip_boxes, is_usable_box
 from jmpose_mm.registry import DATASETS
 
 __all__ = ['PoseTrackClipDataset']
-
-_IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
 
 
 @DATASETS.register_module()
@@ -43,49 +40,54 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     ==============================================  ===============================================
     key frame missing on disk                       its persons are left out
     support frame missing on disk                   replaced when sampled, see `support_frames`
+    video of fewer frames than a window             frames repeat, see `support_frames`
     frame without persons                           gives no sample
     crowd, or person without labelled keypoints     left out
     box missing, not finite, reversed or empty      left out
     box reaching beyond the image                   clipped where the file tells the image's size
     keypoint not finite                             counts as not labelled
-    annotation id used twice, image id unknown      later one left out; left out
+    annotation id used twice                        the later one is left out
+    annotation of an unknown image                  left out
     detection below the threshold                   left out, as are those of unknown images
     ==============================================  ===============================================
 
-    All of these are counted in one line of the log. A file that cannot be read stops with its path
-    and key.
+    All of these are counted in one line of the log. Detected boxes are not clipped, as in the
+    released code. A file that cannot be read stops with its path and key.
 
     Args:
         bbox_score_threshold: Detections below it are left out; with ``bbox_file`` only.
-        **kwargs: The parent's; ``data_mode`` is top-down.
+        **kwargs: The parent's; ``data_mode`` is top-down, ``sample_interval`` counts frame numbers.
 
     Raises:
-        ValueError: A file is unusable, or no key frame is found on disk.
+        ValueError: A file is unusable, no key frame is found on disk, or no sample is left.
     """
 
     METAINFO = PoseTrack18Dataset.METAINFO
 
     def __init__(self, *args, bbox_score_threshold: float = 0.0, **kwargs) -> None:
+        if kwargs.get('data_mode', 'topdown') != 'topdown':
+            raise ValueError(f"data_mode: expected 'topdown', got {kwargs['data_mode']!r}")
         self.bbox_score_threshold = bbox_score_threshold
-        self._videos: dict[str, dict[int, str]] = {}
         super().__init__(*args, **kwargs)
 
     def get_data_info(self, idx: int) -> dict:
         """The sample, and its video's frames: one table for all samples, never copied."""
         info = super().get_data_info(idx)
-        info['video_frames'] = self._videos[info['video']]
+        info['video_frames'] = self._tables[info['video']]
         return info
 
     def load_data_list(self) -> list[dict]:
         """One dict for each person, or detected box, in a key frame that is on disk."""
         annotations = read_annotations(self.ann_file)
-        left_out = Counter({f'persons {k}': n for k, n in annotations.odd.items()})
+        self._tables = FrameTables(self.data_prefix['img'])
+        counts = Counter({f'persons {k}': n for k, n in annotations.odd.items()})
         frames = self._frames_on_disk(annotations)
-        if self.bbox_file:
-            samples = self._detected(annotations, frames, left_out)
-        else:
-            samples = self._annotated(annotations, frames, left_out)
-        self._report(annotations, frames, samples, left_out)
+        read = self._detected if self.bbox_file else self._annotated
+        samples = read(annotations, frames, counts)
+        every = len(samples)
+        samples = [s for s in samples if s['frame_number'] % self.sample_interval == 0]
+        counts['samples between the intervals'] = every - len(samples)
+        self._report(annotations, frames, samples, counts)
         return samples
 
     def _frames_on_disk(self, annotations: AnnotationSet) -> dict[int, dict]:
@@ -93,11 +95,11 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         frames = {}
         for image in annotations.images.values():
             number = frame_number(image.file_name)
-            video = self._video_of(image.file_name)
-            if self._videos[video].get(number) is not None:
+            video = self._tables.video_of(image.file_name)
+            if number in self._tables[video]:
                 frames[image.image_id] = {
                     'img_id': image.image_id,
-                    'img_path': self._videos[video][number],
+                    'img_path': self._tables[video][number],
                     'video': video,
                     'frame_number': number,
                 }
@@ -109,30 +111,13 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             )
         return frames
 
-    def _video_of(self, file_name: str) -> str:
-        """The image's directory, its frames listed once.
-
-        The folder that official names start with, ``images/``, may be the prefix itself.
-        """
-        name, prefix = PurePosixPath(file_name), self.data_prefix['img']
-        candidates = [str(PurePosixPath(prefix, name).parent)]
-        if name.parts[0] == 'images':
-            candidates.append(str(PurePosixPath(prefix, *name.parts[1:]).parent))
-        for video in candidates:
-            if video not in self._videos:
-                self._videos[video] = _frame_table(video)
-            if self._videos[video]:
-                return video
-        return candidates[0]
-
     def _annotated(
-        self, annotations: AnnotationSet, frames: dict[int, dict], left_out: Counter[str]
+        self, annotations: AnnotationSet, frames: dict[int, dict], counts: Counter[str]
     ) -> list[dict]:
         samples = []
         for person in annotations.persons:
-            image = annotations.images[person.image_id]
             keypoints, labelled = _labelled(person)
-            box, reason = _usable_box(person.box, image)
+            box, reason = _usable_box(person.box, annotations.images[person.image_id])
             if person.is_crowd:
                 reason = 'crowd'
             elif not labelled.any():
@@ -140,8 +125,11 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             elif person.image_id not in frames:
                 reason = 'in frames missing on disk'
             if reason:
-                left_out[f'persons {reason}'] += 1
+                counts[f'persons {reason}'] += 1
                 continue
+            finite = np.isfinite(person.keypoints).all(axis=1)
+            counts['keypoints that are not finite'] += int((~finite).sum())
+            counts['boxes clipped'] += not np.array_equal(box, person.box)
             samples.append(
                 _sample(frames[person.image_id], box, 1.0, person.annotation_id)
                 | {
@@ -155,81 +143,72 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         return samples
 
     def _detected(
-        self, annotations: AnnotationSet, frames: dict[int, dict], left_out: Counter[str]
+        self, annotations: AnnotationSet, frames: dict[int, dict], counts: Counter[str]
     ) -> list[dict]:
-        by_name = {_name_key(i.file_name): i.image_id for i in annotations.images.values()}
+        detections = read_detections(self.bbox_file)
+        if any(isinstance(found['image'], str) for found in detections):
+            self._replace_names(annotations, detections)
         num_keypoints = self.metainfo['num_keypoints']
         samples = []
-        for index, found in enumerate(read_detections(self.bbox_file)):
-            image_id = found['image']
-            if isinstance(image_id, str):
-                image_id = by_name.get(_name_key(image_id))
+        for index, found in enumerate(detections):
             reason = ''
             if not found['score'] >= self.bbox_score_threshold:
                 reason = f'below {self.bbox_score_threshold}'
-            elif image_id not in annotations.images:
+            elif found['image'] not in annotations.images:
                 reason = 'of unknown images'
-            elif image_id not in frames:
+            elif found['image'] not in frames:
                 reason = 'in frames missing on disk'
             elif not is_usable_box(found['box']):
                 reason = 'without a usable box'
             if reason:
-                left_out[f'detections {reason}'] += 1
+                counts[f'detections {reason}'] += 1
                 continue
             samples.append(
-                _sample(frames[image_id], found['box'], found['score'], index)
+                _sample(frames[found['image']], found['box'], found['score'], index)
                 | {
                     'keypoints': np.zeros((1, num_keypoints, 2), dtype=np.float32),
                     'keypoints_visible': np.ones((1, num_keypoints), dtype=np.float32),
                     'num_keypoints': num_keypoints,
+                    'track_id': None,
                 }
             )
         return samples
+
+    def _replace_names(self, annotations: AnnotationSet, detections: list[dict]) -> None:
+        """Put image ids where detections give file names; names that are unknown stay."""
+        ids: dict[tuple, int] = {}
+        for image in annotations.images.values():
+            key = video_and_number(image.file_name)
+            if ids.setdefault(key, image.image_id) != image.image_id:
+                raise ValueError(
+                    f'{self.ann_file}: expected each folder and frame number once, so that the '
+                    f'names in {self.bbox_file} have one meaning, got {key} twice'
+                )
+        for found in detections:
+            if isinstance(found['image'], str):
+                found['image'] = ids.get(video_and_number(found['image']), found['image'])
 
     def _report(
         self,
         annotations: AnnotationSet,
         frames: dict[int, dict],
         samples: list[dict],
-        left_out: Counter[str],
+        counts: Counter[str],
     ) -> None:
-        missing = len(annotations.images) - len(frames)
         populated = {person.image_id for person in annotations.persons}
-        counts = {
-            'frames missing on disk': missing,
-            'frames without persons': len(annotations.images) - len(populated),
-            **left_out,
-        }
-        details = ', '.join(f'{count} {what}' for what, count in counts.items() if count)
-        MMLogger.get_current_instance().info(
-            '%s: %d samples in %d frames of %d videos, boxes: %s; left out: %s',
-            self.ann_file,
-            len(samples),
-            len({sample['img_id'] for sample in samples}),
-            len({sample['video'] for sample in samples}),
-            self.bbox_file or 'ground truth',
-            details or 'nothing',
+        counts['frames missing on disk'] = len(annotations.images) - len(frames)
+        counts['frames without persons'] = len(annotations.images) - len(populated)
+        counts |= self._tables.counts()
+        line = (
+            f'{self.ann_file}: {len(samples)} samples in '
+            f'{len({sample["img_id"] for sample in samples})} frames of '
+            f'{len({sample["video"] for sample in samples})} videos, '
+            f'boxes: {self.bbox_file or "ground truth"}; left out or mended: '
+            f'{", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing"}'
         )
-
-
-def _frame_table(directory: str) -> dict[int, str]:
-    """Paths of the frames in a directory by their number, in time order."""
-    try:
-        names = os.listdir(directory)
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    numbered = {
-        number: str(PurePosixPath(directory, name))
-        for name in names
-        if name.lower().endswith(_IMAGE_SUFFIXES) and (number := frame_number(name)) is not None
-    }
-    return dict(sorted(numbered.items()))
-
-
-def _name_key(file_name: str) -> tuple[str, int | None]:
-    """Video and frame number: detection files write the folders before them in many ways."""
-    path = PurePosixPath(file_name)
-    return path.parent.name, frame_number(path.name)
+        if not samples:
+            raise ValueError(f'{line}; expected at least one sample')
+        MMLogger.get_current_instance().info(line)
 
 
 def _labelled(person: Person) -> tuple[np.ndarray, np.ndarray]:

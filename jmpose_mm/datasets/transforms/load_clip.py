@@ -22,8 +22,8 @@ class LoadClip(BaseTransform):
     persons or windows share is decoded once. Images are handed out read-only: nobody can change
     what the next sample gets.
 
-    Required keys: ``frame_paths``, or ``img_path``, or ``img`` (one image, as mmpose's inference
-    passes it), which then stands for every frame of ``frame_offsets``.
+    Required keys: ``frame_paths``, or ``img_path``, or ``img``: a list of decoded frames, or one
+    image, as mmpose's inference passes it, which then stands for every frame of ``frame_offsets``.
 
     Added keys: ``img`` (list of T images ``(H, W, 3)`` uint8), ``img_shape``, ``ori_shape``.
 
@@ -46,6 +46,8 @@ class LoadClip(BaseTransform):
         """
         if isinstance(results.get('img'), np.ndarray):
             images = [results['img']] * len(results.get('frame_offsets', (0,)))
+        elif results.get('img') is not None:
+            images = list(results['img'])
         else:
             paths = results.get('frame_paths') or [results['img_path']]
             images = [self._load(path) for path in paths]
@@ -71,11 +73,16 @@ class LoadClip(BaseTransform):
 
     def _decode(self, path: str) -> np.ndarray:
         try:
-            image = mmcv.imfrombytes(fileio.get(path, backend_args=self.backend_args))
+            content = fileio.get(path, backend_args=self.backend_args)
         except FileNotFoundError as error:
             raise ValueError(f'{path}: expected an image, found no file') from error
+        # OpenCV raises on no bytes at all and returns nothing for what it cannot decode.
+        image = mmcv.imfrombytes(content) if content else None
         if image is None:
-            raise ValueError(f'{path}: expected an image, got a file that cannot be decoded')
+            raise ValueError(
+                f'{path}: expected an image, got {len(content)} bytes that cannot be decoded; '
+                'the file is truncated or of another kind'
+            )
         return image
 
     def __getstate__(self) -> dict:
