@@ -31,6 +31,5 @@ load_from = None
 resume = False
 backend_args = dict(backend='local')
 
-train_cfg = dict(by_epoch=True)
 val_cfg = dict()
 test_cfg = dict()

@@ -81,9 +81,12 @@ def released_quantity(first: Tensor, second: Tensor, temperature: float = 0.05) 
 def _correlation(features: Tensor, shrinkage: float) -> Tensor:
     """Correlation of the channels over positions, shrunk towards independence: (B, C, C)."""
     x = features.flatten(2)
+    limits = torch.finfo(x.dtype)
+    # A channel that is constant in a clip carries no information: what rounding leaves of it
+    # drowns in this floor, whatever the channel's scale, and its correlations become 0.
+    floor = (100 * limits.eps) ** 2 * x.detach().square().sum(dim=-1, keepdim=True) + limits.tiny
     x = x - x.mean(dim=-1, keepdim=True)
-    # A channel that is constant in a clip carries no information: its correlations become 0.
-    x = x / (x.square().sum(dim=-1, keepdim=True) + torch.finfo(x.dtype).eps).sqrt()
+    x = x / (x.square().sum(dim=-1, keepdim=True) + floor).sqrt()
     identity = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
     correlation = (1 - shrinkage) * (x @ x.transpose(1, 2))
     return correlation * (1 - identity) + identity

@@ -1,0 +1,100 @@
+"""Every config parses, builds, agrees with itself, and takes a training step on a CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from mmpose.structures import PoseDataSample
+
+from jmpose_mm.registry import KEYPOINT_CODECS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
+SIDE = 64
+
+
+@pytest.fixture(autouse=True)
+def _mmpose_scope():
+    init_default_scope('mmpose')
+    MMLogger.get_current_instance().setLevel('ERROR')  # initialisation logs every parameter
+
+
+def _pipelines(cfg: Config) -> list[list[dict]]:
+    return [
+        getattr(cfg, f'{split}_dataloader').dataset.pipeline for split in ('train', 'val', 'test')
+    ]
+
+
+def _step_of(pipeline: list[dict], name: str) -> dict:
+    (found,) = [step for step in pipeline if step['type'].endswith(name)]
+    return found
+
+
+def _samples(batch: int, num_keypoints: int) -> list[PoseDataSample]:
+    samples = []
+    for index in range(batch):
+        sample = PoseDataSample()
+        generator = torch.Generator().manual_seed(index)
+        heatmaps = torch.rand(num_keypoints, SIDE // 4, SIDE // 4, generator=generator)
+        sample.gt_fields = PixelData(heatmaps=heatmaps)
+        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, num_keypoints))
+        samples.append(sample)
+    return samples
+
+
+def test_configs__names_are_unique():
+    names = [path.name for path in CONFIGS]
+    assert len(names) > 5
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_config__agrees_with_itself(path):
+    cfg = Config.fromfile(path)
+    codec, decoder = dict(cfg.codec), dict(cfg.model.head.decoder)
+    assert {key: decoder[key] for key in codec} == codec
+    KEYPOINT_CODECS.build(codec)
+    windows = set()
+    for pipeline in _pipelines(cfg):
+        for step in pipeline:
+            assert TRANSFORMS.build(step) is not None
+        windows.add(tuple(_step_of(pipeline, 'SampleSupportFrames')['frame_offsets']))
+        assert _step_of(pipeline, 'TopdownClipAffine')['input_size'] == codec['input_size']
+    assert len(windows) == 1
+    assert _step_of(_pipelines(cfg)[0], 'GenerateTarget')['encoder'] == codec
+    neck = cfg.model.get('neck')
+    assert windows == {tuple(neck.frame_offsets) if neck else (0,)}
+    for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
+        assert METRICS.get(evaluator['type']).__name__ == 'PoseTrackAPMetric'
+        assert evaluator['boxes']
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_config__takes_a_training_step(path):
+    cfg = Config.fromfile(path)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    model.train()
+    frames = len(_step_of(_pipelines(cfg)[0], 'SampleSupportFrames')['frame_offsets'])
+    inputs = 100 * torch.randn(2, frames, 3, SIDE, SIDE)
+    data = model.data_preprocessor({'inputs': inputs, 'data_samples': _samples(2, 17)})
+    losses = model(**data, mode='loss')
+    total = sum(value for key, value in losses.items() if 'loss' in key)
+    trainable = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    optimizer = OPTIMIZERS.build(
+        {**cfg.optim_wrapper.optimizer, 'params': list(trainable.values())}
+    )
+    before = model.head.final_layer.weight.detach().clone()
+    total.backward()
+    optimizer.step()
+    assert torch.isfinite(total)
+    assert [n for n, p in trainable.items() if p.grad is None] == []
+    assert all(torch.isfinite(p.grad).all() for p in trainable.values())
+    assert not torch.equal(model.head.final_layer.weight, before)
