@@ -40,6 +40,11 @@ Models:
     Metadata: {{Training Data: nothing}}
     Results: [{{Dataset: nothing, Task: Pose, Metrics: {{mAP: 12.5}}}}]
     Weights: {address}/toy-0123abcd.pth
+  - Name: unpublished
+    In Collection: toy
+    Config: configs/toy/toy.py
+    Metadata: {{Training Data: nothing}}
+    Weights: not-published/
 Collections:
   - Name: toy
     Metadata: {{Architecture: [Linear]}}
@@ -207,6 +212,12 @@ def test_mim__search_run_download(python: Path, elsewhere: Path) -> None:
     mim(python, elsewhere, 'download', 'jmpose_mm', '--config', 'toy', '--dest', 'here')
     assert (elsewhere / 'here' / 'toy-0123abcd.pth').read_bytes() == b'weights'
     assert 'ToyModel' in (elsewhere / 'here' / 'toy.py').read_text()
+
+
+def test_mim__a_model_without_weights_is_said_to_be_one(python: Path, elsewhere: Path) -> None:
+    assert 'not-published/' in mim(python, elsewhere, 'search', 'jmpose_mm')
+    mim(python, elsewhere, 'download', 'jmpose_mm', '--config', 'unpublished', '--dest', 'here')
+    assert [file.name for file in (elsewhere / 'here').iterdir()] == ['unpublished.py']
 
 
 def test_configs__inherit_from_both_packages(python: Path, elsewhere: Path) -> None:
