@@ -237,3 +237,21 @@ print([hook['type'] for hook in Config.fromfile('ours.py').custom_hooks])
     assert 'jmpose_mm.PlainCheckpointHook' in said
     # neither from the repository that the tests run in, nor by accident from the working directory
     assert str(ROOT / 'jmpose_mm') not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('python', ['wheel'], indirect=True)
+def test_mim__trains_resumes_and_tests_the_debug_config(python: Path, elsewhere: Path) -> None:
+    config = ['jmpose_mm', 'jm-pose_debug.py']
+    common = ['--gpus', 0, '--work-dir', 'run']
+    mim(python, elsewhere, 'train', *config, *common)
+    longer = ['--resume', '--cfg-options', 'train_cfg.max_iters=4', 'val_cfg=None']
+    longer += ['val_dataloader=None', 'val_evaluator=None']
+    said = mim(python, elsewhere, 'train', *config, *common, *longer)
+    assert 'resumed epoch: 0, iter: 3' in said
+    checkpoint = elsewhere / 'run' / 'iter_4.pth'
+    options = ['--checkpoint', checkpoint, '--work-dir', 'run', '--out', 'metrics.json']
+    mim(python, elsewhere, 'test', *config, *options)
+    written = json.loads((elsewhere / 'metrics.json').read_text())
+    assert written['boxes'] == 'ground truth'
+    assert 0 <= written['metrics']['posetrack/AP'] <= 100
