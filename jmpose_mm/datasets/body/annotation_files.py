@@ -56,11 +56,15 @@ class Person(NamedTuple):
 
 @dataclass
 class AnnotationSet:
-    """What annotation files hold: images by id, persons, and what was odd in them, counted."""
+    """What annotation files hold: images by id, persons, and what was odd in them, counted.
+
+    ``has_image_ids`` is false where the file has none and images were numbered on reading.
+    """
 
     images: dict[int, Image] = field(default_factory=dict)
     persons: list[Person] = field(default_factory=list)
     odd: Counter[str] = field(default_factory=Counter)
+    has_image_ids: bool = True
 
 
 def read_annotations(path: str | Path) -> AnnotationSet:
@@ -73,6 +77,8 @@ def read_annotations(path: str | Path) -> AnnotationSet:
     Raises:
         ValueError: With the file and the key, where something is missing or misshapen.
     """
+    if not str(path):
+        raise ValueError('ann_file: expected an annotation file or a directory of them, got none')
     path = Path(path)
     files = sorted(path.glob('*.json')) if path.is_dir() else [path]
     if not files:
@@ -90,8 +96,12 @@ def read_annotations(path: str | Path) -> AnnotationSet:
     return annotations
 
 
-def read_detections(path: str | Path) -> list[dict[str, Any]]:
+def read_detections(path: str | Path, by_name: bool = False) -> list[dict[str, Any]]:
     """Read a list of detected boxes.
+
+    Args:
+        path: A JSON file.
+        by_name: Take images by ``image_name`` even where there is an ``image_id``.
 
     Returns:
         One dict for each person box, in file order: ``image`` (an id or a file name), ``box`` (4,)
@@ -111,10 +121,10 @@ def read_detections(path: str | Path) -> list[dict[str, Any]]:
                 raise ValueError(f'expected an object, got {entry!r}')
             if entry.get('category_id', 1) != 1:
                 continue
-            image = field_of(entry, 'image_id' if 'image_id' in entry else 'image_name', int, str)
+            key = 'image_name' if by_name or 'image_id' not in entry else 'image_id'
             boxes.append(
                 {
-                    'image': image,
+                    'image': field_of(entry, key, int, str),
                     'box': xywh_to_xyxy(numbers_of(entry['bbox'], 'bbox', 4)),
                     'score': float(field_of(entry, 'score', int, float)),
                 }
@@ -161,7 +171,9 @@ def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
             into.odd['of an unknown image'] += 1
         elif record.annotation_id in seen:
             into.odd['with the id of another'] += 1
-        elif person.get('category_id', 1) == 1:
+        elif person.get('category_id', 1) != 1:
+            into.odd['of another category'] += 1
+        else:
             seen.add(record.annotation_id)
             into.persons.append(record)
 
@@ -171,7 +183,6 @@ def _coco_person(person: dict[str, Any], places: list[int]) -> Person:
     if person.get('keypoints'):
         values = numbers_of(person['keypoints'], 'keypoints', 3 * len(places))
         keypoints[places] = values.reshape(-1, 3)
-    # PoseTrack marks a joint as absent by three zeros; a joint may be hidden but placed.
     box = person.get('bbox')
     return Person(
         field_of(person, 'id', int),
@@ -185,6 +196,7 @@ def _coco_person(person: dict[str, Any], places: list[int]) -> Person:
 
 
 def _read_annolist(into: AnnotationSet, frames: list[dict[str, Any]]) -> None:
+    into.has_image_ids = False
     for index, frame in enumerate(frames):
         with Place(Path('annolist'), f'[{index}]'):
             image = frame['image']

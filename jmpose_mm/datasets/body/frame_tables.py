@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from pathlib import PurePosixPath
 
-__all__ = ['FrameTables', 'frame_number', 'video_and_number']
+__all__ = ['FrameTables', 'frame_number', 'video_and_frame']
 
 _IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
 # The longest window of the papers: a shorter video repeats frames in every window.
@@ -20,10 +20,14 @@ def frame_number(file_name: str) -> int | None:
     return None if found is None else int(found.group(1))
 
 
-def video_and_number(file_name: str) -> tuple[str, int | None]:
-    """Folder and frame number: detection files write the folders before them in many ways."""
+def video_and_frame(file_name: str) -> tuple[str, str]:
+    """Folder and frame name: detection files write the folders before them in many ways.
+
+    The name and not its number: six digits count from 0 and eight from 1, so that detections of one
+    generation used with annotations of another find no frame instead of the neighbour.
+    """
     path = PurePosixPath(file_name)
-    return path.parent.name, frame_number(path.name)
+    return path.parent.name, path.stem
 
 
 class FrameTables:
@@ -69,15 +73,18 @@ class FrameTables:
 
 def _listed(directory: str) -> dict[int, str]:
     try:
-        # In order, so that of two files with one number the same one is taken everywhere.
-        names = sorted(os.listdir(directory), reverse=True)
+        names = sorted(os.listdir(directory))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    numbered = {
-        number: str(PurePosixPath(directory, name))
-        for name in names
-        if name.lower().endswith(_IMAGE_SUFFIXES)
-        and not name.startswith('.')
-        and (number := frame_number(name)) is not None
-    }
+    numbered: dict[int, str] = {}
+    for name in names:
+        number = frame_number(name)
+        if number is None or name.startswith('.') or not name.lower().endswith(_IMAGE_SUFFIXES):
+            continue
+        other = PurePosixPath(numbered.setdefault(number, str(PurePosixPath(directory, name)))).name
+        if other != name:
+            raise ValueError(
+                f'{directory}: expected one image for each frame number, got {other} and {name}; '
+                'keep one naming in a folder'
+            )
     return dict(sorted(numbered.items()))

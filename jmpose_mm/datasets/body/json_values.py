@@ -33,6 +33,8 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding='utf-8'))
     except FileNotFoundError as error:
         raise ValueError(f'{path}: expected an annotation file, found no file') from error
+    except OSError as error:
+        raise ValueError(f'{path}: expected a readable file, got {error.strerror}') from error
     except ValueError as error:
         raise ValueError(f'{path}: expected JSON, got {error}') from error
 
@@ -42,7 +44,7 @@ def field_of(entry: dict[str, Any], key: str, *kinds: type) -> Any:
     value = entry[key]
     if not isinstance(value, kinds) or isinstance(value, bool):
         expected = ' or '.join(kind.__name__ for kind in kinds)
-        raise ValueError(f'key {key!r}: expected {expected}, got {value!r}')
+        raise ValueError(f'key {key!r}: expected {expected}, got {value!r:.80}')
     return value
 
 

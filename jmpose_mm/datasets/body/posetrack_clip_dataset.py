@@ -18,7 +18,7 @@ from jmpose_mm.datasets.body.annotation_files import (
     read_annotations,
     read_detections,
 )
-from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number, video_and_number
+from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number, video_and_frame
 from jmpose_mm.functional.crop import clip_boxes, is_usable_box
 from jmpose_mm.registry import DATASETS
 
@@ -48,6 +48,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     keypoint not finite                             counts as not labelled
     annotation id used twice                        the later one is left out
     annotation of an unknown image                  left out
+    annotation of another category than person      left out
     detection below the threshold                   left out, as are those of unknown images
     ==============================================  ===============================================
 
@@ -59,7 +60,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         **kwargs: The parent's; ``data_mode`` is top-down, ``sample_interval`` counts frame numbers.
 
     Raises:
-        ValueError: A file is unusable, no key frame is found on disk, or no sample is left.
+        ValueError: A file is unusable, no key frame is found on disk, two images of a folder have
+            the same number, or no sample is left.
     """
 
     METAINFO = PoseTrack18Dataset.METAINFO
@@ -145,7 +147,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     def _detected(
         self, annotations: AnnotationSet, frames: dict[int, dict], counts: Counter[str]
     ) -> list[dict]:
-        detections = read_detections(self.bbox_file)
+        detections = read_detections(self.bbox_file, by_name=not annotations.has_image_ids)
         if any(isinstance(found['image'], str) for found in detections):
             self._replace_names(annotations, detections)
         num_keypoints = self.metainfo['num_keypoints']
@@ -178,15 +180,15 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         """Put image ids where detections give file names; names that are unknown stay."""
         ids: dict[tuple, int] = {}
         for image in annotations.images.values():
-            key = video_and_number(image.file_name)
+            key = video_and_frame(image.file_name)
             if ids.setdefault(key, image.image_id) != image.image_id:
                 raise ValueError(
-                    f'{self.ann_file}: expected each folder and frame number once, so that the '
+                    f'{self.ann_file}: expected each folder and frame name once, so that the '
                     f'names in {self.bbox_file} have one meaning, got {key} twice'
                 )
         for found in detections:
             if isinstance(found['image'], str):
-                found['image'] = ids.get(video_and_number(found['image']), found['image'])
+                found['image'] = ids.get(video_and_frame(found['image']), found['image'])
 
     def _report(
         self,

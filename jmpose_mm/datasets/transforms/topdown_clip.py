@@ -10,6 +10,9 @@ from mmpose.datasets.transforms import TopdownAffine
 from jmpose_mm.functional.crop import WARPS, outside_crop, warp_matrix
 from jmpose_mm.registry import TRANSFORMS
 
+# Pixels. That warp divides by the width less 1.
+_SMALLEST_RELEASED_WIDTH = 2.0
+
 __all__ = ['IgnoreOutOfCropKeypoints', 'RandomClipScaleRotation', 'TopdownClipAffine']
 
 
@@ -25,6 +28,9 @@ class RandomClipScaleRotation(BaseTransform):
         scale_factor: One standard deviation of the scale about 1, and the limit.
         rotate_factor: One standard deviation of the rotation in degrees; the limit is twice as far.
         rotate_prob: How often there is a rotation.
+
+    Raises:
+        ValueError: An argument is out of range.
     """
 
     def __init__(
@@ -32,6 +38,11 @@ class RandomClipScaleRotation(BaseTransform):
     ) -> None:
         if not 0 <= scale_factor < 1:
             raise ValueError(f'scale_factor: expected a number in [0, 1), got {scale_factor}')
+        if not (rotate_factor >= 0 and 0 <= rotate_prob <= 1):
+            raise ValueError(
+                'rotate_factor and rotate_prob: expected degrees of at least 0 and a probability, '
+                f'got {rotate_factor} and {rotate_prob}'
+            )
         self.scale_factor = scale_factor
         self.rotate_factor, self.rotate_prob = rotate_factor, rotate_prob
 
@@ -53,7 +64,8 @@ class TopdownClipAffine(TopdownAffine):
     Args:
         input_size: Width and height of the crop in pixels.
         warp: ``'classic'`` is the parent's; ``'released'`` that of FAMI-Pose's and JM-Pose's code,
-            see :func:`warp_matrix`.
+            see :func:`warp_matrix`; crops of less than 2 pixels, e.g. around a single labelled
+            joint, are widened to that.
     """
 
     def __init__(self, input_size: tuple[int, int], warp: str = 'classic') -> None:
@@ -68,6 +80,8 @@ class TopdownClipAffine(TopdownAffine):
         scale = self._fix_aspect_ratio(results['bbox_scale'], aspect_ratio=width / height)
         if len(scale) != 1:
             raise ValueError(f'bbox_scale: expected one person in a sample, got {len(scale)}')
+        if self.warp == 'released':
+            scale = scale * max(1.0, _SMALLEST_RELEASED_WIDTH / scale[0, 0])
         center, rotation = results['bbox_center'][0], results.get('bbox_rotation', [0.0])[0]
         matrix = warp_matrix(center, scale[0], rotation, (width, height), self.warp)
         frames = results['img'] if isinstance(results['img'], list) else [results['img']]
