@@ -1,4 +1,4 @@
-"""Before any test imports mmpose, the package must have made it importable without compiled operators."""
+"""Before a test imports mmpose, the package makes it importable without compiled operators."""
 
 from __future__ import annotations
 

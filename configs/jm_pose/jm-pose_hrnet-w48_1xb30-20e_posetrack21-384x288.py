@@ -1,8 +1,10 @@
 _base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/jm-pose_hrnet-w48.py',
-    '../_base_/datasets/posetrack21-clips.py', '../_base_/schedules/adamw-20e.py'
+    '../_base_/default_runtime.py',
+    '../_base_/models/jm-pose_hrnet-w48.py',
+    '../_base_/datasets/posetrack21-clips.py',
+    '../_base_/schedules/adamw-20e.py',
 ]
 
 model = dict(head=dict(decoder=_base_.decoder))
 # mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'  # noqa: E501
+load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

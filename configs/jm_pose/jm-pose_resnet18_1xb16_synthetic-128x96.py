@@ -1,6 +1,7 @@
 _base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/jm-pose_resnet18.py',
-    '../_base_/datasets/synthetic-clips.py'
+    '../_base_/default_runtime.py',
+    '../_base_/models/jm-pose_resnet18.py',
+    '../_base_/datasets/synthetic-clips.py',
 ]
 
 model = dict(head=dict(decoder=_base_.decoder), test_cfg=dict(flip_test=False))
@@ -8,5 +9,10 @@ model = dict(head=dict(decoder=_base_.decoder), test_cfg=dict(flip_test=False))
 train_cfg = dict(by_epoch=True, max_epochs=6)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(
-    type='OneCycleLR', eta_max=2e-3, total_steps=6, pct_start=0.15, by_epoch=True,
-    convert_to_iter_based=True)
+    type='OneCycleLR',
+    eta_max=2e-3,
+    total_steps=6,
+    pct_start=0.15,
+    by_epoch=True,
+    convert_to_iter_based=True,
+)

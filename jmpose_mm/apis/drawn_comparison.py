@@ -57,9 +57,7 @@ def draw_comparison(
     """
     frames = read_frames(truth_file)
     truth = _poses_by_frame(frames, annotated=True)
-    models = {
-        title: _poses_by_frame(read_frames(folder)) for title, folder in predictions.items()
-    }
+    models = {title: _poses_by_frame(read_frames(folder)) for title, folder in predictions.items()}
     names = {frame_key(f.name): f.name for f in frames.frames}
     shown = [key for key in names if key in truth]
     titles = [*models, 'truth']
@@ -80,7 +78,7 @@ def draw_comparison(
     comparable = [
         key
         for key in shown
-        if all(key in m and len(m[key].keypoints) == len(truth[key].keypoints) for m in (first, last))
+        if all(key in m and m[key].scores.shape == truth[key].scores.shape for m in (first, last))
     ]
 
     def difference(key: tuple[str, int]) -> float:
@@ -91,9 +89,7 @@ def draw_comparison(
         for key in sorted(comparable, key=difference, reverse=True)[:num_frames]
     ]
     video = write_film(Path(out_dir, 'comparison.mp4'), film())
-    picture = save_picture(
-        Path(out_dir, 'comparison.png'), comparison_picture(tuple(titles), rows)
-    )
+    picture = save_picture(Path(out_dir, 'comparison.png'), comparison_picture(tuple(titles), rows))
     return video, picture
 
 

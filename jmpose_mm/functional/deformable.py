@@ -18,15 +18,15 @@ __all__ = ['modulated_deform_conv2d']
 def _sampling_positions(
     offset: Tensor, kernel: tuple[int, int], stride: int, padding: int, dilation: int
 ) -> tuple[Tensor, Tensor]:
-    """Where each tap of each output position reads, in pixels of the input: x, y (B, G, N, h, w)."""
+    """Where each tap of each output position reads, in input pixels: x and y, (B, G, N, h, w)."""
     kernel_h, kernel_w = kernel
     b, _, h, w = offset.shape
     shifts = offset.reshape(b, -1, kernel_h * kernel_w, 2, h, w)
-    place = {'device': offset.device, 'dtype': offset.dtype}
-    rows = torch.arange(h, **place) * stride - padding
-    columns = torch.arange(w, **place) * stride - padding
-    tap_rows = (torch.arange(kernel_h, **place) * dilation).repeat_interleave(kernel_w)
-    tap_columns = (torch.arange(kernel_w, **place) * dilation).repeat(kernel_h)
+    device = offset.device
+    rows = torch.arange(h, device=device) * stride - padding
+    columns = torch.arange(w, device=device) * stride - padding
+    tap_rows = (torch.arange(kernel_h, device=device) * dilation).repeat_interleave(kernel_w)
+    tap_columns = (torch.arange(kernel_w, device=device) * dilation).repeat(kernel_h)
     y = shifts[:, :, :, 0] + (tap_rows[:, None, None] + rows[:, None])
     x = shifts[:, :, :, 1] + (tap_columns[:, None, None] + columns)
     return x, y

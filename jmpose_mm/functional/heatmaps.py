@@ -53,5 +53,5 @@ def heatmap_accuracy(
     hits = ((distance < threshold) & labelled).sum(dim=0)
     counts = labelled.sum(dim=0)
     present = counts > 0
-    shares = hits / counts.clamp(min=1)
+    shares: Tensor = hits / counts.clamp(min=1)
     return shares[present].mean() if present.any() else shares.new_zeros(())

@@ -88,14 +88,14 @@ def _correlation(features: Tensor, shrinkage: float) -> Tensor:
     x = x - x.mean(dim=-1, keepdim=True)
     x = x / (x.square().sum(dim=-1, keepdim=True) + floor).sqrt()
     identity = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-    correlation = (1 - shrinkage) * (x @ x.transpose(1, 2))
-    return correlation * (1 - identity) + identity
+    correlation: Tensor = (1 - shrinkage) * (x @ x.transpose(1, 2)) * (1 - identity) + identity
+    return correlation
 
 
 def _log_determinant(matrix: Tensor) -> Tensor:
     """Of symmetric positive definite matrices (B, C, C), by their Cholesky factor: (B,)."""
-    diagonal = torch.linalg.cholesky(matrix).diagonal(dim1=-2, dim2=-1)
-    return 2 * diagonal.log().sum(dim=-1)
+    factor: Tensor = torch.linalg.cholesky(matrix)
+    return 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(dim=-1)
 
 
 def gaussian_information(
@@ -115,7 +115,7 @@ def gaussian_information(
         second: ``(B, D, H, W)``.
         given: ``(B, E, H, W)`` to condition on.
         shrinkage: Weight of the identity in the correlation, in (0, 1); it bounds the information
-            of equal maps and keeps the matrix invertible when there are more channels than positions.
+            of equal maps and lets there be more channels than positions.
 
     Returns:
         Scalar in nats per position, mean over clips; at least 0 up to rounding, symmetric in
@@ -127,7 +127,7 @@ def gaussian_information(
     if not 0 < shrinkage < 1:
         raise ValueError(f'shrinkage: expected a number in (0, 1), got {shrinkage}')
     parts = [first, second] if given is None else [first, second, given]
-    for name, part in zip(('first', 'second', 'given'), parts):
+    for name, part in zip(('first', 'second', 'given'), parts, strict=False):
         check_rank(name, part, 'B C H W')
         if part.shape[0] != first.shape[0] or part.shape[2:] != first.shape[2:]:
             raise ValueError(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from jmpose_mm.functional.checks import check_rank
+from jmpose_mm.functional.frame_sampling import check_frame_offsets
 
 __all__ = ['adjacent_differences', 'key_frame_index', 'repeat_key_frame']
 
@@ -18,22 +19,16 @@ def key_frame_index(frame_offsets: Sequence[int]) -> int:
     """Position of the key frame in a clip.
 
     Args:
-        frame_offsets: Distance of each frame from the key frame, in frames, strictly increasing,
+        frame_offsets: Distance of each frame from the key frame, in frames, strictly ascending,
             with exactly one 0, e.g. ``(-2, -1, 0, 1, 2)``.
 
     Returns:
         Index in ``range(len(frame_offsets))``.
 
     Raises:
-        ValueError: The offsets are not strictly increasing or hold no 0.
+        ValueError: The offsets are not strictly ascending or hold no 0.
     """
-    offsets = list(frame_offsets)
-    if 0 not in offsets or any(b <= a for a, b in zip(offsets, offsets[1:])):
-        raise ValueError(
-            'frame_offsets: expected strictly increasing integers with the key frame as 0, '
-            f'e.g. (-1, 0, 1), got {tuple(offsets)}'
-        )
-    return offsets.index(0)
+    return check_frame_offsets(frame_offsets).index(0)
 
 
 def adjacent_differences(features: Tensor) -> Tensor:

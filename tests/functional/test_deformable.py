@@ -82,5 +82,5 @@ def test_modulated_deform_conv2d__gradcheck():
 def test_modulated_deform_conv2d__wrong_shape_says_what_was_expected(name):
     x = _inputs(0, 2, 1, 1)
     x[name] = x[name][:, :-1]
-    with pytest.raises(ValueError, match='expected .* got'):
+    with pytest.raises(ValueError, match=r'expected .* got'):
         modulated_deform_conv2d(**x, padding=1)

@@ -149,7 +149,7 @@ def test_gaussian_information__autocast_keeps_full_precision():
 
 @pytest.mark.parametrize('name', ESTIMATORS)
 def test_estimators__other_grid_is_refused(name):
-    with pytest.raises(ValueError, match='expected .* got'):
+    with pytest.raises(ValueError, match=r'expected .* got'):
         ESTIMATORS[name](_maps(0, 3), _maps(1, 3, size=(9, 7)))
 
 

@@ -15,7 +15,7 @@ def test_key_frame_index__is_where_the_offset_is_zero(offsets, index):
 
 @pytest.mark.parametrize('offsets', [(-1, 1), (1, 0, -1), (-1, 0, 0), ()])
 def test_key_frame_index__refuses(offsets):
-    with pytest.raises(ValueError, match='strictly increasing'):
+    with pytest.raises(ValueError, match='strictly ascending'):
         key_frame_index(offsets)
 
 

@@ -147,7 +147,7 @@ def test_mutual_learning_stage__streams_learn_from_each_other():
     stage = MutualLearningStage(8, gate='conv')
     joint = _draw(2, 8, 6, 5).requires_grad_()
     motion = _draw(2, 8, 6, 5, seed=1).requires_grad_()
-    for output, other in zip(stage(joint, motion), (motion, joint)):
+    for output, other in zip(stage(joint, motion), (motion, joint), strict=True):
         (gradient,) = torch.autograd.grad(output.square().sum(), other, retain_graph=True)
         assert gradient.abs().max() > 1e-6
 

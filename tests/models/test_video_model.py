@@ -100,18 +100,14 @@ def samples(batch: int, num_keypoints: int = 17, size=(16, 8)) -> list[PoseDataS
     found = []
     for _ in range(batch):
         sample = PoseDataSample(metainfo={'flip_indices': list(range(num_keypoints))})
-        sample.gt_fields = PixelData(
-            heatmaps=torch.rand(num_keypoints, *size, generator=generator)
-        )
+        sample.gt_fields = PixelData(heatmaps=torch.rand(num_keypoints, *size, generator=generator))
         sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, num_keypoints))
         found.append(sample)
     return found
 
 
 def clip(batch: int = 2, num_frames: int = 3, size=(64, 32), seed: int = 3) -> torch.Tensor:
-    return torch.randn(
-        batch, num_frames, 3, *size, generator=torch.Generator().manual_seed(seed)
-    )
+    return torch.randn(batch, num_frames, 3, *size, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize(
@@ -293,7 +289,7 @@ def test_estimator__frozen_normalisation(frozen_norm):
 
 
 def test_estimator__unknown_frozen_module():
-    with pytest.raises(ValueError, match="got 'neck.final_layer'"):
+    with pytest.raises(ValueError, match=r"got 'neck\.final_layer'"):
         build(frozen=('neck.final_layer',))
 
 
@@ -307,8 +303,7 @@ def test_estimator__flip_test_is_the_average_of_both_views():
     plain = model(clip(), None, mode='tensor')
     mirrored = model(clip().flip(-1), None, mode='tensor')
     expected = 0.5 * (
-        plain
-        + flip_heatmaps(mirrored, list(range(17)), 'heatmap', shift_heatmap=True)
+        plain + flip_heatmaps(mirrored, list(range(17)), 'heatmap', shift_heatmap=True)
     )
     torch.testing.assert_close(captured[0], expected)
 

@@ -1,4 +1,4 @@
-"""JM-Pose on real PoseTrack frames: it can fit 40 clips, and it runs on a video that it never saw."""
+"""JM-Pose on real PoseTrack frames: it fits 40 clips and runs on a video that it never saw."""
 
 from __future__ import annotations
 

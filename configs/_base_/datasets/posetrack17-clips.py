@@ -6,14 +6,17 @@ train_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         ann_file='jsons/posetrack_train.json',
-        data_prefix=dict(img='images_renamed/')))
+        data_prefix=dict(img='images_renamed/'),
+    )
+)
 val_dataloader = dict(
     dataset=dict(
         data_root=data_root,
         ann_file='jsons/posetrack_val.json',
         data_prefix=dict(img='images_renamed/'),
-        bbox_file=f'{data_root}val_boxes.json'))
-val_evaluator = dict(
-    ann_file=f'{data_root}annotations/val', boxes='val_boxes.json, score >= 0.2')
+        bbox_file=f'{data_root}val_boxes.json',
+    )
+)
+val_evaluator = dict(ann_file=f'{data_root}annotations/val', boxes='val_boxes.json, score >= 0.2')
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

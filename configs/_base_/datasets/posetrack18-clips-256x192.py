@@ -1,13 +1,16 @@
 _base_ = './posetrack18-clips.py'
 
 codec = dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
-decoder = dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2,
-               unbiased=True)
+decoder = dict(
+    type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2, unbiased=True
+)
 crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released')
 train_pipeline = [
-    *_base_.train_pipeline[:6], crop,
+    *_base_.train_pipeline[:6],
+    crop,
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
-    dict(type='GenerateTarget', encoder=codec), _base_.train_pipeline[-1]
+    dict(type='GenerateTarget', encoder=codec),
+    _base_.train_pipeline[-1],
 ]
 test_pipeline = [*_base_.test_pipeline[:3], crop, _base_.test_pipeline[-1]]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

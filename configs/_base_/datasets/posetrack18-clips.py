@@ -4,14 +4,30 @@ dataset_type = 'jmpose_mm.PoseTrackClipDataset'
 data_mode = 'topdown'
 data_root = 'data/posetrack18/'
 frame_offsets = (-2, -1, 0, 1, 2)
-meta_keys = ('id', 'img_id', 'img_path', 'category_id', 'ori_shape', 'img_shape', 'input_size',
-             'input_center', 'input_scale', 'flip', 'flip_direction', 'flip_indices',
-             'raw_ann_info', 'dataset_name', 'frame_paths', 'frame_offsets')
+meta_keys = (
+    'id',
+    'img_id',
+    'img_path',
+    'category_id',
+    'ori_shape',
+    'img_shape',
+    'input_size',
+    'input_center',
+    'input_scale',
+    'flip',
+    'flip_direction',
+    'flip_indices',
+    'raw_ann_info',
+    'dataset_name',
+    'frame_paths',
+    'frame_offsets',
+)
 
 codec = dict(type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3)
 # Rounded targets but DARK decoding: the codec with unbiased=True would change both.
-decoder = dict(type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3,
-               unbiased=True)
+decoder = dict(
+    type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3, unbiased=True
+)
 
 train_pipeline = [
     dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
@@ -23,14 +39,14 @@ train_pipeline = [
     dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released'),
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [
     dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
     dict(type='jmpose_mm.LoadClip'),
     dict(type='GetBBoxCenterScale', padding=1.25),
     dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released'),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=meta_keys),
 ]
 
 train_dataloader = dict(
@@ -43,7 +59,9 @@ train_dataloader = dict(
         data_root=data_root,
         data_mode=data_mode,
         ann_file='annotations/posetrack18_train.json',
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)
 val_dataloader = dict(
     batch_size=32,
     num_workers=4,
@@ -58,11 +76,14 @@ val_dataloader = dict(
         bbox_file=f'{data_root}annotations/posetrack18_val_human_detections.json',
         bbox_score_threshold=0.2,
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=test_pipeline,
+    ),
+)
 val_evaluator = dict(
     type='jmpose_mm.PoseTrackAPMetric',
     ann_file=f'{data_root}annotations/posetrack18_val.json',
     boxes='posetrack18_val_human_detections.json, score >= 0.2',
-    protocol='released-jm: flip test with shift, DARK decoding, no NMS')
+    protocol='released-jm: flip test with shift, DARK decoding, no NMS',
+)
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

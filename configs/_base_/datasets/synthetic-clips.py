@@ -5,13 +5,34 @@ dataset_type = 'jmpose_mm.SyntheticClipDataset'
 data_mode = 'topdown'
 data_root = 'data/synthetic/demo/'
 frame_offsets = (-2, -1, 0, 1, 2)
-meta_keys = ('id', 'img_id', 'img_path', 'category_id', 'ori_shape', 'img_shape', 'input_size',
-             'input_center', 'input_scale', 'flip', 'flip_direction', 'flip_indices',
-             'raw_ann_info', 'dataset_name', 'frame_paths', 'frame_offsets')
+meta_keys = (
+    'id',
+    'img_id',
+    'img_path',
+    'category_id',
+    'ori_shape',
+    'img_shape',
+    'input_size',
+    'input_center',
+    'input_scale',
+    'flip',
+    'flip_direction',
+    'flip_indices',
+    'raw_ann_info',
+    'dataset_name',
+    'frame_paths',
+    'frame_offsets',
+)
 
 codec = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=2)
-decoder = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=2,
-               unbiased=True, blur_kernel_size=7)
+decoder = dict(
+    type='MSRAHeatmap',
+    input_size=(96, 128),
+    heatmap_size=(24, 32),
+    sigma=2,
+    unbiased=True,
+    blur_kernel_size=7,
+)
 
 train_pipeline = [
     dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
@@ -21,14 +42,14 @@ train_pipeline = [
     dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size']),
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [
     dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
     dict(type='jmpose_mm.LoadClip'),
     dict(type='GetBBoxCenterScale', padding=1.25),
     dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=meta_keys),
 ]
 
 train_dataloader = dict(
@@ -43,7 +64,9 @@ train_dataloader = dict(
         data_mode=data_mode,
         preset='demo',
         ann_file='annotations/posetrack18_train.json',
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)
 val_dataloader = dict(
     batch_size=32,
     num_workers=1,
@@ -56,12 +79,15 @@ val_dataloader = dict(
         preset='demo',
         ann_file='annotations/posetrack18_val.json',
         test_mode=True,
-        pipeline=test_pipeline))
+        pipeline=test_pipeline,
+    ),
+)
 val_evaluator = dict(
     type='jmpose_mm.PoseTrackAPMetric',
     ann_file=f'{data_root}annotations/posetrack18_val.json',
     boxes='ground truth',
     subset='degraded',
-    protocol='no flip test, DARK decoding')
+    protocol='no flip test, DARK decoding',
+)
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

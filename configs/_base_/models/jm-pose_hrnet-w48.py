@@ -4,23 +4,29 @@ _base_ = './single-frame_hrnet-w48.py'
 # heatmaps: I(J;M|H) = I(J;M) - I(M;H) + I(M;H|J). See docs/jm_pose.md.
 information_weight = 1e-4
 information_terms = [
-    term for i in (1, 2) for term in (
+    term
+    for i in (1, 2)
+    for term in (
         dict(
             name=f'joint_motion_{i}',
             first=f'joint_{i}',
             second=f'motion_{i}',
-            weight=information_weight),
+            weight=information_weight,
+        ),
         dict(
             name=f'motion_heatmaps_{i}',
             first=f'motion_{i}',
             second='initial_heatmaps',
-            weight=-information_weight),
+            weight=-information_weight,
+        ),
         dict(
             name=f'motion_heatmaps_given_joint_{i}',
             first=f'motion_{i}',
             second='initial_heatmaps',
             given=f'joint_{i}',
-            weight=information_weight))
+            weight=information_weight,
+        ),
+    )
 ]
 
 model = dict(
@@ -32,7 +38,8 @@ model = dict(
         channels=48,
         motion='difference',
         joint_learner=dict(deform_groups=12, dilation=3),
-        mutual_learning=dict(num_stages=2, num_heads=4)),
+        mutual_learning=dict(num_stages=2, num_heads=4),
+    ),
     head=dict(
         _delete_=True,
         type='jmpose_mm.VideoPoseHead',
@@ -40,5 +47,7 @@ model = dict(
         out_channels=17,
         final_layer=dict(kernel_size=3, padding=1),
         loss=dict(type='KeypointMSELoss', use_target_weight=True),
-        loss_terms=dict(type='jmpose_mm.MutualInformationLoss', terms=information_terms)),
-    frozen=('backbone', 'neck.heatmap_layer'))
+        loss_terms=dict(type='jmpose_mm.MutualInformationLoss', terms=information_terms),
+    ),
+    frozen=('backbone', 'neck.heatmap_layer'),
+)

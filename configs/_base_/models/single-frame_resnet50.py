@@ -6,5 +6,7 @@ model = dict(
         type='jmpose_mm.DeconvBackbone',
         backbone=dict(type='ResNet', depth=50, out_indices=(0, 1, 2, 3)),
         in_channels=2048,
-        deconv_channels=(256, 256, 256)),
-    head=dict(in_channels=256))
+        deconv_channels=(256, 256, 256),
+    ),
+    head=dict(in_channels=256),
+)

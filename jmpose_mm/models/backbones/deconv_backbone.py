@@ -59,7 +59,7 @@ class DeconvBackbone(BaseModule):
         return (*stages[:-1], self.deconv_layers(stages[-1]))
 
     def _adopt_backbone_keys(self, state_dict: dict, prefix: str, *args: object) -> None:
-        """Move the keys of a bare backbone (``conv1``...) to where they are here (``backbone.conv1``)."""
+        """Move the keys of a bare backbone to where it is here: ``conv1`` to ``backbone.conv1``."""
         own = (f'{prefix}backbone.', f'{prefix}deconv_layers.')
         for key in [k for k in state_dict if k.startswith(prefix) and not k.startswith(own)]:
             state_dict[f'{own[0]}{key[len(prefix) :]}'] = state_dict.pop(key)

@@ -52,7 +52,8 @@ class VideoPoseHead(HeatmapHead):
         weights = torch.cat(
             [sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples]
         )
-        check_same_shape('heatmaps (input_size must be a multiple of 32)', heatmaps, 'target', target)
+        name = 'heatmaps (input_size must be a multiple of 32)'
+        check_same_shape(name, heatmaps, 'target', target)
         losses = {'loss_kpt': self.loss_module(heatmaps, target, weights)}
         if self.loss_terms is not None:
             losses |= self.loss_terms({**feats.named, 'heatmaps': heatmaps})

@@ -14,7 +14,7 @@ from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 
-__all__ = ['ContextAwareJointLearner', 'ChannelCrossAttention', 'MutualLearningStage']
+__all__ = ['ChannelCrossAttention', 'ContextAwareJointLearner', 'MutualLearningStage']
 
 
 class ContextAwareJointLearner(nn.Module):

@@ -20,9 +20,7 @@ __all__ = ['ModulatedAlignment', 'deform_operator']
 def _torchvision_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
     from torchvision.ops import deform_conv2d
 
-    return deform_conv2d(
-        features, offset, weight, bias, stride, padding, dilation, mask=modulation
-    )
+    return deform_conv2d(features, offset, weight, bias, stride, padding, dilation, mask=modulation)
 
 
 def _mmcv_operator(features, offset, modulation, weight, bias, stride, padding, dilation):

@@ -44,14 +44,15 @@ class SidedMotion(nn.Module):
         widths = [half, channels - half] if len(counts) == 2 else [channels]
         self.counts = counts
         self.sides = nn.ModuleList(
-            ResidualChain(in_channels * count, width) for count, width in zip(counts, widths)
+            ResidualChain(in_channels * count, width)
+            for count, width in zip(counts, widths, strict=True)
         )
 
     def forward(self, differences: Tensor) -> Tensor:
         """``(B, D, C_in, h, w)`` to M = [M^l, M^r], ``(B, C, h, w)``."""
         parts = differences.split(self.counts, dim=1)
         return torch.cat(
-            [side(part.flatten(1, 2)) for side, part in zip(self.sides, parts)], dim=1
+            [side(part.flatten(1, 2)) for side, part in zip(self.sides, parts, strict=True)], dim=1
         )
 
 
@@ -80,8 +81,8 @@ class DifferenceMotion(nn.Module):
         grid = clip.stages[-1].shape[-2:]
         batch = clip.frames.shape[0]
         projected = []
-        for stage, project in zip(clip.stages, self.project):
-            difference = project(adjacent_differences(stage).flatten(0, 1))  # (B*D, width, h_s, w_s)
+        for stage, project in zip(clip.stages, self.project, strict=True):
+            difference = project(adjacent_differences(stage).flatten(0, 1))  # (B*D, C/2, h_s, w_s)
             if difference.shape[-2:] != grid:
                 difference = interpolate(
                     difference, size=grid, mode='bilinear', align_corners=False

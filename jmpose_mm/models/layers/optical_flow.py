@@ -19,7 +19,7 @@ from jmpose_mm.structures import ClipFeatures
 
 __all__ = ['FlowMotion']
 
-# RAFT correlates features at 1/8 of the input over four octaves: below this it has nothing to compare.
+# RAFT correlates features at 1/8 of the input over four octaves: below this nothing is left.
 _SMALLEST_SIDE = 128
 
 

@@ -62,7 +62,9 @@ class JointMotionNeck(BaseModule):
         window = {'num_frames': self.num_frames, 'key_index': self.key_index, 'channels': channels}
 
         self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
-        self.motion = _flow_motion(flow, window) if flow else DifferenceMotion(in_channels, **window)
+        self.motion = DifferenceMotion(in_channels, **window)
+        if flow:
+            self.motion = _flow_motion(flow, window)
         self.appearance = None
         if motion == 'key+difference':
             self.appearance = ResidualChain(channels + in_channels[-1], channels)
