@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.models.data_preprocessors import ClipDataPreprocessor
 
-DATA = Path(__file__).parents[2].parent / 'shared' / 'data' / 'mini_posetrack'
+DATA = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'mini_posetrack'
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f'no real frames in {DATA}')
 
 CODEC = dict(type='MSRAHeatmap', input_size=(144, 192), heatmap_size=(36, 48), sigma=2)
