@@ -254,3 +254,15 @@ def test_synthetic__is_rendered_on_first_use_and_then_reused(tmp_path: Path) -> 
     # other settings are other data
     SyntheticClipDataset(**{**kwargs, 'seed': 1})
     assert {path: path.stat().st_mtime_ns for path in out.rglob('*')} != times
+
+
+def test_coinciding_joints__half_of_a_body_without_extent_is_cropped(root: Path) -> None:
+    # the half body's box spans its joints: three or more at one place span nothing
+    annotations = json.loads((root / 'annotations.json').read_text())
+    annotations['annotations'] = annotations['annotations'][:1]
+    annotations['annotations'][0]['keypoints'] = [70.0, 60.0, 1] * 17
+    (root / 'annotations.json').write_text(json.dumps(annotations))
+    pipeline = pipeline_of('train_pipeline')
+    pipeline[4]['prob'] = 1.0
+    sample = built(root, pipeline)[0]['data_samples']
+    assert sample.input_scale.tolist() == pytest.approx([2.0, 8 / 3])

@@ -81,7 +81,8 @@ class TopdownClipAffine(TopdownAffine):
         if len(scale) != 1:
             raise ValueError(f'bbox_scale: expected one person in a sample, got {len(scale)}')
         if self.warp == 'released':
-            scale = scale * max(1.0, _SMALLEST_RELEASED_WIDTH / scale[0, 0])
+            least = _SMALLEST_RELEASED_WIDTH * np.array([1, height / width], dtype=np.float32)
+            scale = np.maximum(scale, least)
         center, rotation = results['bbox_center'][0], results.get('bbox_rotation', [0.0])[0]
         matrix = warp_matrix(center, scale[0], rotation, (width, height), self.warp)
         frames = results['img'] if isinstance(results['img'], list) else [results['img']]
