@@ -52,7 +52,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=30,
     num_workers=4,
-    persistent_workers=True,
+    persistent_workers=False,  # new ones each epoch: resuming is exact
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
