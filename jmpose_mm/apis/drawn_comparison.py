@@ -124,7 +124,7 @@ def _row(key: tuple[str, int], image: str, views: list[Poses | None], truth: Pos
         for p in predicted
         if p is not None
     ]
-    panels.append(Panel(truth.keypoints, truth.scores, 'truth'))
+    panels.append(Panel(truth.keypoints, truth.scores))
     return Row(
         title=f'{key[0]}, frame {key[1]}',
         image=cv2.imread(image),

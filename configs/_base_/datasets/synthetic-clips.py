@@ -38,7 +38,7 @@ train_pipeline = [
     dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
     dict(type='jmpose_mm.LoadClip'),
     dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='jmpose_mm.RandomClipScaleRotation', rotate_factor=20.0),
+    dict(type='jmpose_mm.RandomClipScaleRotation', scale_factor=0.25, rotate_factor=15.0),
     dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size']),
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),

@@ -71,7 +71,7 @@ class Settings:
         jpeg_quality: Quality of the files written.
     """
 
-    videos_train: int = 24
+    videos_train: int = 48
     videos_val: int = 8
     frames: int = 20
     size: tuple[int, int] = (320, 240)
