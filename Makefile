@@ -24,9 +24,10 @@ $(READY): requirements/pinned.txt requirements/without_dependencies.txt tools/se
 demo: $(READY)
 	$(RUN) tools/demo.py --work-dir work_dirs/demo
 
-# One thread per process: two test processes with a thread per core each are slower than one.
+# One thread per process: two test processes with a thread per core each are slower than one. A file stays in one
+# process, since its tests share what one of them trained or installed.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 tests
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile tests
 
 lint: $(READY)
 	$(RUN) -m ruff check .
