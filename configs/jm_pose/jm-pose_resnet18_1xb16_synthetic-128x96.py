@@ -6,12 +6,12 @@ _base_ = [
 
 model = dict(head=dict(decoder=_base_.decoder), test_cfg=dict(flip_test=False))
 
-train_cfg = dict(by_epoch=True, max_epochs=3)
+train_cfg = dict(by_epoch=True, max_epochs=4)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(
     type='OneCycleLR',
     eta_max=2e-3,
-    total_steps=3,
+    total_steps=4,
     pct_start=0.15,
     by_epoch=True,
     convert_to_iter_based=True,

@@ -36,7 +36,7 @@ model = dict(
         num_keypoints=17,
         frame_offsets=(-2, -1, 0, 1, 2),
         channels=48,
-        motion='difference',
+        motion='key+difference',
         joint_learner=dict(deform_groups=12, dilation=3),
         mutual_learning=dict(num_stages=2, num_heads=4),
     ),

@@ -31,7 +31,7 @@ class JointMotionNeck(BaseModule):
         num_keypoints: K of the initial heatmaps.
         frame_offsets: Distance of each frame from the key frame, in time order.
         channels: C of both streams and of the fused features.
-        motion: What M_t is made of: ``'difference'`` or ``'key+difference'``, which adds the key
+        motion: What M_t is made of: ``'difference'``, or ``'key+difference'``, which adds the key
             frame's own features (docs/jm_pose.md says what decided the default).
         flow: Arguments of :class:`FlowMotion` to take motion from optical flow instead of feature
             differences; ``weights`` is compulsory.
@@ -51,7 +51,7 @@ class JointMotionNeck(BaseModule):
         num_keypoints: int,
         frame_offsets: Sequence[int],
         channels: int = 48,
-        motion: str = 'difference',
+        motion: str = 'key+difference',
         flow: dict | None = None,
         joint_learner: dict | None = {},  # noqa: B006 - read only, None means without
         mutual_learning: dict | None = {},  # noqa: B006
