@@ -40,7 +40,7 @@ def check_frame_offsets(frame_offsets: Sequence[int]) -> tuple[int, ...]:
     ascending = whole and all(a < b for a, b in pairwise(offsets))
     if not (ascending and 0 in offsets):
         raise ValueError(
-            'frame_offsets must be strictly ascending integers that contain 0 (the key frame), '
+            'frame_offsets: expected strictly ascending integers that contain 0 (the key frame), '
             f'got {frame_offsets!r}; write them in time order, e.g. (-2, -1, 0, 1, 2)'
         )
     return offsets

@@ -72,7 +72,7 @@ def test_support_frames__without_a_video_repeat_the_key_frame() -> None:
     ('arguments', 'text'),
     [
         ({'border': 'wrap'}, "border: expected one of .* got 'wrap'"),
-        ({'frame_offsets': (1, 2)}, 'frame_offsets must be strictly ascending'),
+        ({'frame_offsets': (1, 2)}, 'frame_offsets: expected strictly ascending'),
         ({'distance': 1}, 'distance must be at least 2'),
     ],
 )
