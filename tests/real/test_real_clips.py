@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from jmpose_mm.apis import train_and_test
 from jmpose_mm.apis.drawn_comparison import draw_comparison
-from jmpose_mm.apis.train_and_test import load_config, test, train
 
 DATA = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'mini_posetrack'
 CONFIG = 'jm-pose_resnet18_1xb16_synthetic-128x96.py'
@@ -43,7 +43,7 @@ def _dataset(ann_file: Path, pipeline: list, **kwargs) -> dict:
 
 def _config(offsets: tuple[int, ...], work_dir: Path):
     """The demo's JM-Pose without augmentation, its backbone trained along from scratch."""
-    cfg = load_config(CONFIG, work_dir=str(work_dir))
+    cfg = train_and_test.load_config(CONFIG, work_dir=str(work_dir))
     cfg.model.frozen = ()
     cfg.model.neck.frame_offsets = offsets
     clips = _first_clips(work_dir)
@@ -74,9 +74,9 @@ def _config(offsets: tuple[int, ...], work_dir: Path):
 @pytest.mark.parametrize('offsets', [(-1, 0, 1), (-2, -1, 0, 1, 2)], ids=['3 frames', '5 frames'])
 def test_jm_pose__fits_real_clips_and_runs_on_an_unseen_video(offsets, tmp_path, capsys):
     cfg = _config(offsets, tmp_path)
-    train(cfg)
+    train_and_test.train(cfg)
     checkpoint = (tmp_path / 'last_checkpoint').read_text().strip()
-    fitted = test(cfg, checkpoint)['posetrack/AP']
+    fitted = train_and_test.test(cfg, checkpoint)['posetrack/AP']
 
     unseen = DATA / 'annotations/posetrack18_val.json'
     detections = DATA / 'annotations/posetrack18_val_human_detections.json'
@@ -88,7 +88,7 @@ def test_jm_pose__fits_real_clips_and_runs_on_an_unseen_video(offsets, tmp_path,
         cfg.test_dataloader.dataset.update(ann_file=str(unseen), **extra)
         cfg.test_evaluator.update(ann_file=str(unseen), boxes=boxes)
         cfg.test_evaluator.out_dir = str(tmp_path / boxes.replace(' ', '_'))
-        found[boxes] = test(cfg, checkpoint)['posetrack/AP']
+        found[boxes] = train_and_test.test(cfg, checkpoint)['posetrack/AP']
 
     drawings = Path('work_dirs', 'real', f'{len(offsets)}_frames')
     film, picture = draw_comparison(
