@@ -6,6 +6,7 @@ _base_ = [
 
 model = dict(head=dict(decoder=_base_.decoder), test_cfg=dict(flip_test=False))
 
+train_dataloader = dict(batch_size=8)
 train_cfg = dict(by_epoch=True, max_epochs=4)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(

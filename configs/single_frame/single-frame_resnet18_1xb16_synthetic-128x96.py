@@ -17,12 +17,12 @@ val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 model = dict(head=dict(decoder=_base_.decoder), test_cfg=dict(flip_test=False))
 
-train_cfg = dict(by_epoch=True, max_epochs=8)
+train_cfg = dict(by_epoch=True, max_epochs=7)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(
     type='OneCycleLR',
     eta_max=2e-3,
-    total_steps=8,
+    total_steps=7,
     pct_start=0.15,
     by_epoch=True,
     convert_to_iter_based=True,
