@@ -1,5 +1,6 @@
-# PoseTrack2018 as JM-Pose's released code feeds it (notes in docs/jm_pose.md): warp, targets,
-# augmentation, boxes from a detector at a threshold of 0.2, no NMS, flip test, DARK decoding.
+# PoseTrack2018 as JM-Pose's released code feeds it: warp, targets, augmentation, boxes from a
+# detector at a threshold of 0.2, no NMS, flip test, DARK decoding. Not as there: frames past the
+# ends of a video are clamped; border='released' in SampleSupportFrames is theirs.
 dataset_type = 'jmpose_mm.PoseTrackClipDataset'
 data_mode = 'topdown'
 data_root = 'data/posetrack18/'
