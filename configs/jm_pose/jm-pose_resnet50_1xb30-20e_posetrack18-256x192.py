@@ -1,10 +1,14 @@
 _base_ = [
     '../_base_/default_runtime.py',
-    '../_base_/models/jm-pose_resnet50.py',
+    '../_base_/models/video_resnet50.py',
+    '../_base_/necks/jm-pose.py',
     '../_base_/datasets/posetrack18-clips-256x192.py',
     '../_base_/schedules/adamw-20e.py',
 ]
 
-model = dict(head=dict(decoder=_base_.decoder))
+model = dict(
+    neck=dict(**_base_.neck, channels=48),
+    head=dict(**_base_.head, in_channels=48, decoder=_base_.decoder),
+)
 # mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
 load_from = 'https://download.openmmlab.com/mmpose/top_down/resnet/res50_posetrack18_256x192-a62807c7_20201028.pth'

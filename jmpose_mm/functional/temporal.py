@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from jmpose_mm.functional.checks import check_rank
 from jmpose_mm.functional.frame_sampling import check_frame_offsets
 
-__all__ = ['adjacent_differences', 'key_frame_index', 'repeat_key_frame']
+__all__ = ['adjacent_differences', 'key_frame_index', 'repeat_key_frame', 'split_key_frame']
 
 
 def key_frame_index(frame_offsets: Sequence[int]) -> int:
@@ -57,3 +58,17 @@ def repeat_key_frame(clip: Tensor, key_index: int) -> Tensor:
     """
     check_rank('clip', clip, 'B T C H W')
     return clip[:, key_index : key_index + 1].expand_as(clip)
+
+
+def split_key_frame(clip: Tensor, key_index: int) -> tuple[Tensor, Tensor]:
+    """The key frame apart from its supporting frames.
+
+    Args:
+        clip: ``(B, T, C, H, W)``.
+        key_index: Position of the key frame.
+
+    Returns:
+        The key frame ``(B, C, H, W)`` and the others ``(B, T-1, C, H, W)`` in time order.
+    """
+    check_rank('clip', clip, 'B T C H W')
+    return clip[:, key_index], torch.cat((clip[:, :key_index], clip[:, key_index + 1 :]), dim=1)

@@ -23,7 +23,7 @@ class ContextAwareJointLearner(nn.Module):
     Args:
         num_heatmaps: T * K.
         channels: C of the motion features and of the result.
-        deform_groups: Groups of channels with joint offsets of their own.
+        deform_groups: Groups of channels with joint offsets of their own; by default of 4 channels.
         dilation: Of the sampling kernel and of the two predictors.
         modulation: ``'sigmoid'`` or ``'raw'`` joint weights.
         operator: Which deformable convolution, see :func:`deform_operator`.
@@ -33,7 +33,7 @@ class ContextAwareJointLearner(nn.Module):
         self,
         num_heatmaps: int,
         channels: int,
-        deform_groups: int = 4,
+        deform_groups: int | None = None,
         dilation: int = 1,
         modulation: str = 'sigmoid',
         operator: str = 'native',

@@ -55,26 +55,31 @@ class ModulatedAlignment(nn.Module):
     Args:
         guide_channels: Channels of the map that offsets and modulation are predicted from.
         channels: Channels of the sampled map and of the output.
-        deform_groups: G; each group of channels has its own offsets.
+        deform_groups: G; each group of channels has its own offsets. By default a group is 4
+            channels, as in the released networks.
         predictor_dilation: Dilation of the two 3x3 predictors.
         dilation: Dilation of the 3x3 sampling kernel.
         modulation: ``'sigmoid'`` bounds the modulation to (0, 1); ``'raw'`` uses it as predicted,
             as the released networks do.
         operator: See :func:`deform_operator`.
+        predictor_bias: Whether the two predictors have one.
     """
 
     def __init__(
         self,
         guide_channels: int,
         channels: int,
-        deform_groups: int = 12,
+        deform_groups: int | None = None,
         predictor_dilation: int = 3,
         dilation: int = 3,
         modulation: str = 'sigmoid',
         operator: str = 'native',
+        predictor_bias: bool = True,
     ) -> None:
         super().__init__()
         check_choice('modulation', modulation, ('sigmoid', 'raw'))
+        if deform_groups is None:
+            deform_groups = max(channels // 4, 1)
         if channels % deform_groups:
             raise ValueError(
                 f'deform_groups: expected a divisor of channels={channels}, got {deform_groups}'
@@ -84,6 +89,7 @@ class ModulatedAlignment(nn.Module):
             'kernel_size': 3,
             'padding': predictor_dilation,
             'dilation': predictor_dilation,
+            'bias': predictor_bias,
         }
         self.offset = nn.Conv2d(guide_channels, 2 * taps * deform_groups, **predictor)
         self.modulation = nn.Conv2d(guide_channels, taps * deform_groups, **predictor)
@@ -99,7 +105,8 @@ class ModulatedAlignment(nn.Module):
         nn.init.kaiming_uniform_(self.weight, nonlinearity='linear')
         for predictor in (self.offset, self.modulation):
             nn.init.normal_(predictor.weight, std=0.001)
-            nn.init.zeros_(predictor.bias)
+            if predictor.bias is not None:
+                nn.init.zeros_(predictor.bias)
 
     def predict(self, guide: Tensor) -> tuple[Tensor, Tensor]:
         """Offsets ``(B, 2GN, H, W)`` in pixels and modulation ``(B, GN, H, W)``."""

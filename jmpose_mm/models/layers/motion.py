@@ -16,7 +16,7 @@ from jmpose_mm.functional.temporal import adjacent_differences
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.structures import ClipFeatures
 
-__all__ = ['DifferenceMotion', 'SidedMotion']
+__all__ = ['DifferenceMotion', 'SidedMotion', 'StageDifferences']
 
 
 class SidedMotion(nn.Module):
@@ -56,10 +56,40 @@ class SidedMotion(nn.Module):
         )
 
 
-class DifferenceMotion(nn.Module):
-    """Differences of neighbouring frames at every backbone stage, brought to one grid.
+class StageDifferences(nn.Module):
+    """Differences of neighbouring frames at every backbone stage, all of one size.
 
-    The projection is linear and has no bias: where nothing changes the differences stay zero.
+    A stage with another number of channels than asked for is projected, linearly and without a
+    bias: where nothing changes the differences stay zero.
+
+    Args:
+        in_channels: Channels of each stage, early to late.
+        channels: C of every difference.
+    """
+
+    def __init__(self, in_channels: Sequence[int], channels: int) -> None:
+        super().__init__()
+        self.project = nn.ModuleList(
+            nn.Identity() if c == channels else nn.Conv2d(c, channels, 1, bias=False)
+            for c in in_channels
+        )
+
+    def forward(self, stages: Sequence[Tensor]) -> list[Tensor]:
+        """Stages ``(B, T, C_s, h_s, w_s)`` to ``(B, D, C, h, w)`` each, on the last one's grid."""
+        grid = stages[-1].shape[-2:]
+        results = []
+        for stage, project in zip(stages, self.project, strict=True):
+            difference = project(adjacent_differences(stage).flatten(0, 1))  # (B*D, C, h_s, w_s)
+            if difference.shape[-2:] != grid:
+                difference = interpolate(
+                    difference, size=grid, mode='bilinear', align_corners=False
+                )
+            results.append(difference.unflatten(0, (stage.shape[0], -1)))
+        return results
+
+
+class DifferenceMotion(nn.Module):
+    """Motion towards both sides from the differences of all backbone stages.
 
     Args:
         in_channels: Channels of each stage, early to late.
@@ -73,20 +103,9 @@ class DifferenceMotion(nn.Module):
     ) -> None:
         super().__init__()
         width = max(channels // 2, 1)
-        self.project = nn.ModuleList(nn.Conv2d(c, width, 1, bias=False) for c in in_channels)
+        self.differences = StageDifferences(in_channels, width)
         self.sides = SidedMotion(width * len(in_channels), num_frames, key_index, channels)
 
     def forward(self, clip: ClipFeatures) -> Tensor:
         """Stages ``(B, T, C_s, h_s, w_s)`` to motion ``(B, C, h, w)`` on the last stage's grid."""
-        grid = clip.stages[-1].shape[-2:]
-        batch = clip.frames.shape[0]
-        projected = []
-        for stage, project in zip(clip.stages, self.project, strict=True):
-            difference = project(adjacent_differences(stage).flatten(0, 1))  # (B*D, C/2, h_s, w_s)
-            if difference.shape[-2:] != grid:
-                difference = interpolate(
-                    difference, size=grid, mode='bilinear', align_corners=False
-                )
-            projected.append(difference)
-        differences = torch.cat(projected, dim=1)
-        return self.sides(differences.unflatten(0, (batch, -1)))
+        return self.sides(torch.cat(self.differences(clip.stages), dim=2))

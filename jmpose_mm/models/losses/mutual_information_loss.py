@@ -34,7 +34,7 @@ class MutualInformationLoss(BaseModule):
     * ``weight``: factor with its sign (1 minimises the term, -1 maximises it, 0 leaves it out);
     * ``given``: the feature to condition on (estimator ``'gaussian'`` only);
     * ``detach``: ``'first'`` or ``'second'``, the side that gets no gradient;
-    * ``estimator``: ``'gaussian'``, nats per position; ``'kl'``, minus the divergence, so that
+    * ``estimator``: another one than the loss's: ``'gaussian'``, nats per position; ``'kl'``, minus the divergence, so that
       larger means more alike; ``'released'``, the quantity of the public code under its own sign;
     * ``project``: ``(C, D)``, a learnt 1x1 convolution of ``first``, for estimators that compare
       channel by channel. Meant for terms that are maximised, where it is the decoder of a
@@ -42,6 +42,7 @@ class MutualInformationLoss(BaseModule):
 
     Args:
         terms: The terms.
+        estimator: Of all terms that do not name one themselves.
         kl_temperature: Of the softmax in ``'kl'``.
         released_temperature: Of the softmax in ``'released'``.
         shrinkage: Of the correlation in ``'gaussian'``.
@@ -50,6 +51,7 @@ class MutualInformationLoss(BaseModule):
     def __init__(
         self,
         terms: Sequence[dict],
+        estimator: str = 'gaussian',
         kl_temperature: float = 1.0,
         released_temperature: float = 0.05,
         shrinkage: float = 0.01,
@@ -60,7 +62,9 @@ class MutualInformationLoss(BaseModule):
             'kl': lambda a, b: -spatial_kl(a, b, kl_temperature),
             'released': partial(released_quantity, temperature=released_temperature),
         }
-        self.terms = [_checked_term(term, self.estimators) for term in terms]
+        self.terms = [
+            _checked_term({'estimator': estimator, **term}, self.estimators) for term in terms
+        ]
         names = [term['name'] for term in self.terms]
         if len(set(names)) != len(names):
             raise ValueError(f'terms: expected distinct names, got {names}')
@@ -103,7 +107,7 @@ class MutualInformationLoss(BaseModule):
 
 def _checked_term(term: dict, estimators: dict) -> dict:
     """The term with its defaults, or a ``ValueError`` that says which field is wrong."""
-    term = {'weight': 1.0, 'detach': None, 'estimator': 'gaussian', **term}
+    term = {'weight': 1.0, 'detach': None, **term}
     name = term.get('name')
     missing, unknown = {'name', 'first', 'second'} - term.keys(), term.keys() - _FIELDS
     if missing or unknown:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from jmpose_mm.functional.checks import check_choice
-from jmpose_mm.functional.temporal import key_frame_index
 from jmpose_mm.models.layers.joint_motion import ContextAwareJointLearner, MutualLearningStage
 from jmpose_mm.models.layers.motion import DifferenceMotion
 from jmpose_mm.models.layers.residual_chain import ResidualChain
+from jmpose_mm.models.necks.video_neck import VideoNeck
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
@@ -23,14 +22,14 @@ __all__ = ['JointMotionNeck']
 
 
 @MODELS.register_module()
-class JointMotionNeck(BaseModule):
+class JointMotionNeck(VideoNeck):
     """The paper's figure between backbone and detection head.
 
     Args:
         in_channels: Channels of the backbone's stages, early to late; the last feeds the heatmaps.
         num_keypoints: K of the initial heatmaps.
         frame_offsets: Distance of each frame from the key frame, in time order.
-        channels: C of both streams and of the fused features.
+        channels: C of both streams and of the fused features; by default that of the last stage.
         motion: What M_t is made of: ``'difference'``, or ``'key+difference'``, which adds the key
             frame's own features (docs/jm_pose.md says what decided the default).
         flow: Arguments of :class:`FlowMotion` to take motion from optical flow instead of feature
@@ -41,8 +40,7 @@ class JointMotionNeck(BaseModule):
             :class:`MutualLearningStage`; ``None`` leaves it out.
 
     Raises:
-        ValueError: An argument is out of range, or a clip does not have ``len(frame_offsets)``
-            frames.
+        ValueError: An argument is out of range.
     """
 
     def __init__(
@@ -50,18 +48,17 @@ class JointMotionNeck(BaseModule):
         in_channels: Sequence[int],
         num_keypoints: int,
         frame_offsets: Sequence[int],
-        channels: int = 48,
+        channels: int | None = None,
         motion: str = 'key+difference',
         flow: dict | None = None,
         joint_learner: dict | None = {},  # noqa: B006 - read only, None means without
         mutual_learning: dict | None = {},  # noqa: B006
     ) -> None:
-        super().__init__()
+        super().__init__(in_channels, num_keypoints, frame_offsets)
         check_choice('motion', motion, ('difference', 'key+difference'))
-        self.num_frames, self.key_index = len(frame_offsets), key_frame_index(frame_offsets)
+        channels = channels or in_channels[-1]
         window = {'num_frames': self.num_frames, 'key_index': self.key_index, 'channels': channels}
 
-        self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
         self.motion = DifferenceMotion(in_channels, **window)
         if flow:
             self.motion = _flow_motion(flow, window)
@@ -94,16 +91,6 @@ class JointMotionNeck(BaseModule):
 
         fused = self.fusion(torch.cat((joint, motion), dim=1))
         return FusedFeatures(fused, initial_heatmaps, named)
-
-    def initial_heatmaps(self, clip: ClipFeatures) -> Tensor:
-        """Single-frame heatmaps of every frame, ``(B, T, K, h, w)``."""
-        features = clip.stages[-1]
-        if features.shape[1] != self.num_frames:
-            raise ValueError(
-                f'frames of a clip: expected {self.num_frames}, as frame_offsets of the neck has, '
-                f'got {features.shape[1]}; frame_offsets of the data pipeline must be the same'
-            )
-        return self.heatmap_layer(features.flatten(0, 1)).unflatten(0, features.shape[:2])
 
     def motion_features(self, clip: ClipFeatures) -> Tensor:
         """M_t, ``(B, C, h, w)``."""

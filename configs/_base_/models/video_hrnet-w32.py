@@ -1,4 +1,4 @@
-_base_ = './jm-pose_hrnet-w48.py'
+_base_ = './video_hrnet-w48.py'
 
 model = dict(
     backbone=dict(
@@ -9,4 +9,5 @@ model = dict(
         )
     ),
     neck=dict(in_channels=(32, 32, 32, 32)),
+    head=dict(in_channels=32),
 )

@@ -1,4 +1,4 @@
-_base_ = './jm-pose_hrnet-w48.py'
+_base_ = './video_hrnet-w48.py'
 
 model = dict(
     backbone=dict(
@@ -9,4 +9,5 @@ model = dict(
         deconv_channels=(256, 256, 256),
     ),
     neck=dict(in_channels=(256, 512, 1024, 256)),
+    head=dict(in_channels=256),
 )

@@ -1,12 +1,4 @@
-_base_ = [
-    '../_base_/default_runtime.py',
-    '../_base_/models/jm-pose_resnet18.py',
-    '../_base_/datasets/synthetic-clips.py',
-]
-
-model = dict(head=dict(decoder=_base_.decoder), test_cfg=dict(flip_test=False))
-
-train_dataloader = dict(batch_size=8)
+# For the embedded data: few epochs, one cycle.
 train_cfg = dict(by_epoch=True, max_epochs=4)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(

@@ -1,0 +1,19 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/video_resnet18.py',
+    '../_base_/necks/dcpose.py',
+    '../_base_/datasets/synthetic-clips.py',
+    '../_base_/schedules/onecycle-4e.py',
+]
+
+model = dict(
+    neck=_base_.neck,
+    head=dict(**_base_.head, decoder=_base_.decoder),
+    test_cfg=dict(flip_test=False),
+)
+
+# Three frames instead of five.
+frames = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-1, 0, 1))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=[frames, *_base_.train_pipeline[1:]]))
+val_dataloader = dict(dataset=dict(pipeline=[frames, *_base_.test_pipeline[1:]]))
+test_dataloader = val_dataloader

@@ -1,0 +1,19 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/video_hrnet-w48.py',
+    '../_base_/necks/fami-pose.py',
+    '../_base_/datasets/posetrack18-clips.py',
+    '../_base_/schedules/adam-21e.py',
+]
+
+# The released protocol: no flip test, peaks shifted by a quarter pixel.
+model = dict(
+    neck=_base_.neck,
+    head=dict(**_base_.head, decoder=_base_.codec),
+    test_cfg=dict(flip_test=False),
+)
+train_dataloader = dict(batch_size=48)
+val_evaluator = dict(protocol='released-fami: no flip test, quarter-pixel decoding, no NMS')
+test_evaluator = val_evaluator
+# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
+load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'
