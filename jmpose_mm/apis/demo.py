@@ -18,7 +18,7 @@ __all__ = ['METHODS', 'run_demo']
 METHODS = {'jm_pose': 'JM-Pose'}
 _CONFIGS = {
     'single_frame': 'single-frame_resnet18_1xb16_synthetic-128x96.py',
-    'jm_pose': 'jm-pose_resnet18_1xb16_synthetic-128x96.py',
+    'jm_pose': 'jm-pose_resnet18_1xb8_synthetic-128x96.py',
 }
 _GROUPS = ('Head', 'Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
 _PARTS = {'': 'all frames', '_degraded': 'degraded', '_not_degraded': 'clean'}

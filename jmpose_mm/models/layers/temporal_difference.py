@@ -66,7 +66,7 @@ class TemporalDifferenceEncoder(nn.Module):
             self.smooth[0] = nn.Identity()
 
     def forward(self, differences: Sequence[Tensor], key: Tensor) -> Tensor:
-        """One ``(B, D, C, h, w)`` a stage and the key frame ``(B, C, h, w)`` to M, ``(B, C, h, w)``."""
+        """One ``(B, D, C, h, w)`` a stage, and the key frame ``(B, C, h, w)``, to M as the latter."""
         motion = torch.zeros_like(key)
         for difference, fuse, combine, align, smooth in zip(
             differences, self.fuse, self.combine, self.align, self.smooth, strict=True

@@ -34,8 +34,9 @@ class MutualInformationLoss(BaseModule):
     * ``weight``: factor with its sign (1 minimises the term, -1 maximises it, 0 leaves it out);
     * ``given``: the feature to condition on (estimator ``'gaussian'`` only);
     * ``detach``: ``'first'`` or ``'second'``, the side that gets no gradient;
-    * ``estimator``: another one than the loss's: ``'gaussian'``, nats per position; ``'kl'``, minus the divergence, so that
+    * ``estimator``: ``'gaussian'``, nats per position; ``'kl'``, minus the divergence, so that
       larger means more alike; ``'released'``, the quantity of the public code under its own sign;
+      by default the loss's own;
     * ``project``: ``(C, D)``, a learnt 1x1 convolution of ``first``, for estimators that compare
       channel by channel. Meant for terms that are maximised, where it is the decoder of a
       variational bound.
