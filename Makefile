@@ -1,5 +1,6 @@
 # `make demo` and `make test` are all that a fresh clone needs; both make .venv first, once.
 PYTHON ?= python3
+METHOD ?= jm_pose
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -8,7 +9,8 @@ READY := $(VENV)/.ready
 .PHONY: help setup demo test lint clean
 
 help:
-	@echo 'make demo   render data, train the baseline and JM-Pose, evaluate and draw (about 15 minutes on 2 cores)'
+	@echo 'make demo   render data, train the baseline and JM-Pose, evaluate and draw (about 15 minutes on 2 cores);'
+	@echo '            METHOD=tdmi, fami_pose or dcpose for another one'
 	@echo 'make test   run all tests'
 	@echo 'make lint   ruff and mypy'
 	@echo 'make setup  only the environment ($(VENV)); PYTHON=python3.12 chooses the interpreter'
@@ -22,7 +24,7 @@ $(READY): requirements/pinned.txt requirements/without_dependencies.txt tools/se
 	@touch $@
 
 demo: $(READY)
-	$(RUN) tools/demo.py --work-dir work_dirs/demo
+	$(RUN) tools/demo.py --method $(METHOD)
 
 # One thread per process: two test processes with a thread per core each are slower than one. A file stays in one
 # process, since its tests share what one of them trained or installed.

@@ -12,13 +12,19 @@ def parse_arguments() -> argparse.Namespace:
         'model on its frozen backbone, evaluate both with PoseTrack AP on unseen videos, and draw '
         'a film and a picture of them side by side. About 15 minutes on 2 cores.'
     )
-    parser.add_argument('--work-dir', default='work_dirs/demo', help='default: work_dirs/demo')
+    parser.add_argument(
+        '--work-dir', help='default: work_dirs/demo, with _METHOD behind it for another method'
+    )
     parser.add_argument(
         '--data-root',
         default='data/synthetic/demo',
         help='where the data is rendered; default: data/synthetic/demo',
     )
-    parser.add_argument('--method', default='jm_pose', help='the video model; default: jm_pose')
+    parser.add_argument(
+        '--method',
+        default='jm_pose',
+        help='the video model: jm_pose (default), tdmi, fami_pose or dcpose',
+    )
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='change both configs'
     )
@@ -30,8 +36,10 @@ def main() -> None:
     arguments = parse_arguments()
     from jmpose_mm.apis.demo import run_demo
 
+    method = arguments.method
+    default = 'work_dirs/demo' if method == 'jm_pose' else f'work_dirs/demo_{method}'
     run_demo(
-        arguments.work_dir, arguments.data_root, arguments.method, tuple(arguments.cfg_options)
+        arguments.work_dir or default, arguments.data_root, method, tuple(arguments.cfg_options)
     )
 
 

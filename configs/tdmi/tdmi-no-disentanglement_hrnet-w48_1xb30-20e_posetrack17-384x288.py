@@ -6,4 +6,4 @@ terms = [
     for term in _base_.information_terms
     if term['name'] not in ('useful_noisy', 'motion_useful')
 ]
-model = dict(neck=dict(disentangle=False), head=dict(loss_terms=dict(terms=terms)))
+model = dict(neck=dict(disentanglement=None), head=dict(loss_terms=dict(terms=terms)))

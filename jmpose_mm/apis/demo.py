@@ -15,11 +15,9 @@ from jmpose_mm.apis.train_and_test import load_config, test, train
 
 __all__ = ['METHODS', 'run_demo']
 
-METHODS = {'jm_pose': 'JM-Pose'}
-_CONFIGS = {
-    'single_frame': 'single-frame_resnet18_1xb16_synthetic-128x96.py',
-    'jm_pose': 'jm-pose_resnet18_1xb8_synthetic-128x96.py',
-}
+METHODS = {'jm_pose': 'JM-Pose', 'tdmi': 'TDMI', 'fami_pose': 'FAMI-Pose', 'dcpose': 'DCPose'}
+_BASELINE = 'single-frame_resnet18_1xb16_synthetic-128x96.py'
+_CONFIG = '{}_resnet18_1xb8_synthetic-128x96.py'
 _GROUPS = ('Head', 'Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
 _PARTS = {'': 'all frames', '_degraded': 'degraded', '_not_degraded': 'clean'}
 
@@ -56,7 +54,7 @@ def run_demo(
         # Importing torch and mmpose is what takes the time here.
         from jmpose_mm.datasets.synthetic import make_synthetic
 
-        configs = {name: _CONFIGS[name] for name in ('single_frame', method)}
+        configs = {'single_frame': _BASELINE, method: _CONFIG.format(method.replace('_', '-'))}
         preset = load_config(configs['single_frame'], overrides).train_dataloader.dataset.preset
     with _timed(seconds, 'render'):
         make_synthetic(data_root, preset, overwrite=True, **(settings or {}))

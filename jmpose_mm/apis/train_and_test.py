@@ -126,8 +126,10 @@ def prepare_training(
             ``cfg.auto_scale_lr.base_batch_size``.
 
     Raises:
-        UsageError: The config or the machine does not allow it.
+        UsageError: The config or the machine does not allow it, or the frames of data and model
+            differ.
     """
+    check_frames(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
@@ -150,6 +152,22 @@ def _use_mixed_precision(wrapper: ConfigDict) -> None:
         raise UsageError(f'--amp does not work with optim_wrapper.type={wrapper.type!r}')
     wrapper.type = 'AmpOptimWrapper'
     wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def check_frames(cfg: Config) -> None:
+    """Raise `UsageError` where a data pipeline samples other frames than the model takes."""
+    neck = cfg.get('model', {}).get('neck')
+    expected = neck.get('frame_offsets') if neck else (0,)
+    for split in ('train', 'val', 'test'):
+        loader = cfg.get(f'{split}_dataloader') or {}
+        for step in loader.get('dataset', {}).get('pipeline', ()):
+            offsets = step.get('frame_offsets')
+            if None not in (expected, offsets) and tuple(offsets) != tuple(expected):
+                raise UsageError(
+                    f'{split}_dataloader samples frame_offsets={tuple(offsets)}, but the model '
+                    f'takes {tuple(expected)} (model.neck.frame_offsets; (0,) without a neck): '
+                    'make them the same'
+                )
 
 
 def train(cfg: Config) -> Runner:
@@ -176,7 +194,8 @@ def test(
         The metrics by name.
 
     Raises:
-        UsageError: The checkpoint does not exist, or a file has another suffix than its format's.
+        UsageError: The checkpoint does not exist, a file has another suffix than its format's, or
+            the frames of data and model differ.
     """
     from mmengine.dist import is_main_process
     from mmengine.runner import Runner
@@ -184,6 +203,7 @@ def test(
     for option, file, suffixes in (('out', out, ('.json',)), ('dump', dump, ('.pkl', '.pickle'))):
         if file is not None and not file.endswith(suffixes):
             raise UsageError(f'--{option} expects a file ending in {suffixes[0]}, got {file!r}')
+    check_frames(cfg)
     cfg.load_from = find_checkpoint(checkpoint)
     cfg.resume = False
     if dump is not None:

@@ -79,6 +79,14 @@ def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
     assert cfg.load_from is None
 
 
+@pytest.mark.parametrize('split', ['train', 'test'])
+def test_prepare_training__frames_of_data_and_neck_differ(split: str) -> None:
+    cfg = api.load_config('dcpose_debug.py')
+    cfg[f'{split}_dataloader'].dataset.pipeline[0].frame_offsets = (-2, -1, 0, 1, 2)
+    with pytest.raises(api.UsageError, match=rf'{split}_dataloader .* takes \(-1, 0, 1\)'):
+        api.prepare_training(cfg)
+
+
 def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='SGD'))))
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)

@@ -219,7 +219,7 @@ def test_single_joint__can_be_trained_on(root: Path) -> None:
 def test_inference__mmposes_own_with_one_image(root: Path) -> None:
     from mmpose.apis import inference_topdown, init_model
 
-    config = CONFIGS / 'jm_pose/jm-pose_resnet18_1xb16_synthetic-128x96.py'
+    config = CONFIGS / 'jm_pose/jm-pose_resnet18_1xb8_synthetic-128x96.py'
     torch.manual_seed(0)
     model = init_model(str(config), None, device='cpu')
     boxes = np.array([[50, 45, 90, 105], [110, 75, 150, 135]], dtype=np.float32)

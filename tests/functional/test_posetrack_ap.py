@@ -9,10 +9,10 @@ from jmpose_mm.functional.polygons import Polygons, points_inside
 from jmpose_mm.functional.posetrack_ap import (
     JointAP,
     group_means,
-    match_joints,
     mean_over_joints,
     posetrack_ap,
 )
+from jmpose_mm.functional.posetrack_matching import match_joints
 from jmpose_mm.functional.posetrack_persons import (
     PredictedPersons,
     TruePersons,

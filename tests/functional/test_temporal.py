@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from jmpose_mm.functional.temporal import adjacent_differences, key_frame_index, repeat_key_frame
+from jmpose_mm.functional.temporal import (
+    adjacent_differences,
+    key_frame_index,
+    repeat_key_frame,
+    split_key_frame,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,11 @@ def test_repeat_key_frame__has_no_motion():
 def test_adjacent_differences__wrong_rank():
     with pytest.raises(ValueError, match='B T C H W'):
         adjacent_differences(torch.zeros(2, 3, 4))
+
+
+@pytest.mark.parametrize('key_index', [0, 1, 4])
+def test_split_key_frame__supports_stay_in_time_order(key_index):
+    clip = torch.arange(5.0).view(1, 5, 1, 1, 1).expand(2, 5, 3, 2, 2)
+    key, supports = split_key_frame(clip, key_index)
+    assert torch.equal(key, torch.full((2, 3, 2, 2), float(key_index)))
+    assert supports[0, :, 0, 0, 0].tolist() == [t for t in range(5) if t != key_index]

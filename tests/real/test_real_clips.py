@@ -11,7 +11,7 @@ from jmpose_mm.apis import train_and_test
 from jmpose_mm.apis.drawn_comparison import draw_comparison
 
 DATA = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'mini_posetrack'
-CONFIG = 'jm-pose_resnet18_1xb16_synthetic-128x96.py'
+CONFIG = 'jm-pose_resnet18_1xb8_synthetic-128x96.py'
 CLIPS, GOAL = 40, 90.0
 
 pytestmark = pytest.mark.skipif(

@@ -66,7 +66,7 @@ class TemporalDifferenceEncoder(nn.Module):
             self.smooth[0] = nn.Identity()
 
     def forward(self, differences: Sequence[Tensor], key: Tensor) -> Tensor:
-        """One ``(B, D, C, h, w)`` a stage, and the key frame ``(B, C, h, w)``, to M as the latter."""
+        """One ``(B, D, C, h, w)`` a stage, key frame ``(B, C, h, w)``: M, shaped as the latter."""
         motion = torch.zeros_like(key)
         for difference, fuse, combine, align, smooth in zip(
             differences, self.fuse, self.combine, self.align, self.smooth, strict=True
@@ -85,22 +85,25 @@ class MotionDisentanglement(nn.Module):
     Args:
         channels: C.
         hidden: Width of the layer between.
+        noisy: ``False`` leaves the noisy part out, which nothing but the objective reads.
     """
 
-    def __init__(self, channels: int, hidden: int = 128) -> None:
+    def __init__(self, channels: int, hidden: int = 128, noisy: bool = True) -> None:
         super().__init__()
-        self.useful, self.noisy = (
-            nn.Sequential(
+
+        def gates() -> nn.Module:
+            return nn.Sequential(
                 nn.Linear(channels, hidden),
                 nn.ReLU(inplace=True),
                 nn.Linear(hidden, channels),
                 nn.Sigmoid(),
             )
-            for _ in range(2)
-        )
 
-    def forward(self, motion: Tensor) -> tuple[Tensor, Tensor]:
+        self.useful = gates()
+        self.noisy = gates() if noisy else None
+
+    def forward(self, motion: Tensor) -> tuple[Tensor, Tensor | None]:
         """M ``(B, C, h, w)`` to M_u and M_n of the same shape."""
         pooled = motion.mean(dim=(2, 3))
-        useful, noisy = self.useful(pooled), self.noisy(pooled)
-        return useful[..., None, None] * motion, noisy[..., None, None] * motion
+        useful = self.useful(pooled)[..., None, None] * motion
+        return useful, None if self.noisy is None else self.noisy(pooled)[..., None, None] * motion

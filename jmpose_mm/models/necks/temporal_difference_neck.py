@@ -39,7 +39,7 @@ class TemporalDifferenceNeck(VideoNeck):
         frame_offsets: Distance of each frame from the key frame, in time order.
         num_stages: How many backbone stages the encoder takes differences of, counted from the
             last one.
-        disentangle: ``False`` fuses the whole motion.
+        disentanglement: Arguments of :class:`MotionDisentanglement`; ``None`` fuses all motion.
         appearance: ``'aligned'`` aggregates the calibrated supporting frames with the key frame, as
             the released network does (reported as TDMI-ST); ``'key'`` is the key frame's own
             feature, as the paper's figure draws it.
@@ -56,7 +56,7 @@ class TemporalDifferenceNeck(VideoNeck):
         num_keypoints: int,
         frame_offsets: Sequence[int],
         num_stages: int = 4,
-        disentangle: bool = True,
+        disentanglement: dict | None = {},  # noqa: B006 - read only, None means without
         appearance: str = 'aligned',
         encoder: dict | None = None,
         alignment: dict | None = None,
@@ -70,7 +70,9 @@ class TemporalDifferenceNeck(VideoNeck):
         self.encoder = TemporalDifferenceEncoder(
             channels, num_supports, num_stages, **(encoder or {})
         )
-        self.disentanglement = MotionDisentanglement(channels) if disentangle else None
+        self.disentanglement = None
+        if disentanglement is not None:
+            self.disentanglement = MotionDisentanglement(channels, **disentanglement)
         self.alignment = None
         if appearance == 'aligned':
             self.alignment = LocalCalibration(channels, num_supports, **(alignment or {}))
@@ -81,21 +83,23 @@ class TemporalDifferenceNeck(VideoNeck):
         initial_heatmaps = self.initial_heatmaps(clip)  # (B, T, K, h, w)
         key, supports = split_key_frame(clip.stages[-1], self.key_index)
         motion = self.encoder(self.differences(clip.stages[-self.num_stages :]), key)
-        useful = motion
-        named = {'motion': motion}
+        useful, noisy = motion, None
         if self.disentanglement is not None:
-            useful, named['noisy_motion'] = self.disentanglement(motion)
+            useful, noisy = self.disentanglement(motion)
         appearance = self.appearance_features(key, supports)
         fused = self.fusion(torch.cat((useful, appearance), dim=1))
 
-        named |= {
+        named = {
             'initial_heatmaps': initial_heatmaps[:, self.key_index],
+            'motion': motion,
             'useful_motion': useful,
             'useful_motion_heatmaps': self.heatmap_layer(useful),
             'appearance': appearance,
             'appearance_heatmaps': self.heatmap_layer(appearance),
             'fused': fused,
         }
+        if noisy is not None:
+            named['noisy_motion'] = noisy
         return FusedFeatures(fused, initial_heatmaps, named)
 
     def appearance_features(self, key: Tensor, supports: Tensor) -> Tensor:
