@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 
+from jmpose_mm.apis.train_and_test import check_frames
 from jmpose_mm.registry import KEYPOINT_CODECS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,3 +100,16 @@ def test_config__takes_a_training_step(path):
     assert [n for n, p in trainable.items() if p.grad is None] == []
     assert all(torch.isfinite(p.grad).all() for p in trainable.values())
     assert not torch.equal(last, before), name
+
+
+@pytest.mark.parametrize('method', ['tdmi', 'fami-pose'])
+def test_method__is_swapped_by_the_neck_line(method, tmp_path):
+    (parent,) = [path for path in CONFIGS if path.stem == 'jm-pose_debug']
+    text = parent.read_text().replace("'../_base_/", f"'{ROOT}/configs/_base_/")
+    assert text.count('necks/jm-pose.py') == 1
+    (tmp_path / 'mine.py').write_text(text.replace('necks/jm-pose.py', f'necks/{method}.py'))
+    mine = Config.fromfile(tmp_path / 'mine.py')
+    (theirs,) = [path for path in CONFIGS if path.stem == f'{method}_debug']
+    assert mine.model == Config.fromfile(theirs).model
+    check_frames(mine)
+    assert MODELS.build(mine.model).neck is not None
