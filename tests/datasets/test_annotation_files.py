@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jmpose_mm.datasets.body.annotation_files import read_annotations, read_detections
+from jmpose_mm.datasets.body.annotation_files import read_annotations
+from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 NAMES = ('bonn/000001_bonn/00000001.jpg', 'bonn/000001_bonn/00000002.jpg')
@@ -97,7 +98,7 @@ def test_read_detections__both_formats_and_the_choice_between_them(tmp_path: Pat
     box = {'category_id': 1, 'bbox': [3, 4, 10, 20], 'score': 0.5}
     both = [box | {'image_id': 7, 'image_name': NAMES[0]}]
     path = written(tmp_path / 'both.json', both)
-    (by_id,), (by_name,) = read_detections(path), read_detections(path, by_name=True)
+    (by_id,), (by_name,) = read_detections(path).boxes, read_detections(path, by_name=True).boxes
     assert (by_id['image'], by_name['image']) == (7, NAMES[0])
     assert by_id['box'].tolist() == [3, 4, 13, 24]
     assert by_id['score'] == 0.5

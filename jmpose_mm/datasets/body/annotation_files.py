@@ -1,37 +1,31 @@
-"""PoseTrack annotation and detection files of every generation, read into one neutral form.
+"""Annotation files of every data set and generation, read into one neutral form.
 
-Axes: K = 17 keypoints in PoseTrack18 order. Coordinates are image pixels, boxes xyxy.
+Axes: K keypoints in the order of the data set, e.g. PoseTrack18's 17. Coordinates are the file's
+image pixels, boxes xyxy.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.datasets.body.json_values import (
-    Place,
-    field_of,
-    numbers_of,
-    read_json,
-    scalar_of,
-)
+from jmpose_mm.datasets.body.annolist import image_of, persons_of, points_of, track_of
+from jmpose_mm.datasets.body.json_values import Place, field_of, numbers_of, read_json
 from jmpose_mm.functional.crop import box_of_joints, xywh_to_xyxy
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.video_names import video_key
 
-__all__ = [
-    'AnnotationSet',
-    'Image',
-    'Person',
-    'read_annotations',
-    'read_detections',
-]
+__all__ = ['ANNOLIST_PLACES', 'AnnotationSet', 'Image', 'Person', 'read_annotations']
 
-_ORDER = np.asarray([FILE_JOINT_NAMES.index(name) for name in JOINT_NAMES])
+ANNOLIST_PLACES = [FILE_JOINT_NAMES.index(name) for name in JOINT_NAMES]
+"""Where each of PoseTrack17's joints is in the later files."""
+
+PLACEHOLDERS = {'left_ear', 'right_ear'}  # of PoseTrack18: a file may leave them out
 
 
 class Image(NamedTuple):
@@ -66,13 +60,40 @@ class AnnotationSet:
     odd: Counter[str] = field(default_factory=Counter)
     has_image_ids: bool = True
 
+    def keep_videos(self, videos: frozenset[str]) -> None:
+        """Leave out the images of other videos than these and their persons.
 
-def read_annotations(path: str | Path) -> AnnotationSet:
+        Args:
+            videos: Keys as :func:`jmpose_mm.functional.video_names.video_key` makes them.
+
+        Raises:
+            ValueError: One of them has no image.
+        """
+        keys = {
+            image.image_id: video_key(str(PurePosixPath(image.file_name).parent))
+            for image in self.images.values()
+        }
+        unknown = videos - set(keys.values())
+        if unknown:
+            raise ValueError(
+                f'videos: expected videos that are annotated, got unknown {sorted(unknown)}'
+            )
+        self.images = {key: image for key, image in self.images.items() if keys[key] in videos}
+        self.persons = [person for person in self.persons if person.image_id in self.images]
+
+
+def read_annotations(
+    path: str | Path, joint_names: Sequence[str] | None = FILE_JOINT_NAMES
+) -> AnnotationSet:
     """Read one file, merged or of one video, or every ``*.json`` of a directory.
 
-    Known layouts: ``images`` and ``annotations`` (PoseTrack18, PoseTrack21, and PoseTrack17 in COCO
-    form), and ``annolist`` (PoseTrack17), whose persons get a box around their joints as the COCO
-    form has it.
+    Known layouts: ``images`` and ``annotations`` (COCO's, which is PoseTrack18's and that of all
+    converted data sets), and ``annolist`` (PoseTrack17), whose persons get a box around their
+    joints as the COCO form has it.
+
+    Args:
+        path: A file or a directory.
+        joint_names: (K,) the joints in the order that is wanted; None takes the file's own.
 
     Raises:
         ValueError: With the file and the key, where something is missing or misshapen.
@@ -89,67 +110,38 @@ def read_annotations(path: str | Path) -> AnnotationSet:
         if not isinstance(content, dict) or not {'images', 'annolist'} & set(content):
             raise ValueError(f"{file}: expected an object with key 'images' or 'annolist'")
         with Place(file):
-            if 'annolist' in content:
+            if 'annolist' not in content:
+                _read_images(annotations, content, joint_names)
+            elif joint_names is None or tuple(joint_names) == FILE_JOINT_NAMES:
                 _read_annolist(annotations, field_of(content, 'annolist', list))
             else:
-                _read_images(annotations, content)
+                raise ValueError("expected key 'images' for this data set, got 'annolist'")
     return annotations
 
 
-def read_detections(path: str | Path, by_name: bool = False) -> list[dict[str, Any]]:
-    """Read a list of detected boxes.
+def _names_and_places(
+    content: dict[str, Any], joint_names: Sequence[str] | None
+) -> tuple[int, list[int]]:
+    """K, and where each keypoint of the file belongs among them, by the names that the file gives.
 
-    Args:
-        path: A JSON file.
-        by_name: Take images by ``image_name`` even where there is an ``image_id``.
-
-    Returns:
-        One dict for each person box, in file order: ``image`` (an id or a file name), ``box`` (4,)
-        xyxy, ``score``. Other categories than 1, person, are left out.
-
-    Raises:
-        ValueError: With the file, the entry and the key.
-    """
-    path = Path(path)
-    content = read_json(path)
-    if not isinstance(content, list):
-        raise ValueError(f'{path}: expected a list of detections, got {type(content).__name__}')
-    boxes = []
-    for index, entry in enumerate(content):
-        with Place(path, f'[{index}]'):
-            if not isinstance(entry, dict):
-                raise ValueError(f'expected an object, got {entry!r}')
-            if entry.get('category_id', 1) != 1:
-                continue
-            key = 'image_name' if by_name or 'image_id' not in entry else 'image_id'
-            boxes.append(
-                {
-                    'image': field_of(entry, key, int, str),
-                    'box': xywh_to_xyxy(numbers_of(entry['bbox'], 'bbox', 4)),
-                    'score': float(field_of(entry, 'score', int, float)),
-                }
-            )
-    return boxes
-
-
-def _places(content: dict[str, Any]) -> list[int]:
-    """Where each keypoint of the file belongs among the K, by the names that the file gives.
-
-    A file in COCO's order has as many keypoints: only their names tell it from PoseTrack's.
+    A file in another order may have as many keypoints: only their names tell it from ours.
     """
     categories = content.get('categories') or [{}]
-    names = categories[0].get('keypoints') or FILE_JOINT_NAMES
-    if not set(JOINT_NAMES) <= set(names) <= set(FILE_JOINT_NAMES):
+    names = list(categories[0].get('keypoints') or joint_names or FILE_JOINT_NAMES)
+    wanted = names if joint_names is None else list(joint_names)
+    if not set(wanted) - PLACEHOLDERS <= set(names) <= set(wanted):
         raise ValueError(
-            "categories[0], key 'keypoints': expected PoseTrack's joint names, got "
-            f'{sorted(set(names) - set(FILE_JOINT_NAMES))} besides and no '
-            f'{sorted(set(JOINT_NAMES) - set(names))}'
+            "categories[0], key 'keypoints': expected the data set's joint names, got "
+            f'{sorted(set(names) - set(wanted))} besides and no '
+            f'{sorted(set(wanted) - PLACEHOLDERS - set(names))}'
         )
-    return [FILE_JOINT_NAMES.index(name) for name in names]
+    return len(wanted), [wanted.index(name) for name in names]
 
 
-def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
-    places = _places(content)
+def _read_images(
+    into: AnnotationSet, content: dict[str, Any], joint_names: Sequence[str] | None
+) -> None:
+    count, places = _names_and_places(content, joint_names)
     for index, image in enumerate(field_of(content, 'images', list)):
         with Place(Path('images'), f'[{index}]'):
             name = field_of(image, 'file_name', str)
@@ -166,7 +158,7 @@ def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
     seen = {person.annotation_id for person in into.persons}
     for index, person in enumerate(field_of(content, 'annotations', list)):
         with Place(Path('annotations'), f'[{index}]'):
-            record = _coco_person(person, places)
+            record = _coco_person(person, places, count)
         if record.image_id not in into.images:
             into.odd['of an unknown image'] += 1
         elif record.annotation_id in seen:
@@ -178,8 +170,8 @@ def _read_images(into: AnnotationSet, content: dict[str, Any]) -> None:
             into.persons.append(record)
 
 
-def _coco_person(person: dict[str, Any], places: list[int]) -> Person:
-    keypoints = np.zeros((len(FILE_JOINT_NAMES), 3))
+def _coco_person(person: dict[str, Any], places: list[int], count: int) -> Person:
+    keypoints = np.zeros((count, 3))
     if person.get('keypoints'):
         values = numbers_of(person['keypoints'], 'keypoints', 3 * len(places))
         keypoints[places] = values.reshape(-1, 3)
@@ -199,28 +191,15 @@ def _read_annolist(into: AnnotationSet, frames: list[dict[str, Any]]) -> None:
     into.has_image_ids = False
     for index, frame in enumerate(frames):
         with Place(Path('annolist'), f'[{index}]'):
-            image = frame['image']
-            name = field_of(image[0] if isinstance(image, list) else image, 'name', str)
             image_id = len(into.images)
-            into.images[image_id] = Image(image_id, name, None)
-            for rect in frame.get('annorect') or []:
+            into.images[image_id] = Image(image_id, image_of(frame)['name'], None)
+            for rect in persons_of(frame):
                 keypoints = np.zeros((len(FILE_JOINT_NAMES), 3))
-                for joint, x, y in _annolist_points(rect):
-                    keypoints[_ORDER[joint]] = x, y, 1
+                for joint, x, y in points_of(rect, len(JOINT_NAMES)):
+                    keypoints[ANNOLIST_PLACES[joint]] = x, y, 1
                 labelled = keypoints[keypoints[:, 2] > 0, :2]
                 labelled = labelled[np.isfinite(labelled).all(axis=1)]
                 box = box_of_joints(labelled) if len(labelled) else None
-                track = scalar_of(rect, 'track_id') if rect.get('track_id') else None
                 into.persons.append(
-                    Person(len(into.persons), image_id, keypoints, box, False, track, {})
+                    Person(len(into.persons), image_id, keypoints, box, False, track_of(rect), {})
                 )
-
-
-def _annolist_points(rect: dict[str, Any]) -> Iterator[tuple[int, float, float]]:
-    """Joint number, x and y of each annotated point."""
-    containers = [c for c in rect.get('annopoints') or [] if c]
-    for point in containers[0]['point'] if containers else []:
-        joint = int(scalar_of(point, 'id'))
-        if not 0 <= joint < len(JOINT_NAMES):
-            raise ValueError(f'key id: expected a joint from 0 to 14, got {joint}')
-        yield joint, float(scalar_of(point, 'x')), float(scalar_of(point, 'y'))

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.body import PoseTrack18Dataset
 
-from jmpose_mm.datasets.body.annotation_files import (
-    AnnotationSet,
-    Image,
-    Person,
-    read_annotations,
-    read_detections,
-)
+from jmpose_mm.datasets.body.annotation_files import AnnotationSet, read_annotations
+from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number, video_and_frame
-from jmpose_mm.functional.crop import clip_boxes, is_usable_box
+from jmpose_mm.datasets.body.person_samples import labelled_keypoints, sample_of, usable_box
+from jmpose_mm.functional.crop import is_usable_box
+from jmpose_mm.functional.video_names import read_video_list
 from jmpose_mm.registry import DATASETS
 
 __all__ = ['PoseTrackClipDataset']
@@ -57,19 +54,28 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
 
     Args:
         bbox_score_threshold: Detections below it are left out; with ``bbox_file`` only.
+        videos: Take key frames from these videos alone: their names or a text file of them, see
+            :func:`jmpose_mm.functional.video_names.read_video_list`. None takes all.
         **kwargs: The parent's; ``data_mode`` is top-down, ``sample_interval`` counts frame numbers.
 
     Raises:
         ValueError: A file is unusable, no key frame is found on disk, two images of a folder have
-            the same number, or no sample is left.
+            the same number, a video of ``videos`` is unknown, or no sample is left.
     """
 
     METAINFO = PoseTrack18Dataset.METAINFO
 
-    def __init__(self, *args, bbox_score_threshold: float = 0.0, **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        bbox_score_threshold: float = 0.0,
+        videos: str | Sequence[str] | None = None,
+        **kwargs,
+    ) -> None:
         if kwargs.get('data_mode', 'topdown') != 'topdown':
             raise ValueError(f"data_mode: expected 'topdown', got {kwargs['data_mode']!r}")
         self.bbox_score_threshold = bbox_score_threshold
+        self.videos = None if videos is None else read_video_list(videos)
         super().__init__(*args, **kwargs)
 
     def get_data_info(self, idx: int) -> dict:
@@ -80,8 +86,11 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
 
     def load_data_list(self) -> list[dict]:
         """One dict for each person, or detected box, in a key frame that is on disk."""
-        annotations = read_annotations(self.ann_file)
+        annotations = self._annotations()
+        if self.videos is not None:
+            annotations.keep_videos(self.videos)
         self._tables = FrameTables(self.data_prefix['img'])
+        self.detectors: tuple[str, ...] = ()
         counts = Counter({f'persons {k}': n for k, n in annotations.odd.items()})
         frames = self._frames_on_disk(annotations)
         read = self._detected if self.bbox_file else self._annotated
@@ -91,6 +100,11 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         counts['samples between the intervals'] = every - len(samples)
         self._report(annotations, frames, samples, counts)
         return samples
+
+    def _annotations(self) -> AnnotationSet:
+        """All that the annotation files hold, in 0-based pixels."""
+        names = self.metainfo['keypoint_id2name']
+        return read_annotations(self.ann_file, [names[k] for k in range(len(names))])
 
     def _frames_on_disk(self, annotations: AnnotationSet) -> dict[int, dict]:
         """What every sample of an image shares, by image id, for those that are on disk."""
@@ -118,8 +132,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     ) -> list[dict]:
         samples = []
         for person in annotations.persons:
-            keypoints, labelled = _labelled(person)
-            box, reason = _usable_box(person.box, annotations.images[person.image_id])
+            keypoints, labelled = labelled_keypoints(person)
+            box, reason = usable_box(person.box, annotations.images[person.image_id])
             if person.is_crowd:
                 reason = 'crowd'
             elif not labelled.any():
@@ -133,7 +147,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             counts['keypoints that are not finite'] += int((~finite).sum())
             counts['boxes clipped'] += not np.array_equal(box, person.box)
             samples.append(
-                _sample(frames[person.image_id], box, 1.0, person.annotation_id)
+                sample_of(frames[person.image_id], box, 1.0, person.annotation_id)
                 | {
                     'keypoints': keypoints[None].astype(np.float32),
                     'keypoints_visible': labelled[None].astype(np.float32),
@@ -147,7 +161,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     def _detected(
         self, annotations: AnnotationSet, frames: dict[int, dict], counts: Counter[str]
     ) -> list[dict]:
-        detections = read_detections(self.bbox_file, by_name=not annotations.has_image_ids)
+        by_name = not annotations.has_image_ids
+        detections, self.detectors = read_detections(self.bbox_file, by_name)
         if any(isinstance(found['image'], str) for found in detections):
             self._replace_names(annotations, detections)
         num_keypoints = self.metainfo['num_keypoints']
@@ -166,7 +181,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
                 counts[f'detections {reason}'] += 1
                 continue
             samples.append(
-                _sample(frames[found['image']], found['box'], found['score'], index)
+                sample_of(frames[found['image']], found['box'], found['score'], index)
                 | {
                     'keypoints': np.zeros((1, num_keypoints, 2), dtype=np.float32),
                     'keypoints_visible': np.ones((1, num_keypoints), dtype=np.float32),
@@ -205,7 +220,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             f'{self.ann_file}: {len(samples)} samples in '
             f'{len({sample["img_id"] for sample in samples})} frames of '
             f'{len({sample["video"] for sample in samples})} videos, '
-            f'boxes: {self.bbox_file or "ground truth"}; left out or mended: '
+            f'boxes: {self.bbox_file or "ground truth"}{_found_by(self.detectors)}; '
+            'left out or mended: '
             f'{", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing"}'
         )
         if not samples:
@@ -213,32 +229,5 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         MMLogger.get_current_instance().info(line)
 
 
-def _labelled(person: Person) -> tuple[np.ndarray, np.ndarray]:
-    """Keypoints (K, 2) and which of them are labelled (K,): finite, with a visibility above 0.
-
-    As in the released loaders, a joint that is placed but flagged 0 is not trained on.
-    """
-    finite = np.isfinite(person.keypoints).all(axis=1)
-    labelled = finite & (person.keypoints[:, 2] > 0)
-    return np.where(finite[:, None], person.keypoints[:, :2], 0.0), labelled
-
-
-def _usable_box(box: np.ndarray | None, image: Image) -> tuple[np.ndarray, str]:
-    """The box, clipped where the image's size is known, and why it cannot be used, if it cannot."""
-    if box is None or not is_usable_box(box):
-        return np.zeros(4), 'without a usable box'
-    if image.size is not None:
-        box = clip_boxes(box, *image.size)
-    return box, '' if is_usable_box(box) else 'with a box outside of the image'
-
-
-def _sample(frame: dict, box: np.ndarray, score: float, identity: int) -> dict[str, Any]:
-    """What annotated and detected persons have in common."""
-    return {
-        **frame,
-        'id': identity,
-        'bbox': np.asarray(box, dtype=np.float32)[None],
-        'bbox_score': np.asarray([score], dtype=np.float32),
-        'category_id': 1,
-        'iscrowd': 0,
-    }
+def _found_by(detectors: tuple[str, ...]) -> str:
+    return f' ({", ".join(detectors)})' if detectors else ''

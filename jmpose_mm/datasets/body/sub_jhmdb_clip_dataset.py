@@ -1,0 +1,36 @@
+"""The clip data set of Sub-JHMDB."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmpose.datasets.datasets.body import JhmdbDataset
+
+from jmpose_mm.datasets.body.annotation_files import AnnotationSet, Person
+from jmpose_mm.datasets.body.posetrack_clip_dataset import PoseTrackClipDataset
+from jmpose_mm.registry import DATASETS
+
+__all__ = ['SubJhmdbClipDataset']
+
+
+@DATASETS.register_module()
+class SubJhmdbClipDataset(PoseTrackClipDataset):
+    """The parent with JHMDB's 15 joints, one person in a frame.
+
+    Files are those of ``tools/convert_dataset.py sub-jhmdb`` or mmpose's own: both keep Matlab's
+    coordinates, in which the top left pixel of an image is (1, 1). Reading subtracts 1, as mmpose
+    does.
+    """
+
+    METAINFO = JhmdbDataset.METAINFO
+
+    def _annotations(self) -> AnnotationSet:
+        annotations = super()._annotations()
+        annotations.persons = [_zero_based(person) for person in annotations.persons]
+        return annotations
+
+
+def _zero_based(person: Person) -> Person:
+    return person._replace(
+        keypoints=person.keypoints - np.array([1, 1, 0]),
+        box=None if person.box is None else person.box - 1,
+    )

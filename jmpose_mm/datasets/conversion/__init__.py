@@ -1,0 +1,49 @@
+"""Official downloads made into what the configs read; see docs/datasets.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat
+from jmpose_mm.datasets.conversion.hieve import HieveFormat
+from jmpose_mm.datasets.conversion.posetrack17 import PoseTrack17Format
+from jmpose_mm.datasets.conversion.posetrack18 import PoseTrack18Format, PoseTrack21Format
+from jmpose_mm.datasets.conversion.report import table_of
+from jmpose_mm.datasets.conversion.running import run_conversion
+from jmpose_mm.datasets.conversion.sub_jhmdb import SubJhmdbFormat
+
+__all__ = ['FORMATS', 'convert_dataset', 'table_of']
+
+FORMATS: dict[str, type[DatasetFormat]] = {
+    dataset.name: dataset
+    for dataset in (
+        PoseTrack17Format,
+        PoseTrack18Format,
+        PoseTrack21Format,
+        SubJhmdbFormat,
+        HieveFormat,
+    )
+}
+
+
+def convert_dataset(
+    name: str, src: str | Path, out: str | Path, progress: bool = True, **options: Any
+) -> dict[str, Any]:
+    """Convert a download; a second run skips the videos that are finished.
+
+    Args:
+        name: One of `FORMATS`.
+        src: Where the download lies; it is only read.
+        out: Where the converted data set goes, which refers to the images of ``src`` by links.
+        progress: Show a progress bar.
+        **options: Of the data set, e.g. ``val_videos`` of HiEve.
+
+    Returns:
+        The report, which is stored in ``OUT/conversion.json``.
+
+    Raises:
+        ValueError: Something of the download is missing or unusable; with its path and key.
+    """
+    dataset = FORMATS[name](Path(src), Path(out), **options)
+    return run_conversion(dataset, progress)

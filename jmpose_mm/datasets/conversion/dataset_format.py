@@ -1,0 +1,134 @@
+"""What differs between the data sets that are converted; `running` does what is common.
+
+Coordinates are image pixels. A *document* is one video in COCO's layout, as the clip data sets read
+it: ``images``, ``annotations`` and ``categories``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+
+__all__ = ['Converted', 'DatasetFormat', 'Video', 'category_of', 'first_folder', 'image_size']
+
+MAX_FRAMES = 10_000
+
+
+@dataclass(frozen=True)
+class Video:
+    """One video to convert.
+
+    Attributes:
+        file: Of its own annotations, relative to ``OUT/annotations``.
+        splits: The merged files that it goes into.
+        number: Its own in the data set, >= 1: makes the ids of images.
+        sources: The files that are read; the first one holds the annotations.
+    """
+
+    file: str
+    splits: tuple[str, ...]
+    number: int
+    sources: tuple[Path, ...]
+
+    def image_id(self, frame: int) -> int:
+        """The id of a frame's image; frames count to 9999."""
+        if not 0 <= frame < MAX_FRAMES:
+            raise ValueError(f'{self.file}: expected frames below {MAX_FRAMES}, got {frame}')
+        return self.number * MAX_FRAMES + frame
+
+
+class Converted(NamedTuple):
+    """The content of a video's annotation file, and what was left out or mended, counted."""
+
+    content: dict[str, Any]
+    left_out: Counter[str]
+
+
+class DatasetFormat(ABC):
+    """One data set as its makers give it.
+
+    Args:
+        src: Where the download lies.
+        out: Where the converted data set goes.
+
+    Attributes:
+        name: As on the command line.
+        joint_names: Those that the report counts.
+        images: The download's folder of images; `videos` finds it.
+        image_link: The name that it gets under ``out``, where one link does for all videos.
+    """
+
+    name: str
+    joint_names: tuple[str, ...]
+    images: Path
+    image_link: str | None = None
+
+    def __init__(self, src: Path, out: Path) -> None:
+        self.src, self.out = src, out
+
+    @abstractmethod
+    def videos(self) -> list[Video]:
+        """All videos, in the order in which they are merged.
+
+        Raises:
+            ValueError: A folder of the download is missing.
+        """
+
+    @abstractmethod
+    def convert(self, video: Video) -> Converted:
+        """Read one video's annotations, and make its images reachable under their new names."""
+
+    def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
+        """What goes into the merged file, of the content of a video's own file."""
+        return content
+
+    def merged_file(self, split: str) -> Path:
+        """Where all videos of a split are merged."""
+        return self.out / 'annotations' / f'{self.name}_{split}.json'
+
+    def release(self, videos: list[Video]) -> str:
+        """Which release of the data set this is, in words."""
+        return f'{len(videos)} videos'
+
+
+def category_of(joint_names: tuple[str, ...]) -> dict[str, Any]:
+    """The one entry of ``categories``."""
+    return {
+        'supercategory': 'person',
+        'id': 1,
+        'name': 'person',
+        'keypoints': list(joint_names),
+        'skeleton': [],
+    }
+
+
+def first_folder(src: Path, what: str, *candidates: str) -> Path:
+    """The first of some folders that is there.
+
+    Raises:
+        ValueError: None is.
+    """
+    for candidate in candidates:
+        if (src / candidate).is_dir():
+            return src / candidate
+    raise ValueError(
+        f'{src}: expected {what} in one of the folders {", ".join(candidates)}, found none; '
+        'SRC is the folder that holds them'
+    )
+
+
+def image_size(file: Path) -> tuple[int, int]:
+    """(width, height) of an image in pixels.
+
+    Raises:
+        ValueError: The file is no image.
+    """
+    image = cv2.imread(str(file), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise ValueError(f'{file}: expected an image, found something else')
+    return image.shape[1], image.shape[0]

@@ -1,0 +1,139 @@
+"""HiEve, Human in Events: one ``annolist`` a video, and the videos themselves.
+
+::
+
+    SRC/labels/train/track2&3/1.json ... 19.json         poses; also labels/track2&3
+    SRC/videos/train/1.mp4 ... 19.mp4                    also videos; or images/1/000000.jpg ...
+
+    OUT/images/1/000000.jpg ...                          extracted, or a link to extracted ones
+    OUT/annotations/{train,val}/1.json                   official, images named 1/000000.jpg
+    OUT/annotations/hieve_{train,val}.json               merged, COCO's layout
+
+The labels of the 13 test videos are not public: for numbers of one's own, some of the 19 labelled
+videos are held out as ``val``. Boxes are those of bodies; there are none of heads. Folders may lie
+in ``SRC/HIE20``, the name that the download has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import cv2
+from tqdm import tqdm
+
+from jmpose_mm.datasets.body.annolist import image_of
+from jmpose_mm.datasets.conversion.annolist_videos import document_of, read_annolist
+from jmpose_mm.datasets.conversion.dataset_format import (
+    Converted,
+    DatasetFormat,
+    Video,
+    first_folder,
+    image_size,
+)
+from jmpose_mm.datasets.conversion.writing import link_folder, whole_folder
+from jmpose_mm.functional.joint_names import HIEVE_JOINTS
+
+__all__ = ['VAL_VIDEOS', 'HieveFormat']
+
+VAL_VIDEOS = ('4', '8', '12', '16')
+"""Every fourth of the labelled videos: our choice, nobody's standard."""
+
+FILMS = ('.mp4', '.MP4', '.mov', '.MOV', '.avi')
+LABELS = ('labels/train/track2&3', 'labels/track2&3/track2', 'labels/track2&3', 'labels/track2')
+
+
+class HieveFormat(DatasetFormat):
+    """HiEve; see above.
+
+    Args:
+        src: Where the download lies.
+        out: Where the converted data set goes.
+        val_videos: Names of the videos that are held out of training.
+    """
+
+    name = 'hieve'
+    joint_names = HIEVE_JOINTS
+
+    def __init__(self, src: Path, out: Path, val_videos: Sequence[str] = VAL_VIDEOS) -> None:
+        super().__init__(src, out)
+        self.val_videos = tuple(val_videos)
+
+    def videos(self) -> list[Video]:
+        """All labelled videos, by number."""
+        candidates = [f'{root}{labels}' for root in ('', 'HIE20/') for labels in LABELS]
+        labels = first_folder(self.src, 'poses', *candidates)
+        files = sorted(labels.glob('*.json'), key=lambda file: (len(file.stem), file.stem))
+        unknown = set(self.val_videos) - {file.stem for file in files}
+        if unknown:
+            raise ValueError(
+                f'val_videos: expected videos with labels in {labels}, got {sorted(unknown)}'
+            )
+        videos = []
+        for number, file in enumerate(files, 1):
+            split = 'val' if file.stem in self.val_videos else 'train'
+            film = self._film(file.stem)
+            sources = (file,) if film is None else (file, film)
+            videos.append(Video(f'{split}/{file.stem}.json', (split,), number, sources))
+        return videos
+
+    def convert(self, video: Video) -> Converted:
+        """Extract or link the frames, and put the video's name in front of theirs."""
+        left_out: Counter[str] = Counter()
+        name = video.sources[0].stem
+        frames = read_annolist(video.sources[0], left_out)
+        folder = self.out / 'images' / name
+        given = [self.src / root / 'images' / name for root in ('', 'HIE20')]
+        given = [path for path in given if path.is_dir()]
+        if given:
+            link_folder(given[0], folder)
+        elif len(video.sources) > 1:
+            film = video.sources[1]
+            whole_folder(folder, lambda unfinished: _extract(film, unfinished))
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        there = {file.name for file in files}
+        size = image_size(files[0]) if files else None
+        for frame in frames:
+            official = PurePosixPath(image_of(frame)['name']).name
+            left_out['frames missing on disk'] += official not in there
+            image: dict[str, Any] = {'name': f'{name}/{official}', 'nframes': len(frames)}
+            if size is not None:
+                image |= {'width': size[0], 'height': size[1]}
+            frame['image'] = [image]
+        return Converted({'annolist': frames}, left_out)
+
+    def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
+        """With the official boxes of bodies."""
+        return document_of(content['annolist'], video, self.joint_names)
+
+    def release(self, videos: list[Video]) -> str:
+        """Which videos are held out is part of it."""
+        return f'{len(videos)} labelled videos, held out: {" ".join(self.val_videos) or "none"}'
+
+    def _film(self, name: str) -> Path | None:
+        for folder in ('videos/train', 'videos', 'HIE20/videos/train', 'HIE20/videos'):
+            for suffix in FILMS:
+                if (self.src / folder / f'{name}{suffix}').is_file():
+                    return self.src / folder / f'{name}{suffix}'
+        return None
+
+
+def _extract(film: Path, folder: Path) -> None:
+    """Write all frames of a film as 000000.jpg and on, with JPEG quality 95."""
+    capture = cv2.VideoCapture(str(film))
+    count = 0
+    expected = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+    what = dict(desc=f'frames of {film.name}', unit='frame', leave=False, disable=None)
+    with tqdm(total=expected or None, **what) as bar:
+        while True:
+            read, image = capture.read()
+            if not read:
+                break
+            cv2.imwrite(str(folder / f'{count:06d}.jpg'), image)
+            count += 1
+            bar.update()
+    capture.release()
+    if not count:
+        raise ValueError(f'{film}: expected a video that OpenCV can decode, got no frame')

@@ -1,0 +1,89 @@
+"""What was converted, counted: a table to read and an object to store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
+
+__all__ = ['SplitCounts', 'table_of']
+
+ROWS = {
+    'videos': 'videos',
+    'frames': 'frames',
+    'labelled_frames': 'labelled frames',
+    'persons': 'persons',
+    'boxes': 'usable boxes',
+    'ignore_regions': 'ignore regions',
+}
+
+
+@dataclass
+class SplitCounts:
+    """Counts over the videos of one split.
+
+    A frame is labelled where its file says so, or has persons where the file does not say. A joint
+    counts where x, y and the third number are not all 0, as in the official evaluation. A usable
+    box is finite and has an extent.
+    """
+
+    videos: int = 0
+    frames: int = 0
+    labelled_frames: int = 0
+    persons: int = 0
+    boxes: int = 0
+    ignore_regions: int = 0
+    joints: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, document: dict[str, Any], left_out: dict[str, int]) -> None:
+        """Count one video in COCO's layout."""
+        images, persons = document['images'], document['annotations']
+        populated = {person['image_id'] for person in persons}
+        self.videos += 1
+        self.frames += len(images)
+        self.persons += len(persons)
+        self.labelled_frames += sum(
+            bool(image.get('is_labeled', image['id'] in populated)) for image in images
+        )
+        self.ignore_regions += sum(len(image.get('ignore_regions_x') or []) for image in images)
+        self.left_out.update(left_out)
+        names = document['categories'][0]['keypoints']
+        for person in persons:
+            triples = np.asarray(person.get('keypoints') or [], dtype=np.float64).reshape(-1, 3)
+            self.joints.update(names[k] for k in np.flatnonzero((triples != 0).any(axis=1)))
+            box = np.asarray(person.get('bbox') or np.full(4, np.nan), dtype=np.float64)
+            self.boxes += is_usable_box(xywh_to_xyxy(box))
+
+    def to_dict(self, joint_names: tuple[str, ...]) -> dict[str, Any]:
+        """As stored; every joint is there, those without annotations with 0."""
+        counts: dict[str, Any] = {name: getattr(self, name) for name in ROWS}
+        counts['joints'] = {name: self.joints[name] for name in joint_names}
+        counts['left_out_or_mended'] = dict(self.left_out)
+        return counts
+
+
+def table_of(report: dict[str, Any]) -> str:
+    """The report as text, one column for each split."""
+    splits: dict[str, dict[str, Any]] = report['splits']
+    rows = [(words, [c[name] for c in splits.values()]) for name, words in ROWS.items()]
+    names = next(iter(splits.values()))['joints']
+    rows += [(f'  {name}', [c['joints'][name] for c in splits.values()]) for name in names]
+    width = max(len(words) for words, _ in rows) + 2
+    columns = [max(10, len(split) + 2) for split in splits]
+    lines = [
+        f'{report["dataset"]}, {report["release"]}: {report["source"]}',
+        ' ' * width + ''.join(f'{s:>{w}}' for s, w in zip(splits, columns, strict=True)),
+    ]
+    for words, values in rows:
+        cells = ''.join(f'{value:>{w}}' for value, w in zip(values, columns, strict=True))
+        lines.append(f'{words:<{width}}{cells}')
+    for split, counts in splits.items():
+        left_out = counts['left_out_or_mended']
+        said = ', '.join(f'{count} {what}' for what, count in left_out.items() if count)
+        lines.append(f'left out or mended in {split}: {said or "nothing"}')
+    return '\n'.join(lines)

@@ -1,0 +1,124 @@
+"""Convert a data set video by video, then merge: interrupted, it goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from jmpose_mm.datasets.body.json_values import Place, read_json
+from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
+from jmpose_mm.datasets.conversion.report import SplitCounts
+from jmpose_mm.datasets.conversion.writing import link_folder, merge_documents, write_json
+
+__all__ = ['LEDGER', 'REPORT', 'run_conversion']
+
+LEDGER = 'conversion.jsonl'
+REPORT = 'conversion.json'
+RULES = 1  # counted up when a change makes earlier files stale
+
+
+class Ledger:
+    """Which videos are finished: one line of JSON for each, appended when its file is there.
+
+    A video counts as finished while its sources keep their sizes and times of change.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.entries: dict[str, dict[str, Any]] = {}
+        if file.is_file():
+            for line in file.read_text(encoding='utf-8').splitlines():
+                try:
+                    entry = json.loads(line)
+                except ValueError:  # the last line of a run that was killed
+                    continue
+                self.entries[entry['file']] = entry
+
+    def left_out(self, video: Video) -> dict[str, int] | None:
+        """What was left out of a finished video; None if it is not finished."""
+        entry = self.entries.get(video.file)
+        target = self.file.parent / 'annotations' / video.file
+        if entry is None or entry['state'] != _state(video) or not target.is_file():
+            return None
+        counts: dict[str, int] = entry['left_out']
+        return counts
+
+    def add(self, video: Video, left_out: dict[str, int]) -> None:
+        """Note that a video is finished."""
+        entry = {'file': video.file, 'state': _state(video), 'left_out': dict(left_out)}
+        self.entries[video.file] = entry
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open('a', encoding='utf-8') as file:
+            file.write(f'\n{json.dumps(entry)}')
+
+
+def _state(video: Video) -> list[Any]:
+    stats = [source.stat() for source in video.sources]
+    return [RULES, video.number, *([stat.st_size, stat.st_mtime_ns] for stat in stats)]
+
+
+def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, Any]:
+    """Convert all videos that are not finished yet, merge them and write the report.
+
+    Args:
+        dataset: What to convert; its ``src`` is only read.
+        progress: Show a progress bar.
+
+    Returns:
+        The report, as stored in ``OUT/conversion.json``.
+
+    Raises:
+        ValueError: A file of the download is unusable; the message has its path and key. What is
+            finished stays, and nothing unfinished has a final name.
+    """
+    videos = dataset.videos()
+    _check_target(dataset, videos)
+    if dataset.image_link is not None:
+        link_folder(dataset.images, dataset.out / dataset.image_link)
+    ledger = Ledger(dataset.out / LEDGER)
+    waiting = [video for video in videos if ledger.left_out(video) is None]
+    bar = tqdm(waiting, desc=f'convert {dataset.name}', unit='video', disable=not progress)
+    for video in bar:
+        converted = dataset.convert(video)
+        with Place(video.sources[0]):  # what cannot be merged is not finished
+            dataset.document(converted.content, video)
+        write_json(dataset.out / 'annotations' / video.file, converted.content)
+        ledger.add(video, converted.left_out)
+    names = sorted({split for video in videos for split in video.splits})
+    splits = {split: SplitCounts() for split in names}
+    for split, counts in tqdm(splits.items(), desc='merge', unit='file', disable=not progress):
+        members = [video for video in videos if split in video.splits]
+        merge_documents(_counted(dataset, members, ledger, counts), dataset.merged_file(split))
+    report = {
+        'dataset': dataset.name,
+        'release': dataset.release(videos),
+        'source': str(dataset.src),
+        'videos_finished_before': len(videos) - len(waiting),
+        'splits': {split: counts.to_dict(dataset.joint_names) for split, counts in splits.items()},
+        'merged_files': [str(dataset.merged_file(s).relative_to(dataset.out)) for s in splits],
+    }
+    write_json(dataset.out / REPORT, report)
+    return report
+
+
+def _check_target(dataset: DatasetFormat, videos: list[Video]) -> None:
+    for video in videos:
+        target = dataset.out / 'annotations' / video.file
+        if target.exists() and target.resolve() == video.sources[0].resolve():
+            raise ValueError(
+                f'{target}: expected another folder OUT than the download, which is never changed'
+            )
+
+
+def _counted(
+    dataset: DatasetFormat, videos: list[Video], ledger: Ledger, counts: SplitCounts
+) -> Iterator[dict[str, Any]]:
+    for video in videos:
+        content = read_json(dataset.out / 'annotations' / video.file)
+        document = dataset.document(content, video)
+        counts.add(document, ledger.left_out(video) or {})
+        yield document

@@ -1,0 +1,52 @@
+"""Make an official download into what the configs read, with a report of what is in it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+FORMATS = ('posetrack17', 'posetrack18', 'posetrack21', 'sub-jhmdb', 'hieve')
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description='Make an official download into what the configs read: merged annotations in '
+        "COCO's layout, one official file a video for the evaluation, images by link and never by "
+        'copy, and a report (OUT/conversion.json). The download is only read. Interrupted, or with '
+        'videos added, the same command goes on where it was. docs/datasets.md says where to get '
+        'each data set and what it looks like.'
+    )
+    parser.add_argument('format', metavar='FORMAT', choices=FORMATS, help=', '.join(FORMATS))
+    parser.add_argument('source', metavar='SRC', help='folder of the download, unpacked')
+    parser.add_argument('out', metavar='OUT', help='folder to make, e.g. data/posetrack18')
+    parser.add_argument(
+        '--val-videos',
+        nargs='*',
+        metavar='NAME',
+        help='hieve only: labelled videos to hold out, for the labels of its test set are not '
+        'public; default: 4 8 12 16',
+    )
+    arguments = parser.parse_args()
+    if arguments.val_videos is not None and arguments.format != 'hieve':
+        parser.error('--val-videos is for hieve: the other data sets have official splits')
+    return arguments
+
+
+def main() -> int:
+    """Convert and print the report."""
+    arguments = parse_arguments()
+    from jmpose_mm.datasets.conversion import convert_dataset, table_of
+
+    options = {} if arguments.val_videos is None else {'val_videos': arguments.val_videos}
+    try:
+        report = convert_dataset(arguments.format, arguments.source, arguments.out, **options)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    print(table_of(report))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
