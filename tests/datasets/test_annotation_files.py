@@ -8,6 +8,7 @@ import pytest
 
 from jmpose_mm.datasets.body.annotation_files import read_annotations
 from jmpose_mm.datasets.body.detection_files import read_detections
+from jmpose_mm.functional.joint_names import HIEVE_JOINTS, SUB_JHMDB_JOINTS
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 NAMES = ('bonn/000001_bonn/00000001.jpg', 'bonn/000001_bonn/00000002.jpg')
@@ -106,3 +107,86 @@ def test_read_detections__both_formats_and_the_choice_between_them(tmp_path: Pat
     path = written(tmp_path / 'ids.json', [box | {'image_id': 0}])
     with pytest.raises(ValueError, match=r"ids\.json \[0\]: missing key 'image_name'"):
         read_detections(path, by_name=True)
+
+
+def test_read_detections__a_coco_document_with_scores(tmp_path: Path) -> None:
+    found = {'image_id': 7, 'category_id': 1, 'bbox': [3, 4, 10, 20], 'score': 0.5}
+    content = {
+        'images': [{'id': 7, 'file_name': NAMES[0]}, {'id': 8, 'file_name': NAMES[1]}],
+        'annotations': [found, found | {'category_id': 2}],
+    }
+    path = written(tmp_path / 'coco.json', content)
+    (by_id,), (by_name,) = read_detections(path).boxes, read_detections(path, by_name=True).boxes
+    assert (by_id['image'], by_name['image']) == (7, NAMES[0])
+    content['annotations'] = [{k: v for k, v in found.items() if k != 'score'}]
+    path = written(tmp_path / 'truth.json', content)
+    with pytest.raises(ValueError, match=r"truth\.json \[0\]: missing key 'score'"):
+        read_detections(path)
+    content['annotations'] = [found | {'image_id': 9}]
+    path = written(tmp_path / 'strange.json', content)
+    with pytest.raises(ValueError, match=r"strange\.json \[0\]: key 'image_id': .* got 9"):
+        read_detections(path, by_name=True)
+    # without images there is nothing to look up
+    path = written(tmp_path / 'bare.json', {'annotations': [found]})
+    assert read_detections(path).boxes[0]['image'] == 7
+    path = written(tmp_path / 'other.json', {'boxes': [found]})
+    with pytest.raises(ValueError, match=r'other\.json: expected a list of detections, got dict'):
+        read_detections(path)
+
+
+def test_read_detections__says_who_found_them(tmp_path: Path) -> None:
+    box = {'image_id': 7, 'bbox': [3, 4, 10, 20], 'score': 0.5}
+    path = written(tmp_path / 'a.json', [box, box | {'detector': 'b'}, box | {'detector': 'a'}] * 2)
+    assert read_detections(path).detectors == ('b', 'a')
+    path = written(tmp_path / 'b.json', [box])
+    assert read_detections(path).detectors == ()
+
+
+def joints_in(names: tuple[str, ...]) -> dict:
+    """One person whose x is the place of the joint in the file."""
+    person = {
+        'id': 1,
+        'image_id': 0,
+        'keypoints': [v for k in range(len(names)) for v in (k, 1, 2)],
+    }
+    image = {'id': 0, 'file_name': NAMES[0]}
+    return {'images': [image], 'annotations': [person], 'categories': [{'keypoints': names}]}
+
+
+@pytest.mark.parametrize('names', [SUB_JHMDB_JOINTS, HIEVE_JOINTS])
+def test_joint_names__decide_the_order_of_any_data_set(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = written(tmp_path / 'a.json', joints_in(names[::-1]))
+    (person,) = read_annotations(path, names).persons
+    assert person.keypoints[:, 0].tolist() == list(range(len(names)))[::-1]
+    (person,) = read_annotations(path, None).persons
+    assert person.keypoints[:, 0].tolist() == list(range(len(names)))
+    # another data set's file is not taken for this one's, and no joint may be missing
+    with pytest.raises(ValueError, match=r"key 'keypoints': expected the data set's joint names"):
+        read_annotations(path)
+    path = written(tmp_path / 'b.json', joints_in(names[1:]))
+    with pytest.raises(ValueError, match=rf"besides and no \['{names[0]}'\]"):
+        read_annotations(path, names)
+
+
+def test_joint_names__an_annolist_is_posetrack17s(tmp_path: Path) -> None:
+    path = written(tmp_path / 'a.json', annolist((0, 1, 1)))
+    assert len(read_annotations(path, None).persons[0].keypoints) == 17
+    with pytest.raises(ValueError, match="expected key 'images' for this data set, got 'annolist'"):
+        read_annotations(path, HIEVE_JOINTS)
+
+
+def test_keep_videos__images_and_persons_of_the_others_go(tmp_path: Path) -> None:
+    written(tmp_path / 'a.json', annolist((0, 1, 1)))
+    second = json.loads(json.dumps(annolist((0, 2, 2))).replace('000001_bonn', '000002_bonn'))
+    written(tmp_path / 'b.json', second)
+    found = read_annotations(tmp_path)
+    found.keep_videos(frozenset({'000002_bonn'}))
+    assert [image.file_name for image in found.images.values()] == [
+        name.replace('000001_bonn', '000002_bonn') for name in NAMES
+    ]
+    (person,) = found.persons
+    assert person.keypoints[16].tolist() == [2, 2, 1]
+    with pytest.raises(ValueError, match=r"got unknown \['000001_bonn'\]"):
+        found.keep_videos(frozenset({'000001_bonn', '000002_bonn'}))

@@ -1,0 +1,202 @@
+"""Detect the persons in the frames of a data set, and write the boxes to a file.
+
+A number of a multi-frame method means little without its boxes, so the file names its detector.
+Boxes are left, top, width, height in image pixels; scores lie between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.datasets.body.annotation_files import Image, read_annotations
+from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
+from jmpose_mm.datasets.conversion.writing import whole_file
+from jmpose_mm.mmcv_ext import MissingOperationError
+
+__all__ = ['HogDetector', 'MMDetDetector', 'make_boxes']
+
+Detector = Callable[[np.ndarray], list[tuple[list[float], float]]]
+
+
+class HogDetector:
+    """OpenCV's people detector: needs no weights, and is far below the field's detectors.
+
+    A score is 1 / (1 + exp(-m)) of the support vector machine's margin m >= 0, hence 0.5 to 1.
+    """
+
+    name = 'opencv-hog-people'
+
+    def __init__(self) -> None:
+        self.hog = cv2.HOGDescriptor()
+        self.hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+
+    def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
+        """Boxes xywh and scores of an image (H, W, 3) in BGR; none where its window is larger."""
+        width, height = self.hog.winSize
+        if image.shape[0] < height or image.shape[1] < width:  # OpenCV crashes on these
+            return []
+        boxes, margins = self.hog.detectMultiScale(image, winStride=(8, 8), padding=(8, 8))
+        scores = [1 / (1 + math.exp(-float(margin))) for margin in np.ravel(margins)]
+        return [([float(v) for v in box], s) for box, s in zip(boxes, scores, strict=True)]
+
+
+class MMDetDetector:
+    """A detector of mmdet.
+
+    Args:
+        config: Its config file.
+        checkpoint: Its weights, a path or an address.
+        device: E.g. ``cuda:0`` or ``cpu``.
+
+    Raises:
+        UsageError: mmdet is not installed, or the detector knows no class ``person``.
+    """
+
+    def __init__(self, config: str, checkpoint: str, device: str = 'cpu') -> None:
+        try:
+            from mmdet.apis import inference_detector, init_detector
+        except ImportError as error:
+            raise UsageError(
+                f'--config needs mmdet, which cannot be imported ({error}): `mim install mmdet`, '
+                "or leave --config out for OpenCV's people detector"
+            ) from error
+        self.model = init_detector(config, checkpoint, device=device)
+        self.infer = inference_detector
+        classes = list(self.model.dataset_meta.get('classes', ()))
+        if 'person' not in classes:
+            raise UsageError(f'{config}: expected a detector with the class person, got {classes}')
+        self.person = classes.index('person')
+        self.name = f'{Path(config).stem} ({Path(checkpoint).name})'
+
+    def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
+        """Boxes xywh and scores of an image (H, W, 3) in BGR."""
+        try:
+            found = self.infer(self.model, image).pred_instances.cpu().numpy()
+        except MissingOperationError as error:
+            raise UsageError(f'{self.name}: {error}') from error
+        persons = found.labels == self.person
+        return [
+            ([float(v) for v in (x1, y1, x2 - x1, y2 - y1)], float(score))
+            for (x1, y1, x2, y2), score in zip(
+                found.bboxes[persons], found.scores[persons], strict=True
+            )
+        ]
+
+
+def make_boxes(
+    ann_file: str | Path,
+    images: str | Path,
+    out: str | Path,
+    detector: HogDetector | MMDetDetector,
+    score_threshold: float = 0.05,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Detect persons in all frames that an annotation file lists.
+
+    The list has what all readers want: ``image_id`` (mmpose), ``image_name``, ``nframes`` and
+    ``frame_id`` (the papers' code), and ``detector``. Interrupted, the same call goes on where it
+    was; ``out`` appears when all frames are done.
+
+    Args:
+        ann_file: As the data set's ``ann_file``.
+        images: The folder that image names are relative to, as ``data_prefix['img']``.
+        out: The JSON file to write.
+        detector: Finds the boxes; its ``name`` is recorded.
+        score_threshold: Boxes below it are not written.
+        progress: Show a progress bar.
+
+    Returns:
+        Counts: ``images``, ``missing_on_disk``, ``boxes``; and ``detector``.
+
+    Raises:
+        ValueError: The annotations are unusable, or a frame is no image.
+    """
+    out = Path(out)
+    annotations = read_annotations(ann_file, None)
+    tables = FrameTables(str(images))
+    header = {'detector': detector.name, 'ann_file': str(ann_file), 'threshold': score_threshold}
+    unfinished = out.with_name(f'.{out.name}.unfinished.jsonl')
+    done = _names_done(unfinished, header)
+    summary = {'images': len(annotations.images), 'missing_on_disk': 0}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished.open('a' if done else 'w', encoding='utf-8') as lines:
+        if not done:
+            lines.write(json.dumps(header))
+        listed = annotations.images.values()
+        for image in tqdm(listed, desc=detector.name, unit='frame', disable=not progress):
+            frames = tables[tables.video_of(image.file_name)]
+            number = frame_number(image.file_name)
+            if number not in frames:
+                summary['missing_on_disk'] += 1
+            elif image.file_name not in done:
+                found = _detected(frames[number], detector, score_threshold)
+                entry = _entry_of(image, number, len(frames), detector.name)
+                if not annotations.has_image_ids:
+                    del entry['image_id']
+                boxes = [entry | {'bbox': box, 'score': score} for box, score in found]
+                lines.write('\n' + json.dumps({'done': image.file_name, 'boxes': boxes}))
+                lines.flush()
+    if summary['missing_on_disk'] == len(annotations.images):
+        unfinished.unlink()
+        raise ValueError(f'{images}: expected the images that {ann_file} lists, found none of them')
+    return {**summary, 'boxes': _finish(unfinished, out), 'detector': detector.name}
+
+
+def _names_done(unfinished: Path, header: dict[str, Any]) -> set[str]:
+    """The frames that an interrupted run with the same settings has done."""
+    if not unfinished.is_file():
+        return set()
+    entries = _entries(unfinished)
+    return {entry['done'] for entry in entries[1:]} if entries and entries[0] == header else set()
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    entries = []
+    for line in file.read_text(encoding='utf-8').splitlines():
+        try:
+            entries.append(json.loads(line))
+        except ValueError:  # the last line of a run that was killed
+            continue
+    return entries
+
+
+def _detected(file: str, detector: Detector, threshold: float) -> list[tuple[list[float], float]]:
+    """Rounded boxes and scores of a frame, best first."""
+    image = cv2.imread(file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise ValueError(f'{file}: expected an image, found something else')
+    found = [
+        ([round(value, 3) for value in box], round(score, 5))
+        for box, score in detector(image)
+        if score >= threshold
+    ]
+    return sorted(found, key=lambda entry: (-entry[1], entry[0]))
+
+
+def _entry_of(image: Image, number: int | None, frames: int, detector: str) -> dict[str, Any]:
+    return {
+        'image_id': image.image_id,
+        'image_name': image.file_name,
+        'category_id': 1,
+        'nframes': frames,
+        'frame_id': number,
+        'detector': detector,
+    }
+
+
+def _finish(unfinished: Path, out: Path) -> int:
+    """Gather the boxes of all frames; returns how many there are."""
+    boxes = [json.dumps(box) for entry in _entries(unfinished)[1:] for box in entry['boxes']]
+    with whole_file(out) as file:
+        file.write('[' + ',\n'.join(boxes) + ']\n')
+    unfinished.unlink()
+    return len(boxes)

@@ -1,0 +1,54 @@
+"""Detect persons in the frames of a data set: the box file that a config's bbox_file names."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description='Detect the persons in all frames that an annotation file lists, and write the '
+        'boxes to a file that configs (bbox_file), mmpose and the released code of the papers '
+        "read. With --config and --checkpoint an mmdet detector; without them OpenCV's people "
+        'detector, which needs no weights but is far below what the papers used: AP depends on '
+        'the boxes more than on the method. Interrupted, the same command goes on where it was.',
+        epilog='example: tools/make_boxes.py data/posetrack18/annotations/posetrack18_val.json '
+        'data/posetrack18 data/posetrack18/annotations/posetrack18_val_human_detections.json',
+    )
+    parser.add_argument('ann_file', metavar='ANN', help='annotation file, or a folder of them')
+    parser.add_argument('images', metavar='IMAGES', help='folder that image names are relative to')
+    parser.add_argument('out', metavar='OUT', help='JSON file to write')
+    parser.add_argument('--config', help='config of an mmdet detector')
+    parser.add_argument('--checkpoint', help='its weights, a path or an address')
+    parser.add_argument('--device', default='cpu', help='for mmdet, e.g. cuda:0; default: cpu')
+    parser.add_argument(
+        '--score-threshold', type=float, default=0.05, help='boxes below are left out; 0.05'
+    )
+    arguments = parser.parse_args()
+    if (arguments.config is None) != (arguments.checkpoint is None):
+        parser.error('--config and --checkpoint belong together')
+    return arguments
+
+
+def main() -> int:
+    """Detect and print the counts."""
+    arguments = parse_arguments()
+    from jmpose_mm.apis.person_boxes import HogDetector, MMDetDetector, make_boxes
+
+    try:
+        detector: HogDetector | MMDetDetector = HogDetector()
+        if arguments.config is not None:
+            detector = MMDetDetector(arguments.config, arguments.checkpoint, arguments.device)
+        paths = (arguments.ann_file, arguments.images, arguments.out)
+        counts = make_boxes(*paths, detector, arguments.score_threshold)
+    except (ValueError, OSError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    print(', '.join(f'{name}: {value}' for name, value in counts.items()))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
