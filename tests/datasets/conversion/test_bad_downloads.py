@@ -24,7 +24,7 @@ def changed(file: Path, change: Callable[[dict], None]) -> None:
     file.write_text(json.dumps(content))
 
 
-def refuse(name: str, root: Path, message: str) -> None:
+def assert_refused(name: str, root: Path, message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         convert_dataset(name, root, root.parent / 'out', progress=False)
     assert '\n' not in str(caught.value)
@@ -42,7 +42,7 @@ def refuse(name: str, root: Path, message: str) -> None:
 )
 def test_folders__that_are_missing_are_named(name: str, message: str, tmp_path: Path) -> None:
     (tmp_path / 'empty').mkdir()
-    refuse(name, tmp_path / 'empty', message)
+    assert_refused(name, tmp_path / 'empty', message)
     assert not (tmp_path / 'out').exists()
 
 
@@ -70,7 +70,7 @@ def test_posetrack17__names_file_and_key(
 ) -> None:
     root = official.write_posetrack17(tmp_path / 'download', matlab=False)
     changed(root / 'annotations/val/000522_bonn_relpath_5sec_testsub.json', change)
-    refuse('posetrack17', root, message)
+    assert_refused('posetrack17', root, message)
     assert not (tmp_path / 'out/annotations/val').exists()
 
 
@@ -79,11 +79,13 @@ def test_posetrack17__matlab_files_that_cannot_be_read_are_named(tmp_path: Path)
     file = root / 'annotations/train/000342_mpii_relpath_5sec_trainsub.mat'
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    refuse('posetrack17', root, r'000342_mpii_relpath_5sec_trainsub\.mat: expected a Matlab file')
+    assert_refused(
+        'posetrack17', root, r'000342_mpii_relpath_5sec_trainsub\.mat: expected a Matlab file'
+    )
     savemat(file, {'other': 1})
-    refuse('posetrack17', root, r"\.mat: missing key 'annolist', found \['other'\]")
+    assert_refused('posetrack17', root, r"\.mat: missing key 'annolist', found \['other'\]")
     savemat(file, {'annolist': np.arange(3)})
-    refuse('posetrack17', root, r"\.mat: key 'annolist': expected a structure array")
+    assert_refused('posetrack17', root, r"\.mat: key 'annolist': expected a structure array")
 
 
 def test_read_matlab__version_73_says_what_to_do(tmp_path: Path) -> None:
@@ -173,7 +175,9 @@ def test_posetrack17__missing_frames_are_counted_and_links_made_anew(tmp_path: P
     (folder / '00000001.jpg').unlink()
     (folder / '00000001.jpg').write_bytes(b'mine')
     (tmp_path / 'out/conversion.jsonl').unlink()
-    refuse('posetrack17', root, r'000522_bonn: expected nothing or links, found files of another')
+    assert_refused(
+        'posetrack17', root, r'000522_bonn: expected nothing or links, found files of another'
+    )
     assert (folder / '00000001.jpg').read_bytes() == b'mine'
 
 
@@ -197,28 +201,30 @@ def test_posetrack18__names_file_and_key(
 ) -> None:
     root = official.write_posetrack18(tmp_path / 'download')
     changed(root / 'annotations/val/000522_bonn_test.json', change)
-    refuse('posetrack18', root, message)
+    assert_refused('posetrack18', root, message)
 
 
 def test_posetrack18__an_image_that_is_none_is_named(tmp_path: Path) -> None:
     root = official.write_posetrack18(tmp_path / 'download')
     (root / 'images/val/000522_bonn_test/000000.jpg').write_bytes(b'cut')
-    refuse('posetrack18', root, r'000522_bonn_test/000000\.jpg: expected an image')
+    assert_refused('posetrack18', root, r'000522_bonn_test/000000\.jpg: expected an image')
 
 
 def test_sub_jhmdb__names_file_and_key(tmp_path: Path) -> None:
     root = official.write_sub_jhmdb(tmp_path / 'download')
     joints = root / 'joint_positions/run/A!(b)_run_f_0/joint_positions.mat'
     savemat(joints, {'pos_img': np.ones((2, 14, 5))})
-    refuse('sub-jhmdb', root, r"\.mat: key 'pos_img': expected .* got \(2, 14, 5\)")
+    assert_refused('sub-jhmdb', root, r"\.mat: key 'pos_img': expected .* got \(2, 14, 5\)")
     savemat(joints, {'pos': 1})
-    refuse('sub-jhmdb', root, r"joint_positions\.mat: missing key 'pos_img'")
+    assert_refused('sub-jhmdb', root, r"joint_positions\.mat: missing key 'pos_img'")
     savemat(joints, {'pos_img': np.ones((2, 15, 4))})
-    refuse('sub-jhmdb', root, r"puppet_mask\.mat: key 'part_mask': expected \(height, width, 4\)")
+    assert_refused(
+        'sub-jhmdb', root, r"puppet_mask\.mat: key 'part_mask': expected \(height, width, 4\)"
+    )
     joints.unlink()
-    refuse('sub-jhmdb', root, r'joint_positions\.mat: expected the joints of a clip')
+    assert_refused('sub-jhmdb', root, r'joint_positions\.mat: expected the joints of a clip')
     (root / 'sub_splits/run_test_split_2.txt').write_text('clip.avi 1\nclip 2\n')
-    refuse('sub-jhmdb', root, r'run_test_split_2\.txt, line 2: expected <clip>\.avi 1\|2')
+    assert_refused('sub-jhmdb', root, r'run_test_split_2\.txt, line 2: expected <clip>\.avi 1\|2')
 
 
 @pytest.mark.parametrize(
@@ -241,7 +247,7 @@ def test_hieve__films_that_cannot_be_decoded_leave_nothing(tmp_path: Path) -> No
     root = official.write_hieve(tmp_path / 'download', videos=16)
     film = root / 'HIE20/videos/train/1.mp4'
     film.write_bytes(b'no film')
-    refuse('hieve', root, r'1\.mp4: expected a video that OpenCV can decode, got no frame')
+    assert_refused('hieve', root, r'1\.mp4: expected a video that OpenCV can decode, got no frame')
     assert list((tmp_path / 'out/images').iterdir()) == []
     film.unlink()
     report = convert_dataset('hieve', root, tmp_path / 'out', progress=False)
