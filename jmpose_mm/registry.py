@@ -59,7 +59,7 @@ with true_cause(__name__):
     OPTIM_WRAPPER_CONSTRUCTORS = _child_of(host.OPTIM_WRAPPER_CONSTRUCTORS)
     PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
 
-    METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation')
+    METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation.metrics')
     EVALUATORS = _child_of(host.EVALUATORS)
     TASK_UTILS = _child_of(host.TASK_UTILS)
 

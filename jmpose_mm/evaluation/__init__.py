@@ -1,5 +1,4 @@
-"""Metrics: thin around the evaluators in `jmpose_mm.functional`."""
+"""Files of ground truth and predictions, official evaluations of them, and the metrics.
 
-from jmpose_mm.evaluation.posetrack_ap_metric import PoseTrackAPMetric
-
-__all__ = ['PoseTrackAPMetric']
+Importing this loads nothing of OpenMMLab: reading and evaluating folders takes numpy alone.
+"""

@@ -1,114 +1,197 @@
 """The two generations of PoseTrack JSON.
 
 2017: one ``annolist`` for each video, scalars wrapped in lists of one, joints listed by their id.
-    2018 and 2021:
-``images``, ``annotations`` and ``categories``, joints in the order that the category names, one
-video (official) or many (merged, as mmpose reads them).
+2018 and 2021: ``images``, ``annotations`` and ``categories``, joints in the order that the category
+names, one video (official) or many (merged, as mmpose reads them).
 
-The one known difference from the official loader: where an ignored region holds the first of two
-points with one joint id, the official evaluator falls back on the second; here the joint is gone.
+Two known differences from the official loader: where an ignored region holds the first of two
+points with one joint id, the official evaluator falls back on the second, here the joint is gone;
+and numbers that are not finite are refused here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_persons import JOINT_NAMES, MISSING_SCORE
+from jmpose_mm.functional.posetrack_persons import MISSING_SCORE
 
-from .posetrack_frames import Frame, PoseTrackFrames, frame_key, joint_order
+from .posetrack_frames import NO_BOX, Frame, PoseTrackFrames, frame_key, joint_order
 
 __all__ = ['read_annolist', 'read_images']
 
-NO_BOX = (float('nan'),) * 4
+
+class _Place:
+    """Puts the place in the file in front of whatever goes wrong inside the block."""
+
+    def __init__(self, file: Path, at: str) -> None:
+        self.file, self.at = file, at
+
+    def __enter__(self) -> _Place:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, KeyError):
+            raise ValueError(
+                f'{self.file}: {self.at}: expected the key {error}, found none'
+            ) from error
+        if isinstance(error, AttributeError | IndexError | TypeError | ValueError):
+            raise ValueError(f'{self.file}: {self.at}: {error}') from error
 
 
-def read_annolist(into: PoseTrackFrames, file: Path, content: dict[str, Any]) -> None:
+def read_annolist(
+    into: PoseTrackFrames,
+    file: Path,
+    content: dict[str, Any],
+    videos: frozenset[str] | None = None,
+) -> None:
     """Append the frames of a 2017 file.
 
     A person without points is kept: it makes its frame count. Of two points with one id the first
     counts; ids that are no joint are skipped.
     """
-    for position, entry in enumerate(content['annolist']):
-        where = f'{file}: annolist[{position}]'
-        with _naming(where):
-            image = entry['image']
-            name = (image[0] if isinstance(image, list) else image)['name']
+    persons: list[list[dict[str, Any]]] = []
+    places: list[str] = []
+    with _Place(file, 'annolist') as place:
+        for position, entry in enumerate(content['annolist']):
+            place.at = at = f'annolist[{position}]'
+            name = _scalar(entry['image'])['name']
+            if videos is not None and frame_key(name)[0] not in videos:
+                continue
             index = into.add_frame(Frame(name, file, None, _flags(entry)))
             for region in entry.get('ignore_regions') or []:
                 ring = [(_scalar(point['x']), _scalar(point['y'])) for point in region['point']]
                 into.add_region(index, ring)
-        for number, person in enumerate(entry.get('annorect') or []):
-            with _naming(f'{where}.annorect[{number}]'):
-                box = NO_BOX
-                if 'x1' in person:
-                    box = tuple(float(_scalar(person[key])) for key in ('x1', 'y1', 'x2', 'y2'))
-                track = _scalar(person['track_id']) if 'track_id' in person else None
-                into.add_person(index, _joints_of_points(_points(person)), box, track)
+            for number, person in enumerate(entry.get('annorect') or []):
+                place.at = f'{at}.annorect[{number}]'
+                points = _points(person)
+                track = _scalar(person.get('track_id'))
+                into.add_person(index, _head_rectangle(person), track, points is not None)
+                persons.append(points or [])
+                places.append(place.at)
+        count = len(into.joint_names)
+        into.joints.append(
+            _block(lambda some: _joints_of_points(some, count), persons, places, place)
+        )
 
 
 def read_images(
-    into: PoseTrackFrames, file: Path, content: dict[str, Any], only_first_video: bool
+    into: PoseTrackFrames,
+    file: Path,
+    content: dict[str, Any],
+    only_first_video: bool = False,
+    videos: frozenset[str] | None = None,
 ) -> None:
-    """Append the frames of a 2018 or 2021 file, of all its videos or of the first.
+    """Append the frames of a 2018 or 2021 file.
 
     A joint is absent where x, y and the third value are all 0; the third value itself plays no
     role.
     """
-    with _naming(f'{file}: categories[0]'):
+    persons: list[dict[str, Any]] = []
+    places: list[str] = []
+    with _Place(file, 'categories[0]') as place:
         names = content['categories'][0]['keypoints']
-    order = joint_order(names, f'{file}: categories[0].keypoints')
-    index_of: dict[int, int | None] = {}
-    first: str | None = None
-    for position, image in enumerate(content['images']):
-        with _naming(f'{file}: images[{position}]'):
-            video = frame_key(image['file_name'])[0]
-            first = first or video
-            index_of[image['id']] = None
-            if only_first_video and video != first:
-                continue
-            index = into.add_frame(Frame(image['file_name'], file, image['id'], _flags(image)))
-            index_of[image['id']] = index
-            for ring in _regions(image):
-                into.add_region(index, ring)
-    for number, person in enumerate(content.get('annotations') or []):
-        with _naming(f'{file}: annotations[{number}]'):
+        order = joint_order(names, 'keypoints', into.joint_names)
+        index_of = _add_images(into, place, content['images'], only_first_video, videos)
+        for number, person in enumerate(content.get('annotations') or []):
+            place.at = f'annotations[{number}]'
             if person['image_id'] not in index_of:
                 raise ValueError(f'image_id: expected the id of an image, got {person["image_id"]}')
             index = index_of[person['image_id']]
             if index is None:
                 continue
-            joints = _joints_of_triples(person, order, len(names))
-            into.add_person(index, joints, _head_box(person), person.get('track_id'))
+            into.add_person(index, _head_box(person), person.get('track_id'))
+            persons.append(person)
+            places.append(place.at)
+        into.joints.append(
+            _block(lambda some: _joints_of_triples(some, order, len(names)), persons, places, place)
+        )
 
 
-def _joints_of_points(points: list[dict[str, Any]]) -> np.ndarray:
-    """(J, 4) x, y, score, present of a list of points with ids."""
-    joints = np.zeros((len(JOINT_NAMES), 4))
-    for point in points:
-        joint = _scalar(point['id'])
-        if joint is None or not 0 <= joint < len(joints) or joints[joint, 3]:
+def _add_images(
+    into: PoseTrackFrames,
+    place: _Place,
+    images: list[dict[str, Any]],
+    only_first_video: bool,
+    videos: frozenset[str] | None,
+) -> dict[int, int | None]:
+    """Append the frames; returns the index of each image's, None for those left out."""
+    index_of: dict[int, int | None] = {}
+    first: str | None = None
+    place.at = 'images'
+    for position, image in enumerate(images):
+        place.at = f'images[{position}]'
+        video = frame_key(image['file_name'])[0]
+        first = first or video
+        index_of[image['id']] = None
+        if (only_first_video and video != first) or (videos is not None and video not in videos):
             continue
-        score = _scalar(point['score']) if 'score' in point else MISSING_SCORE
-        joints[joint] = _scalar(point['x']), _scalar(point['y']), score, 1
-    return joints
+        index = into.add_frame(Frame(image['file_name'], place.file, image['id'], _flags(image)))
+        index_of[image['id']] = index
+        for ring in _regions(image):
+            into.add_region(index, ring)
+    return index_of
 
 
-def _joints_of_triples(person: dict[str, Any], order: np.ndarray, count: int) -> np.ndarray:
-    """(J, 4) x, y, score, present of a flat list of ``count`` triples."""
-    values = np.asarray(person['keypoints'], dtype=np.float64)
-    if values.size != 3 * count:
-        raise ValueError(f'keypoints: expected {3 * count} numbers, got {values.size}')
-    values = values.reshape(count, 3)[order]
-    scores = person.get('scores') or [MISSING_SCORE] * count
-    if len(scores) != count:
-        raise ValueError(f'scores: expected {count} numbers or none, got {len(scores)}')
-    present = (values != 0).any(axis=1)
-    return np.column_stack([values[:, :2], np.asarray(scores, dtype=np.float64)[order], present])
+def _block(
+    read: Callable[[list[Any]], np.ndarray], persons: list[Any], places: list[str], place: _Place
+) -> np.ndarray:
+    """``read`` all persons at once, which is fast; after an error one by one, which finds it."""
+    try:
+        return read(persons)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        for place.at, person in zip(places, persons, strict=True):
+            read([person])
+        raise
+
+
+def _joints_of_points(persons: list[list[dict[str, Any]]], count: int) -> np.ndarray:
+    """(N, J, 4) x, y, score, present of each person's points with ids."""
+    points = list(chain.from_iterable(persons))
+    owner = np.repeat(np.arange(len(persons)), [len(some) for some in persons])
+    missing = [MISSING_SCORE]
+    columns = [
+        _unwrapped([point['x'] for point in points]),
+        _unwrapped([point['y'] for point in points]),
+        _unwrapped([point.get('score', missing) for point in points]),
+        np.ones(len(points)),
+    ]
+    joint = _unwrapped([point['id'] for point in points])
+    known = np.flatnonzero((joint >= 0) & (joint < count))
+    rows = known[::-1]  # the first of two points with one id is written last and so wins
+    table = np.zeros((len(persons), count, 4))
+    table[owner[rows], joint[rows].astype(np.int64)] = np.stack(columns, axis=1)[rows]
+    return _finite(table)
+
+
+def _joints_of_triples(persons: list[dict[str, Any]], order: np.ndarray, count: int) -> np.ndarray:
+    """(N, J, 4) x, y, score, present of each person's flat list of ``count`` triples."""
+    if not persons:
+        return np.zeros((0, len(order), 4))
+    missing = [MISSING_SCORE] * count
+    keypoints = [person['keypoints'] for person in persons]
+    scores = [person.get('scores') or missing for person in persons]
+    tables = []
+    for name, lists, size in (('keypoints', keypoints, 3 * count), ('scores', scores, count)):
+        values = np.asarray(lists, dtype=np.float64).reshape(len(persons), -1)
+        if values.shape[1] != size:
+            raise ValueError(f'{name}: expected {size} numbers, got {values.shape[1]}')
+        tables.append(values.reshape(len(persons), count, -1)[:, order])
+    triples, score = tables
+    present = (triples != 0).any(axis=2, keepdims=True)
+    return _finite(np.concatenate([triples[..., :2], score, present], axis=2))
+
+
+def _finite(table: np.ndarray) -> np.ndarray:
+    """The same (N, J, 4) table if the numbers of all joints that are present are finite."""
+    bad = table[..., 3].astype(bool) & ~np.isfinite(table[..., :3]).all(axis=2)
+    if bad.any():
+        raise ValueError(f'expected finite x, y and score, got {table[bad][0, :3].tolist()}')
+    return table
 
 
 def _regions(image: dict[str, Any]) -> list[list[tuple[float, float]]]:
@@ -133,10 +216,15 @@ def _head_box(person: dict[str, Any]) -> tuple[float, ...]:
     return x, y, x + width, y + height
 
 
-def _points(person: dict[str, Any]) -> list[dict[str, Any]]:
-    containers = person.get('annopoints') or [{}]
-    first = containers[0] if isinstance(containers, list) else containers
-    return first.get('point') or []
+def _head_rectangle(person: dict[str, Any]) -> tuple[float, ...]:
+    if 'x1' not in person:
+        return NO_BOX
+    return tuple(float(_scalar(person[key])) for key in ('x1', 'y1', 'x2', 'y2'))
+
+
+def _points(person: dict[str, Any]) -> list[dict[str, Any]] | None:
+    container = _scalar(person.get('annopoints') or {})
+    return container.get('point')
 
 
 def _flags(record: dict[str, Any]) -> dict[str, bool]:
@@ -148,16 +236,14 @@ def _flags(record: dict[str, Any]) -> dict[str, bool]:
     return flags
 
 
+def _unwrapped(values: list[Any]) -> np.ndarray:
+    """(Q,) numbers that may be wrapped in lists of one; None becomes NaN."""
+    try:
+        plain = [value for (value,) in values]
+    except (TypeError, ValueError):
+        plain = [_scalar(value) for value in values]
+    return np.asarray(plain, dtype=np.float64)
+
+
 def _scalar(value: Any) -> Any:
     return value[0] if isinstance(value, list) else value
-
-
-@contextmanager
-def _naming(where: str) -> Iterator[None]:
-    """Put the place in the file in front of whatever goes wrong inside."""
-    try:
-        yield
-    except KeyError as error:
-        raise ValueError(f'{where}: expected the key {error}, found none') from error
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f'{where}: {error}') from error

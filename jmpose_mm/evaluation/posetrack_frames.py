@@ -1,6 +1,6 @@
 """Frames of PoseTrack files and everybody in them.
 
-Axes: N persons, J = 15 joints in the order of `JOINT_NAMES`.
+Axes: N persons, J joints, PoseTrack's 15 in the order of `JOINT_NAMES` unless said otherwise.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from jmpose_mm.functional.posetrack_persons import (
     TruePersons,
     head_size,
 )
+from jmpose_mm.functional.video_names import video_key
 
-__all__ = ['Frame', 'PoseTrackFrames', 'frame_key', 'joint_order']
+__all__ = ['NO_BOX', 'Frame', 'PoseTrackFrames', 'frame_key', 'joint_order']
 
 # The data sets call the same joint by both names.
 ALIASES = {'neck': 'head_bottom'}
+NO_BOX = (float('nan'),) * 4
 
 
 class Frame(NamedTuple):
@@ -39,46 +41,73 @@ class Frame(NamedTuple):
 class PoseTrackFrames:
     """Frames in evaluation order and everybody in them, those without any joint included.
 
-    Files are read one person at a time; `truth` and `predictions` give arrays.
+    Files append to it, whole blocks of persons at a time; `truth` and `predictions` give arrays.
+
+    Attributes:
+        joint_names: The J joints that count, in the order of the arrays.
+        frames: The frames.
+        person_frames: Index of each person's frame.
+        joints: Blocks (n, J, 4) of x, y in pixels, score, present (0 or 1), as many as persons.
+        head_boxes: x1, y1, x2, y2 of each person in pixels; `NO_BOX` if unknown.
+        track_ids: Each person's number in the video; None if it has none.
+        listed: Whether each person has a list of joints, be it empty; without one, the official
+            loader removes the person (its frame still counts).
+        region_frames: Index of each ignored region's frame.
+        regions: (V, 2) corners of each ignored region in pixels.
+        statements: What each file says about itself; '' where it says nothing.
     """
 
+    joint_names: tuple[str, ...] = JOINT_NAMES
     frames: list[Frame] = field(default_factory=list)
     person_frames: list[int] = field(default_factory=list)
     joints: list[np.ndarray] = field(default_factory=list)
     head_boxes: list[tuple[float, ...]] = field(default_factory=list)
     track_ids: list[int | None] = field(default_factory=list)
+    listed: list[bool] = field(default_factory=list)
     region_frames: list[int] = field(default_factory=list)
     regions: list[np.ndarray] = field(default_factory=list)
+    statements: list[str] = field(default_factory=list)
 
     def add_frame(self, frame: Frame) -> int:
         """Append a frame and return its index."""
         self.frames.append(frame)
         return len(self.frames) - 1
 
-    def add_person(
-        self,
-        frame: int,
-        joints: np.ndarray,
-        head_box: tuple[float, ...] = (float('nan'),) * 4,
-        track_id: int | None = None,
-    ) -> None:
-        """Append a person to frame number ``frame``.
-
-        Args:
-            frame: Index of its frame.
-            joints: (J, 4) x, y, score, present (0 or 1); x and y in pixels.
-            head_box: x1, y1, x2, y2 in pixels; NaN if unknown.
-            track_id: Its number in the video.
-        """
-        self.person_frames.append(frame)
-        self.joints.append(joints)
-        self.head_boxes.append(head_box)
-        self.track_ids.append(track_id)
-
     def add_region(self, frame: int, ring: list[tuple[float, float]]) -> None:
-        """Append an ignored region, the corners of a polygon in pixels."""
+        """Append an ignored region of frame number ``frame``, the corners of a polygon.
+
+        Raises:
+            ValueError: It has one or two corners; without any it is empty.
+        """
+        if len(ring) in (1, 2):
+            raise ValueError(f'ignored region: expected at least 3 corners, got {ring}')
         self.region_frames.append(frame)
         self.regions.append(np.asarray(ring, dtype=np.float64).reshape(-1, 2))
+
+    def extend(self, other: PoseTrackFrames) -> None:
+        """Append all of ``other``."""
+        offset = len(self.frames)
+        self.frames += other.frames
+        self.person_frames += [offset + index for index in other.person_frames]
+        self.joints += other.joints
+        self.head_boxes += other.head_boxes
+        self.track_ids += other.track_ids
+        self.listed += other.listed
+        self.region_frames += [offset + index for index in other.region_frames]
+        self.regions += other.regions
+        self.statements += other.statements
+
+    def add_person(
+        self, frame: int, head_box: tuple[float, ...], track_id: int | None, listed: bool = True
+    ) -> None:
+        """Append a person to frame number ``frame``; the joints follow as a block of many."""
+        whole = isinstance(track_id, int) or (isinstance(track_id, float) and track_id % 1 == 0)
+        if track_id is not None and not whole:
+            raise ValueError(f'track_id: expected a whole number, got {track_id!r}')
+        self.person_frames.append(frame)
+        self.head_boxes.append(head_box)
+        self.track_ids.append(track_id)
+        self.listed.append(listed)
 
     def truth(self) -> TruePersons:
         """The persons as ground truth."""
@@ -99,8 +128,20 @@ class PoseTrackFrames:
         """The ignored regions."""
         return Polygons.from_lists(self.region_frames, self.regions)
 
+    def check_head_boxes(self, truth: TruePersons) -> None:
+        """Raise ``ValueError`` for persons with joints but no head box: every distance is measured
+        in head sizes.
+        """
+        bad = np.flatnonzero(np.isnan(truth.head_size) & truth.present.any(axis=1))
+        if len(bad):
+            frame = self.frames[truth.frame[bad[0]]]
+            raise ValueError(
+                f'{frame.source}: {frame.name}: expected a head box (bbox_head or x1, y1, x2, y2) '
+                f'for every annotated person, got none for {len(bad)} persons'
+            )
+
     def _joints(self) -> np.ndarray:
-        return np.asarray(self.joints, dtype=np.float64).reshape(-1, len(JOINT_NAMES), 4)
+        return np.concatenate([np.empty((0, len(self.joint_names), 4)), *self.joints])
 
     def _frame_index(self) -> np.ndarray:
         return np.asarray(self.person_frames, dtype=np.int64)
@@ -110,9 +151,8 @@ def frame_key(name: str) -> tuple[str, int]:
     """(video, frame number) of an image path: the rule by which images of different files are the
     same.
 
-    The video is the name of the image's directory; official names (``000342_mpii_test``) are cut
-    after their source, since their tail differs between releases. The number is the last one in the
-    file's name.
+    The video is the `video_key` of the image's directory, the number the last one in the file's
+    name.
 
     Raises:
         ValueError: The file's name holds no number.
@@ -121,17 +161,20 @@ def frame_key(name: str) -> tuple[str, int]:
     number = re.search(r'(\d+)\D*$', path.stem)
     if number is None:
         raise ValueError(f'image {name!r}: expected a frame number in the file name, got none')
-    official = re.match(r'\d+_(?:mpiinew|mpii|bonn)(?=_|$)', path.parent.name)
-    return official.group() if official else path.parent.name, int(number.group(1))
+    return video_key(path.parent.name), int(number.group(1))
 
 
-def joint_order(names: list[str] | tuple[str, ...], where: str) -> np.ndarray:
-    """(J,) position of each joint of `JOINT_NAMES` in a list of 15 or 17 names."""
+def joint_order(
+    names: list[str] | tuple[str, ...], where: str, wanted: tuple[str, ...] = JOINT_NAMES
+) -> np.ndarray:
+    """(J,) position of each of the ``wanted`` joints in a list of their names; two others, the ears
+    of the PoseTrack files, may stand in between.
+    """
     plain = [ALIASES.get(name, name) for name in names]
-    missing = [name for name in JOINT_NAMES if name not in plain]
-    if len(plain) not in (15, 17) or missing:
+    missing = [name for name in wanted if name not in plain]
+    if len(plain) - len(wanted) not in (0, 2) or missing:
         raise ValueError(
-            f'{where}: expected 15 or 17 joint names with all that PoseTrack evaluates, got '
-            f'{len(plain)} without {missing}'
+            f'{where}: expected {len(wanted)} or {len(wanted) + 2} joint names with all that are '
+            f'evaluated, got {len(plain)} without {missing}'
         )
-    return np.asarray([plain.index(name) for name in JOINT_NAMES])
+    return np.asarray([plain.index(name) for name in wanted])

@@ -21,22 +21,28 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .polygons import Polygons, pairs_inside_frames, points_inside
+from .polygons import Polygons
+from .posetrack_matching import HIT_DISTANCE, match_joints, without_ignored
 from .posetrack_persons import (
     JOINT_GROUPS,
     PredictedPersons,
     TruePersons,
     check_persons,
+    select_frames,
     take_persons,
 )
 
-__all__ = ['JointAP', 'group_means', 'match_joints', 'mean_over_joints', 'posetrack_ap']
+__all__ = [
+    'JointAP',
+    'group_means',
+    'mean_over_joints',
+    'posetrack21_ap',
+    'posetrack_ap',
+]
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-HIT_DISTANCE = 0.5  # in head sizes, inclusive
 
 
 class JointAP(NamedTuple):
@@ -61,7 +67,10 @@ class JointAP(NamedTuple):
 
 
 def posetrack_ap(
-    truth: TruePersons, predictions: PredictedPersons, ignored: Polygons | None = None
+    truth: TruePersons,
+    predictions: PredictedPersons,
+    ignored: Polygons | None = None,
+    hit_distance: float = HIT_DISTANCE,
 ) -> JointAP:
     """Evaluate predictions as the official PoseTrack evaluator does.
 
@@ -73,55 +82,45 @@ def posetrack_ap(
         truth: Annotated persons, any order of frames.
         predictions: Predicted persons, any order of frames.
         ignored: Regions inside which joints of both sides are not judged.
+        hit_distance: In head sizes, inclusive.
 
     Raises:
         ValueError: Shapes disagree, a score is not finite, or a prediction meets a person without
             head box.
     """
     check_persons(truth, predictions)
-    predictions = take_persons(predictions, np.isin(predictions.frame, truth.frame))
-    predictions = take_persons(predictions, np.argsort(predictions.frame, kind='stable'))
-    if ignored is not None:
-        truth = truth._replace(present=_outside(truth, ignored))
-        predictions = predictions._replace(present=_outside(predictions, ignored))
-    correct = match_joints(truth, predictions)
-    num_true = truth.present.sum(axis=0)
-    curves = [
-        _joint_curve(predictions.scores[chosen, j], correct[chosen, j], int(num_true[j]))
-        for j, chosen in enumerate(predictions.present.T)
-    ]
-    ap, precision, recall = np.asarray(curves, dtype=np.float64).reshape(-1, 3).T
-    num_correct = (correct & predictions.present).sum(axis=0)
-    return JointAP(ap, precision, recall, num_true, predictions.present.sum(axis=0), num_correct)
+    judged = np.isin(predictions.frame, truth.frame)
+    return _ap_of_frames(truth, take_persons(predictions, judged), ignored, hit_distance)
 
 
-def match_joints(truth: TruePersons, predictions: PredictedPersons) -> BoolArray:
-    """Assign predicted to annotated persons of the same frame and judge each joint.
+def posetrack21_ap(
+    truth: TruePersons,
+    predictions: PredictedPersons,
+    labelled: BoolArray,
+    ignored: Polygons | None = None,
+) -> JointAP:
+    """Evaluate predictions as the kit of PoseTrack21 does (``eval_type='pose_estim'``).
 
-    Each prediction votes for the person it fits best, ``PCKh = joints within half a head /
-    annotated joints``; each person takes the best of the predictions that voted for it. Ties go to
-    the first in file order.
+    It differs from `posetrack_ap` in three rules: frames count where they are labelled, whoever is
+    in them; a joint counts, on both sides, where x and y are positive; a joint that is nowhere
+    annotated has AP and recall 0. In one case this function goes on where the kit stops with an
+    error: predictions in a labelled frame without annotated person are false.
 
-    Returns:
-        (N, J) whether the joint is within half a head of the same joint of the person that took its
-        prediction.
+    Args:
+        truth: Annotated persons.
+        predictions: Predicted persons.
+        labelled: (number of frames,) which frames count.
+        ignored: Regions inside which joints of both sides are not judged.
     """
-    n, m = pairs_inside_frames(predictions.frame, truth.frame)
-    both = predictions.present[n] & truth.present[m]
-    meets = predictions.present.any(axis=1)[n] & truth.present.any(axis=1)[m]
-    headless = m[np.isnan(truth.head_size[m]) & meets]
-    if len(headless):
-        raise ValueError(
-            f'annotated person {headless[0]} (frame {truth.frame[headless[0]]}): expected a head '
-            'box in a frame that has predictions, got none; the official evaluator stops here too'
-        )
-    hit = both & (_distances(predictions, truth, n, m) <= HIT_DISTANCE)
-    pck = hit.sum(axis=1) / np.maximum(1, truth.present.sum(axis=1))[m]
-    vote = _first_maximum(pck, n)
-    owner = vote[_first_maximum(pck[vote], m[vote])]
-    correct = np.zeros(predictions.present.shape, dtype=np.bool_)
-    correct[n[owner]] = hit[owner]
-    return correct
+    check_persons(truth, predictions)
+    truth, predictions = select_frames(truth, predictions, labelled)
+    truth = truth._replace(present=_positive(truth))
+    predictions = predictions._replace(present=_positive(predictions))
+    result = _ap_of_frames(truth, predictions, ignored, HIT_DISTANCE)
+    known = result.num_true > 0
+    return result._replace(
+        ap=np.where(known, result.ap, 0), recall=np.where(known, result.recall, 0)
+    )
 
 
 def mean_over_joints(values: FloatArray) -> float:
@@ -133,6 +132,26 @@ def mean_over_joints(values: FloatArray) -> float:
 def group_means(values: FloatArray) -> dict[str, float]:
     """Means of (15,) values over the seven groups that PoseTrack prints; NaN spoils its group."""
     return {name: float(values[list(joints)].mean()) for name, joints in JOINT_GROUPS.items()}
+
+
+def _ap_of_frames(
+    truth: TruePersons,
+    predictions: PredictedPersons,
+    ignored: Polygons | None,
+    hit_distance: float,
+) -> JointAP:
+    """AP of all persons that are given."""
+    predictions = take_persons(predictions, np.argsort(predictions.frame, kind='stable'))
+    truth, predictions = without_ignored(truth, predictions, ignored)
+    correct = match_joints(truth, predictions, hit_distance)
+    num_true = truth.present.sum(axis=0)
+    curves = [
+        _joint_curve(predictions.scores[chosen, j], correct[chosen, j], int(num_true[j]))
+        for j, chosen in enumerate(predictions.present.T)
+    ]
+    ap, precision, recall = np.asarray(curves, dtype=np.float64).reshape(-1, 3).T
+    num_correct = (correct & predictions.present).sum(axis=0)
+    return JointAP(ap, precision, recall, num_true, predictions.present.sum(axis=0), num_correct)
 
 
 def _joint_curve(scores: FloatArray, correct: BoolArray, num_true: int) -> tuple[float, ...]:
@@ -150,36 +169,7 @@ def _joint_curve(scores: FloatArray, correct: BoolArray, num_true: int) -> tuple
     return 100 * area, 100 * float(precision[-1]), 100 * float(found[-1]) / num_true
 
 
-def _distances(
-    predictions: PredictedPersons, truth: TruePersons, n: IntArray, m: IntArray
-) -> FloatArray:
-    """(P, J) distances in head sizes.
-
-    Nothing is squared away: ``distance / head`` is compared as the official code forms it, so that
-    a distance of exactly half a head is a hit. A head of size 0 gives infinity or NaN, neither of
-    which is one.
-    """
-    offset = predictions.keypoints[n] - truth.keypoints[m]
-    pixels = np.sqrt(offset[..., 0] ** 2 + offset[..., 1] ** 2)
-    with np.errstate(divide='ignore', invalid='ignore'):
-        distances: FloatArray = pixels / truth.head_size[m][:, None]
-    return distances
-
-
-def _first_maximum(values: FloatArray, groups: IntArray) -> IntArray:
-    """For every group, ordered by its number, the index of its first largest value."""
-    order = np.lexsort((-values, groups))
-    ordered = groups[order]
-    starts = np.ones(len(ordered), dtype=np.bool_)
-    starts[1:] = ordered[1:] != ordered[:-1]
-    chosen: IntArray = order[starts]
-    return chosen
-
-
-def _outside(persons: TruePersons | PredictedPersons, ignored: Polygons) -> BoolArray:
-    """(·, J) the present joints that lie in no ignored region of their frame."""
-    rows, joints = np.nonzero(persons.present & np.isin(persons.frame, ignored.frame)[:, None])
-    inside = points_inside(persons.keypoints[rows, joints], persons.frame[rows], ignored)
-    present = persons.present.copy()
-    present[rows[inside], joints[inside]] = False
-    return present
+def _positive(persons: TruePersons | PredictedPersons) -> BoolArray:
+    """(·, J) the present joints whose coordinates are both positive."""
+    positive: BoolArray = persons.present & (persons.keypoints > 0).all(axis=-1)
+    return positive

@@ -16,11 +16,12 @@ from jmpose_mm.functional.posetrack_persons import (
     TruePersons,
     select_frames,
 )
+from jmpose_mm.functional.video_names import read_video_list
 from jmpose_mm.registry import METRICS
 
-from .posetrack_files import read_frames
-from .posetrack_frames import PoseTrackFrames, frame_key, joint_order
-from .prediction_files import write_predictions
+from ..posetrack_files import read_frames
+from ..posetrack_frames import PoseTrackFrames, frame_key, joint_order
+from ..prediction_files import FORMS, Form, write_predictions
 
 __all__ = ['PoseTrackAPMetric']
 
@@ -51,10 +52,12 @@ class PoseTrackAPMetric(BaseMetric):
         score_rule: ``'keypoint*box'`` ranks joints by keypoint score times box score, as the
             papers' code does; ``'keypoint'`` by the keypoint score alone, as mmpose does.
         subset: A true-or-false field of the ground truth's images to report apart.
+        videos: Keep these videos of the ground truth only, the subset of a benchmark: names, or
+            the path of a text file with one in each line, see `read_video_list`.
         protocol: What else makes the numbers comparable (flip test, decoding); printed.
-        out_dir: Directory for the predictions in the official 2018 format, one file for each video.
-        collect_device: 'cpu' or 'gpu', where distributed results meet.
-        prefix: Comes before the names of the results.
+        out_dir: Directory for the predictions in an official format, one file for each video.
+        out_form: ``'posetrack17'`` or ``'posetrack18'``; by default the form of the ground truth.
+        **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
 
     Raises:
         ValueError: An argument or the ground truth is unusable, or a prediction is not finite, has
@@ -62,6 +65,7 @@ class PoseTrackAPMetric(BaseMetric):
     """
 
     default_prefix = 'posetrack'
+    joint_names = JOINT_NAMES
 
     def __init__(
         self,
@@ -69,12 +73,13 @@ class PoseTrackAPMetric(BaseMetric):
         boxes: str,
         score_rule: str = 'keypoint*box',
         subset: str | None = None,
+        videos: str | list[str] | None = None,
         protocol: str | dict[str, Any] = '',
         out_dir: str | None = None,
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
+        out_form: Form | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
+        super().__init__(**kwargs)
         if not isinstance(boxes, str) or not boxes.strip():
             raise ValueError(
                 "boxes: expected the source of the boxes, e.g. 'ground truth' or the name of a "
@@ -82,18 +87,33 @@ class PoseTrackAPMetric(BaseMetric):
             )
         if score_rule not in SCORE_RULES:
             raise ValueError(f'score_rule: expected one of {SCORE_RULES}, got {score_rule!r}')
-        self.boxes, self.score_rule, self.subset, self.out_dir = boxes, score_rule, subset, out_dir
-        self.protocol = protocol
-        truth = read_frames(ann_file)
-        self.frames, self.truth, self.ignored = truth.frames, truth.truth(), truth.ignored()
+        if out_form not in (None, *FORMS):
+            raise ValueError(f'out_form: expected one of {FORMS} or None, got {out_form!r}')
+        self.boxes, self.score_rule, self.subset, self.protocol = (
+            boxes,
+            score_rule,
+            subset,
+            protocol,
+        )
+        self.out_dir, self.out_form = out_dir, out_form
+        kept = None if videos is None else read_video_list(videos)
+        truth = read_frames(ann_file, videos=kept, joint_names=self.joint_names)
+        self.frames, self.truth, self.ignored = truth.frames, self._truth(truth), truth.ignored()
         self.by_key, self.by_id = _index_frames(truth)
+        missing = (kept or frozenset()) - {video for video, _ in self.by_key}
+        if missing:
+            raise ValueError(f'videos: expected videos of {ann_file}, got {sorted(missing)} too')
         self.chosen = None if subset is None else _flagged(truth, subset)
-        _check_head_boxes(truth, self.truth)
+        truth.check_head_boxes(self.truth)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions of a batch of data samples, in their dictionary form."""
         names = self.dataset_meta['keypoint_id2name']
-        order = joint_order([names[i] for i in range(len(names))], 'dataset_meta.keypoint_id2name')
+        order = joint_order(
+            [names[i] for i in range(len(names))],
+            'dataset_meta.keypoint_id2name',
+            self.joint_names,
+        )
         for sample in data_samples:
             image = sample.get('img_path', f'img_id {sample.get("img_id")}')
             predicted = sample['pred_instances']
@@ -120,7 +140,7 @@ class PoseTrackAPMetric(BaseMetric):
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """AP of the collected predictions over all frames and, if asked, over the subset's."""
-        predictions = _join(results)
+        predictions = _join(results, len(self.joint_names))
         parts: dict[str, np.ndarray] = {'': np.ones(len(self.frames), dtype=bool)}
         if self.chosen is not None:
             parts[f'_{self.subset}'] = self.chosen
@@ -135,8 +155,11 @@ class PoseTrackAPMetric(BaseMetric):
             rows[-1] += [f'{value:.2f}' for value in values.values()]
         self._report([['frames', 'count', *values], *rows])
         if self.out_dir is not None:
-            write_predictions(self.out_dir, self.frames, predictions, self._info())
+            write_predictions(self.out_dir, self.frames, predictions, self._info(), self.out_form)
         return metrics
+
+    def _truth(self, frames: PoseTrackFrames) -> TruePersons:
+        return frames.truth()
 
     def _values(self, truth: TruePersons, predictions: PredictedPersons) -> dict[str, float]:
         ap = posetrack_ap(truth, predictions, self.ignored).ap
@@ -176,11 +199,10 @@ class PoseTrackAPMetric(BaseMetric):
         MMLogger.get_current_instance().info('PoseTrack AP, %s\n%s', said, '\n'.join(lines))
 
 
-def _join(results: list[dict[str, Any]]) -> PredictedPersons:
+def _join(results: list[dict[str, Any]], joints: int) -> PredictedPersons:
     """The different samples as arrays, in one order whatever the number of processes."""
     unique = {(record['frame'], record['sample']): record for record in reversed(results)}
     records = [unique[key] for key in sorted(unique)]
-    joints = len(JOINT_NAMES)
     counts = [len(record['keypoints']) for record in records]
     frame = np.repeat(np.asarray([r['frame'] for r in records], dtype=np.int64), counts)
     keypoints = [record['keypoints'] for record in records]
@@ -213,17 +235,6 @@ def _flagged(truth: PoseTrackFrames, name: str) -> np.ndarray:
                 f'(argument subset), got {sorted(frame.flags)}'
             )
     return np.asarray([frame.flags[name] for frame in truth.frames], dtype=bool)
-
-
-def _check_head_boxes(truth: PoseTrackFrames, persons: TruePersons) -> None:
-    """Stop before training rather than after it: every distance is measured in head sizes."""
-    bad = np.flatnonzero(np.isnan(persons.head_size) & persons.present.any(axis=1))
-    if len(bad):
-        frame = truth.frames[persons.frame[bad[0]]]
-        raise ValueError(
-            f'{frame.source}: {frame.name}: expected a head box (bbox_head or x1, y1, x2, y2) for '
-            f'every annotated person, got none for {len(bad)} persons'
-        )
 
 
 def _array(values: Any) -> np.ndarray:

@@ -1,0 +1,215 @@
+"""Folders of predictions against folders of ground truth, by the rules of the official programs.
+
+Axes: N predicted persons, M annotated persons, F frames, J = 15 joints.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from jmpose_mm.functional.posetrack_ap import (
+    JointAP,
+    group_means,
+    mean_over_joints,
+    posetrack21_ap,
+    posetrack_ap,
+)
+from jmpose_mm.functional.posetrack_matching import without_ignored
+from jmpose_mm.functional.posetrack_persons import (
+    JOINT_NAMES,
+    PredictedPersons,
+    TruePersons,
+    take_persons,
+)
+from jmpose_mm.functional.posetrack_tracking import JointTracking, Rules, TrackIds, posetrack_mota
+
+from .posetrack_files import read_pair
+from .posetrack_frames import PoseTrackFrames
+
+__all__ = ['KITS', 'FolderResult', 'Kit', 'evaluate_folders', 'format_table']
+
+Kit = Literal['poseval', 'posetrack21']
+KITS: tuple[Kit, ...] = ('poseval', 'posetrack21')
+# poseval's name of the joint that files call head_bottom
+PRINTED_NAMES = tuple('neck' if name == 'head_bottom' else name for name in JOINT_NAMES)
+COLUMNS = ('Head', 'Shou', 'Elb', 'Wri', 'Hip', 'Knee', 'Ankl', 'Total')
+
+
+class FolderResult(NamedTuple):
+    """What an evaluation of two folders gave.
+
+    Attributes:
+        ap: The AP side.
+        tracking: The tracking side if it was asked for.
+        kit: Whose rules.
+        rules: Which rules of tracking; None without tracking.
+        predictions: What the prediction files say about themselves: boxes, score rule and the like.
+        files: Number of files, that is videos.
+        seconds: Reading included.
+    """
+
+    ap: JointAP
+    tracking: JointTracking | None
+    kit: Kit
+    rules: Rules | None
+    predictions: str
+    files: int
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain types, percent; null where the official evaluator has NaN."""
+        groups = {**group_means(self.ap.ap), 'Mean': mean_over_joints(self.ap.ap)}
+        content = {
+            'ap': _by_joint(self.ap.ap),
+            'groups': {name: _nullable(value) for name, value in groups.items()},
+            'mean': _nullable(mean_over_joints(self.ap.ap)),
+            'n_gt': dict(zip(PRINTED_NAMES, self.ap.num_true.tolist(), strict=True)),
+            'files': self.files,
+            'seconds': self.seconds,
+            'kit': self.kit,
+            'predictions': self.predictions,
+        }
+        if self.tracking is not None:
+            content['mota'] = {
+                'rules': self.rules,
+                **{name: _by_joint(values) for name, values in self.tracking._asdict().items()},
+                'mean': {
+                    name: _nullable(mean_over_joints(values))
+                    for name, values in self.tracking._asdict().items()
+                },
+            }
+        return content
+
+
+def evaluate_folders(
+    truth_dir: str | Path,
+    prediction_dir: str | Path,
+    kit: Kit = 'poseval',
+    mota: Rules | None = None,
+    progress: bool = False,
+) -> FolderResult:
+    """Evaluate predictions as the official program does: files by name, frames by position.
+
+    Args:
+        truth_dir: Directory of the official ground-truth files, 2017 or 2018 form.
+        prediction_dir: Directory with a file of the same name for each, either form.
+        kit: ``'poseval'``, which every paper's number comes from, or ``'posetrack21'``, see
+            `posetrack21_ap`.
+        mota: Evaluate the tracking too, by the ``'released'`` or the ``'fixed'`` rules, see
+            `posetrack_mota`. It needs a track id for every person with joints.
+        progress: Show a bar while files are read.
+
+    Raises:
+        ValueError: With the file and the key, where something is missing or misshapen.
+    """
+    start = time.perf_counter()
+    true, predicted = read_pair(truth_dir, prediction_dir, progress=progress)
+    truth, ignored = true.truth(), true.ignored()
+    kept_truth, predictions = without_ignored(truth, predicted.predictions(), ignored)
+    if not len(truth.frame):
+        raise ValueError(f'{truth_dir}: expected annotated persons, got none in any file')
+    met = np.isin(kept_truth.frame, predictions.frame[predictions.present.any(axis=1)])
+    true.check_head_boxes(take_persons(kept_truth, met))
+    if kit == 'poseval':
+        ap = posetrack_ap(kept_truth, predictions)
+    else:
+        ap = posetrack21_ap(kept_truth, predictions, _labelled(true, predicted))
+    tracking = None if mota is None else _tracking(true, predicted, mota)
+    said = sorted(set(predicted.statements))
+    statement = said[0] if len(said) == 1 else f'{len(said)} different statements in the files'
+    seconds = time.perf_counter() - start
+    files = len(true.statements)
+    return FolderResult(ap, tracking, kit, mota, statement or 'not stated', files, seconds)
+
+
+def format_table(result: FolderResult) -> str:
+    """The official table with its columns, then a row for each joint."""
+    ap = result.ap
+    lines = [
+        f'Average precision, rules: {result.kit}, videos: {result.files}, '
+        f'predictions: {result.predictions}',
+        *_official_rows({'AP': ap.ap, 'Precision': ap.precision, 'Recall': ap.recall}),
+    ]
+    if result.tracking is not None:
+        lines += ['', f'Tracking, rules: {result.rules}']
+        lines += _official_rows(
+            {
+                name.upper() if len(name) == 4 else name.capitalize(): values
+                for name, values in result.tracking._asdict().items()
+            }
+        )
+    lines += ['', f'{"joint":14}{"AP":>8}{"annotated":>11}{"predicted":>11}{"correct":>9}']
+    rows = zip(PRINTED_NAMES, ap.ap, ap.num_true, ap.num_predicted, ap.num_correct, strict=True)
+    lines += [f'{name:14}{value:8.2f}{g:11d}{p:11d}{c:9d}' for name, value, g, p, c in rows]
+    return '\n'.join(lines)
+
+
+def _official_rows(quantities: dict[str, np.ndarray]) -> list[str]:
+    """The columns of the official table, ready for LaTeX as there."""
+    lines = [f'{"":10}& ' + ' & '.join(f'{name:>5}' for name in COLUMNS) + r' \\']
+    for name, values in quantities.items():
+        cells = [*group_means(values).values(), mean_over_joints(values)]
+        lines.append(f'{name:10}& ' + ' & '.join(f'{cell:5.1f}' for cell in cells) + r' \\')
+    return lines
+
+
+def _labelled(true: PoseTrackFrames, predicted: PoseTrackFrames) -> np.ndarray:
+    """(F,) which frames the kit of PoseTrack21 judges."""
+    regions = set(true.region_frames)
+    for index, (frame, other) in enumerate(zip(true.frames, predicted.frames, strict=True)):
+        if 'is_labeled' not in frame.flags:
+            raise ValueError(
+                f"{frame.source}: {frame.name}: expected the key 'is_labeled', which the "
+                'rules of PoseTrack21 choose frames by; found none'
+            )
+        if index in regions and other.image_id != frame.image_id:
+            raise ValueError(
+                f'{other.source}: {other.name}: id: expected {frame.image_id} as in '
+                f'{frame.source}, got {other.image_id}'
+            )
+    return np.asarray([frame.flags['is_labeled'] for frame in true.frames], dtype=bool)
+
+
+def _tracking(true: PoseTrackFrames, predicted: PoseTrackFrames, rules: Rules) -> JointTracking:
+    truth, true_ids = _tracked(true, true.truth())
+    predictions, predicted_ids = _tracked(predicted, predicted.predictions())
+    number: dict[Path, int] = {}
+    sequence = np.asarray([number.setdefault(f.source, len(number)) for f in true.frames])
+    sequence[~np.isin(np.arange(len(sequence)), true.person_frames)] = -1
+    if rules == 'released':
+        for file, index in number.items():
+            if np.count_nonzero(sequence == index) == 1:
+                raise ValueError(
+                    f'{file}: expected at least two frames with annotated persons for the released '
+                    'rules of tracking, where the official evaluator stops; got one'
+                )
+    tracks = TrackIds(true_ids, predicted_ids, sequence)
+    return posetrack_mota(truth, predictions, tracks, true.ignored(), rules)
+
+
+def _tracked(
+    frames: PoseTrackFrames, persons: TruePersons | PredictedPersons
+) -> tuple[Any, np.ndarray]:
+    """The persons that the official loader keeps, and their tracks."""
+    for row in np.flatnonzero(persons.present.any(axis=1)).tolist():
+        if frames.track_ids[row] is None:
+            frame = frames.frames[frames.person_frames[row]]
+            raise ValueError(
+                f'{frame.source}: {frame.name}: expected a track_id for every person, which '
+                'tracking is judged by; found none'
+            )
+    ids = np.asarray([-1 if track is None else track for track in frames.track_ids], dtype=np.int64)
+    listed = np.asarray(frames.listed, dtype=bool)
+    return take_persons(persons, listed), ids[listed]
+
+
+def _by_joint(values: np.ndarray) -> dict[str, float | None]:
+    return dict(zip(PRINTED_NAMES, map(_nullable, values.tolist()), strict=True))
+
+
+def _nullable(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Official PoseTrack AP of a folder of predictions against a folder of ground truth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description='PoseTrack AP as the official evaluator (poseval) counts it. Both folders hold '
+        'one JSON file for each video, with the same names, in the form of 2017 (annolist) or of '
+        '2018 and 2021 (images, annotations, categories). Frames are compared by their place in '
+        'the file.'
+    )
+    parser.add_argument('truth', metavar='GT_DIR', help='folder of official annotation files')
+    parser.add_argument('predictions', metavar='PRED_DIR', help='folder of prediction files')
+    parser.add_argument('--json', metavar='OUT', help='also write the numbers to this file')
+    parser.add_argument(
+        '--kit',
+        choices=['poseval', 'posetrack21'],
+        default='poseval',
+        help='whose rules: poseval (default; all published numbers), or the kit of PoseTrack21, '
+        'which takes labelled frames and joints with positive coordinates only',
+    )
+    parser.add_argument(
+        '--mota',
+        choices=['released', 'fixed'],
+        help='also evaluate the tracking: released gives the numbers of the official evaluator, '
+        'fixed corrects its oversights (last frames left out, empty frames, MOTP); default: off',
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Evaluate, print the table, write the JSON."""
+    arguments = parse_arguments()
+    from jmpose_mm.evaluation.poseval import evaluate_folders, format_table
+    from jmpose_mm.evaluation.prediction_files import write_json
+
+    try:
+        result = evaluate_folders(
+            arguments.truth,
+            arguments.predictions,
+            kit=arguments.kit,
+            mota=arguments.mota,
+            progress=True,
+        )
+        if arguments.json:
+            write_json(arguments.json, result.as_json())
+    except (OSError, ValueError) as error:
+        print(f'eval_posetrack.py: {error}', file=sys.stderr)
+        return 2
+    print(format_table(result))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
