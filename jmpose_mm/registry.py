@@ -67,5 +67,5 @@ with true_cause(__name__):
     VISBACKENDS = _child_of(host.VISBACKENDS)
     LOG_PROCESSORS = _child_of(host.LOG_PROCESSORS)
 
-    KEYPOINT_CODECS = _child_of(host.KEYPOINT_CODECS)
+    KEYPOINT_CODECS = _child_of(host.KEYPOINT_CODECS, 'jmpose_mm.codecs')
     INFERENCERS = _child_of(host.INFERENCERS, 'jmpose_mm.apis')

@@ -19,7 +19,7 @@ test_evaluator = val_evaluator
 
 model = dict(
     neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.codec),
+    head=dict(**_base_.head, decoder=dict(_base_.codec, decoding='quarter-offset')),
     test_cfg=dict(flip_test=False),
 )
 # mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.

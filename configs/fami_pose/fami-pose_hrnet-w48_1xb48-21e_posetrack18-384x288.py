@@ -9,7 +9,7 @@ _base_ = [
 # The released protocol: no flip test, peaks shifted by a quarter pixel.
 model = dict(
     neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.codec),
+    head=dict(**_base_.head, decoder=dict(_base_.codec, decoding='quarter-offset')),
     test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=48)

@@ -6,6 +6,6 @@ _base_ = [
     '../_base_/schedules/adamw-20e.py',
 ]
 
-model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.decoder))
+model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec))
 # mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
 load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

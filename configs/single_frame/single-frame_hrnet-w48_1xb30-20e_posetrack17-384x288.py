@@ -9,7 +9,7 @@ key_frame = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(0,))
 train_dataloader = dict(dataset=dict(pipeline=[key_frame, *_base_.train_pipeline[1:]]))
 val_dataloader = dict(dataset=dict(pipeline=[key_frame, *_base_.test_pipeline[1:]]))
 test_dataloader = val_dataloader
-model = dict(head=dict(decoder=_base_.decoder))
+model = dict(head=dict(decoder=_base_.codec))
 # The video models freeze this one: fine-tune it where the data is not PoseTrack18.
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
 load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

@@ -8,6 +8,6 @@ _base_ = [
 
 model = dict(
     neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.decoder),
+    head=dict(**_base_.head, decoder=_base_.codec),
     test_cfg=dict(flip_test=False),
 )

@@ -8,7 +8,7 @@ _base_ = [
 
 model = dict(
     neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.decoder),
+    head=dict(**_base_.head, decoder=_base_.codec),
     test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=8)

@@ -1,8 +1,11 @@
 _base_ = './posetrack18-clips.py'
 
-codec = dict(type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2)
-decoder = dict(
-    type='MSRAHeatmap', input_size=(192, 256), heatmap_size=(48, 64), sigma=2, unbiased=True
+codec = dict(
+    type='jmpose_mm.ReleasedHeatmap',
+    input_size=(192, 256),
+    heatmap_size=(48, 64),
+    sigma=2,
+    decoding='dark',
 )
 crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released')
 train_pipeline = [

@@ -24,10 +24,12 @@ meta_keys = (
     'frame_offsets',
 )
 
-codec = dict(type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3)
-# Rounded targets but DARK decoding: the codec with unbiased=True would change both.
-decoder = dict(
-    type='MSRAHeatmap', input_size=(288, 384), heatmap_size=(72, 96), sigma=3, unbiased=True
+codec = dict(
+    type='jmpose_mm.ReleasedHeatmap',
+    input_size=(288, 384),
+    heatmap_size=(72, 96),
+    sigma=3,
+    decoding='dark',
 )
 
 train_pipeline = [

@@ -24,13 +24,12 @@ meta_keys = (
     'frame_offsets',
 )
 
-codec = dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=2)
-decoder = dict(
-    type='MSRAHeatmap',
+codec = dict(
+    type='jmpose_mm.ReleasedHeatmap',
     input_size=(96, 128),
     heatmap_size=(24, 32),
     sigma=2,
-    unbiased=True,
+    decoding='dark',
     blur_kernel_size=7,
 )
 

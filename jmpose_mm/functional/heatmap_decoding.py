@@ -1,0 +1,121 @@
+"""Keypoints from heatmaps, as the released codes of DCPose, FAMI-Pose and JM-Pose read them.
+
+Axes: K keypoints, H W heatmap grid. Coordinates are (x, y) in heatmap pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import correlate1d
+
+from jmpose_mm.functional.checks import check_choice
+
+__all__ = ['DECODINGS', 'dark', 'decode_heatmaps', 'heatmap_maxima', 'quarter_offset']
+
+Array = NDArray[np.float64]
+
+
+def heatmap_maxima(heatmaps: Array) -> tuple[Array, Array]:
+    """Position and value of the maximum of each map; (0, 0) where it is not positive.
+
+    Args:
+        heatmaps: ``(K, H, W)``.
+
+    Returns:
+        ``(K, 2)`` whole numbers, and ``(K,)``.
+    """
+    flat = heatmaps.reshape(len(heatmaps), -1)
+    index = flat.argmax(axis=1)
+    scores = flat[np.arange(len(flat)), index]
+    peaks = np.stack((index % heatmaps.shape[2], index // heatmaps.shape[2]), axis=1).astype(float)
+    peaks[scores <= 0] = 0
+    return peaks, scores
+
+
+def quarter_offset(heatmaps: Array, peaks: Array) -> Array:
+    """Peaks moved by a quarter pixel towards the larger neighbour on each axis.
+
+    A peak within a pixel of any border stays, on both axes (mmpose judges each axis alone).
+
+    Args:
+        heatmaps: ``(K, H, W)``.
+        peaks: ``(K, 2)`` whole numbers.
+
+    Returns:
+        ``(K, 2)``.
+    """
+    refined = peaks.copy()
+    height, width = heatmaps.shape[1:]
+    for k, (x, y) in enumerate(peaks.astype(int)):
+        if 1 < x < width - 1 and 1 < y < height - 1:
+            dx = heatmaps[k, y, x + 1] - heatmaps[k, y, x - 1]
+            dy = heatmaps[k, y + 1, x] - heatmaps[k, y - 1, x]
+            refined[k] += 0.25 * np.sign((dx, dy))
+    return refined
+
+
+def _smoothed(heatmaps: Array, kernel_size: int) -> Array:
+    """Gaussian blur with zeros outside, scaled so that each map keeps its maximum."""
+    sigma = 0.3 * ((kernel_size - 1) * 0.5 - 1) + 0.8
+    steps = np.arange(kernel_size) - kernel_size // 2
+    kernel = np.exp(-(steps**2) / (2 * sigma**2))
+    kernel /= kernel.sum()
+    blurred = heatmaps
+    for axis in (1, 2):
+        blurred = correlate1d(blurred, kernel, axis=axis, mode='constant')
+    before, after = heatmaps.max(axis=(1, 2)), blurred.max(axis=(1, 2))
+    return blurred * (before / np.where(after == 0, 1, after))[:, None, None]
+
+
+def dark(heatmaps: Array, peaks: Array, kernel_size: int = 11) -> Array:
+    """Peaks moved by a Newton step on the log of the smoothed map (Zhang et al., CVPR 2020).
+
+    A peak within two pixels of a border stays.
+
+    Args:
+        heatmaps: ``(K, H, W)``.
+        peaks: ``(K, 2)`` whole numbers.
+        kernel_size: Of the blur, odd; 11 means a standard deviation of 2.
+
+    Returns:
+        ``(K, 2)``.
+    """
+    refined = peaks.copy()
+    height, width = heatmaps.shape[1:]
+    logs = np.log(np.maximum(_smoothed(heatmaps, kernel_size), 1e-10))
+    for k, (x, y) in enumerate(peaks.astype(int)):
+        if not (1 < x < width - 2 and 1 < y < height - 2):
+            continue
+        p = logs[k]
+        gradient = 0.5 * np.array([p[y, x + 1] - p[y, x - 1], p[y + 1, x] - p[y - 1, x]])
+        dxx = 0.25 * (p[y, x + 2] - 2 * p[y, x] + p[y, x - 2])
+        dyy = 0.25 * (p[y + 2, x] - 2 * p[y, x] + p[y - 2, x])
+        dxy = 0.25 * (p[y + 1, x + 1] - p[y - 1, x + 1] - p[y + 1, x - 1] + p[y - 1, x - 1])
+        if dxx * dyy - dxy**2 != 0:
+            refined[k] -= np.linalg.solve(np.array([[dxx, dxy], [dxy, dyy]]), gradient)
+    return refined
+
+
+DECODINGS = ('quarter-offset', 'dark')
+
+
+def decode_heatmaps(
+    heatmaps: NDArray[np.floating], decoding: str, kernel_size: int = 11
+) -> tuple[Array, Array]:
+    """Keypoints and scores.
+
+    Args:
+        heatmaps: ``(K, H, W)``.
+        decoding: ``'quarter-offset'`` (DCPose, FAMI-Pose) or ``'dark'`` (JM-Pose).
+        kernel_size: Of the blur in ``'dark'``.
+
+    Returns:
+        ``(K, 2)``, and the maxima of the maps as they came, ``(K,)``.
+    """
+    check_choice('decoding', decoding, DECODINGS)
+    maps = np.asarray(heatmaps, dtype=np.float64)
+    peaks, scores = heatmap_maxima(maps)
+    if decoding == 'dark':
+        return dark(maps, peaks, kernel_size), scores
+    return quarter_offset(maps, peaks), scores
