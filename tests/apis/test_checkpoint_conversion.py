@@ -37,7 +37,7 @@ def _load(path: Path) -> dict:
     return torch.load(path, map_location='cpu', weights_only=True)
 
 
-def _assert_same(one: dict, other: dict) -> None:
+def assert_same(one: dict, other: dict) -> None:
     assert list(one) == list(other)
     assert all(torch.equal(one[name], other[name]) for name in one)
 
@@ -54,7 +54,7 @@ def official(ours, tmp_path_factory):
 @pytest.mark.parametrize('method', METHODS)
 def test_convert__round_trip_is_exact(ours, official, method, tmp_path):
     back = convert_checkpoint(method, official[method], tmp_path / 'a' / 'back.pth')
-    _assert_same(_load(back)['state_dict'], _load(ours[method])['state_dict'])
+    assert_same(_load(back)['state_dict'], _load(ours[method])['state_dict'])
     assert [file.name for file in (tmp_path / 'a').iterdir()] == ['back.pth']
 
 
@@ -90,7 +90,7 @@ def test_convert__bare_hrnet_has_no_prefix(official):
 def test_convert__containers_and_dropped_entries(ours, official, wrap, tmp_path):
     torch.save(wrap(_load(official['tdmi'])), tmp_path / 'in.pth')
     out = convert_checkpoint('tdmi', tmp_path / 'in.pth', tmp_path / 'out.pth')
-    _assert_same(_load(out)['state_dict'], _load(ours['tdmi'])['state_dict'])
+    assert_same(_load(out)['state_dict'], _load(ours['tdmi'])['state_dict'])
 
 
 def test_convert__hrnet_of_width_32(tmp_path):
@@ -104,7 +104,7 @@ def test_convert__hrnet_of_width_32(tmp_path):
     }
     torch.save(bare, tmp_path / 'in.pth')
     out = convert_checkpoint('hrnet', tmp_path / 'in.pth', tmp_path / 'out.pth')
-    _assert_same(_load(out)['state_dict'], dict(model.state_dict()))
+    assert_same(_load(out)['state_dict'], dict(model.state_dict()))
 
 
 def _refused(method: str, source: Path, reverse: bool = False) -> str:

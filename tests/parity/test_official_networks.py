@@ -79,7 +79,7 @@ def converted(request, tmp_path_factory):
     return method, model, {name: torch.from_numpy(expected[name]) for name in expected.files}
 
 
-def _assert_close(actual: torch.Tensor, expected: torch.Tensor) -> None:
+def assert_close_to(actual: torch.Tensor, expected: torch.Tensor) -> None:
     """Within 1e-4 of the expected values' standard deviation, everywhere."""
     assert actual.shape == expected.shape
     assert (actual - expected).abs().max() < 1e-4 * expected.std()
@@ -100,7 +100,7 @@ def outputs(converted):
 
 def test_parity__final_heatmaps(outputs):
     _, _, expected, _, heatmaps = outputs
-    _assert_close(heatmaps, expected['heatmaps'])
+    assert_close_to(heatmaps, expected['heatmaps'])
 
 
 def test_parity__initial_heatmaps(outputs):
@@ -108,7 +108,7 @@ def test_parity__initial_heatmaps(outputs):
     if 'initial_heatmaps' not in expected:
         assert method == 'dcpose'
         return
-    _assert_close(features.initial_heatmaps[:, FRAMES[method] // 2], expected['initial_heatmaps'])
+    assert_close_to(features.initial_heatmaps[:, FRAMES[method] // 2], expected['initial_heatmaps'])
 
 
 def test_parity__information_terms(outputs):
