@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.apis.official_names import DROPPED, NAMES
 from jmpose_mm.apis.train_and_test import UsageError, load_config
+from jmpose_mm.whole_files import whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,13 +58,8 @@ def convert_checkpoint(
         hint = '' if reverse else _looks_like(state, method)
         raise UsageError('\n  '.join([f'{source} is not a {method} checkpoint{hint}:', *problems]))
     converted = {after: value for (_, after), value in renamed.items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f'.{target.name}.unfinished')
-    try:
+    with whole_file(target) as unfinished:
         torch.save(converted if reverse else {'state_dict': converted, 'meta': {}}, unfinished)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return target
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 from jmpose_mm.apis.drawn_comparison import draw_comparison
 from jmpose_mm.apis.train_and_test import load_config, test, train
+from jmpose_mm.whole_files import write_json
 
 __all__ = ['METHODS', 'run_demo']
 
@@ -79,7 +79,7 @@ def run_demo(
         }
         video, picture = draw_comparison(work_dir, data_root, truth, predictions)
     summary |= {'seconds': seconds, 'video': str(video), 'picture': str(picture)}
-    _write_json(work_dir / 'summary.json', summary)
+    write_json(work_dir / 'summary.json', summary)
     titles = {'single_frame': 'single frame', method: METHODS[method]}
     titles[f'{method}_on_copies'] = f'{METHODS[method]}, copies'
     print(table({title: summary[name] for name, title in titles.items()}))
@@ -147,9 +147,3 @@ def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
     start = time.monotonic()
     yield
     seconds[step] = round(time.monotonic() - start, 1)
-
-
-def _write_json(path: Path, content: Any) -> None:
-    unfinished = path.with_name(f'.{path.name}.unfinished')
-    unfinished.write_text(json.dumps(content, indent=2) + '\n')
-    os.replace(unfinished, path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 from pathlib import Path
+
+from jmpose_mm.whole_files import whole_file
 
 __all__ = ['publish_model']
 
@@ -38,13 +40,10 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
             f'{source}: expected a checkpoint of plain types with a state_dict, got {error}'
         ) from error
     slim = {'state_dict': weights, 'meta': {k: meta[k] for k in KEPT_META if k in meta}}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f'.{target.name}.unfinished')
-    try:
-        torch.save(slim, unfinished)
-        digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()[:8]
-        published = target.with_name(f'{target.stem}-{digest}.pth')
-        os.replace(unfinished, published)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    content = io.BytesIO()
+    torch.save(slim, content)
+    digest = hashlib.sha256(content.getbuffer()).hexdigest()[:8]
+    published = target.with_name(f'{target.stem}-{digest}.pth')
+    with whole_file(published) as unfinished:
+        unfinished.write_bytes(content.getbuffer())
     return published

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import jmpose_mm
+from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
@@ -194,8 +194,8 @@ def test(
         The metrics by name.
 
     Raises:
-        UsageError: The checkpoint does not exist, a file has another suffix than its format's, or
-            the frames of data and model differ.
+        UsageError: The checkpoint does not exist or is not exactly the model's, a file has another
+            suffix than its format's, or the frames of data and model differ.
     """
     from mmengine.dist import is_main_process
     from mmengine.runner import Runner
@@ -204,13 +204,20 @@ def test(
         if file is not None and not file.endswith(suffixes):
             raise UsageError(f'--{option} expects a file ending in {suffixes[0]}, got {file!r}')
     check_frames(cfg)
-    cfg.load_from = find_checkpoint(checkpoint)
-    cfg.resume = False
+    find_checkpoint(checkpoint)
+    cfg.load_from, cfg.resume = None, False
     if dump is not None:
         metrics = cfg.test_evaluator
         metrics = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
         cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=dump)]
     runner = Runner.from_cfg(cfg)
+    try:
+        runner.load_checkpoint(checkpoint, strict=True)
+    except (RuntimeError, UnpicklingError, EOFError, OSError) as error:
+        raise UsageError(
+            f'checkpoint {checkpoint!r} does not fit the model of the config, or is no complete '
+            f'checkpoint of tensors and plain types: {error}'
+        ) from error
     metrics = runner.test()
     if out is not None and is_main_process():
         write_metrics(out, metrics, _conditions(runner, checkpoint))
@@ -237,8 +244,4 @@ def write_metrics(out: str, metrics: dict[str, Any], conditions: dict[str, Any])
         return float(value) if math.isfinite(value) else None
 
     content = {**conditions, 'metrics': {name: value_of(v) for name, v in metrics.items()}}
-    target = Path(out)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f'.{target.name}.unfinished')
-    unfinished.write_text(json.dumps(content, indent=2) + '\n')
-    os.replace(unfinished, target)
+    write_json(out, content)

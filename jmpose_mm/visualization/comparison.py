@@ -5,13 +5,14 @@ Images are uint8 BGR; coordinates are pixels ``(x, y)`` of the whole image.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from jmpose_mm.whole_files import whole_file
 
 from .drawing import (
     COLOURS,
@@ -172,13 +173,8 @@ def save_picture(path: str | Path, image: np.ndarray) -> Path:
     done, data = cv2.imencode(path.suffix or '.png', image)
     if not done:
         raise ValueError(f'{path}: expected a file type that OpenCV writes, got {path.suffix!r}')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.name}.unfinished')
-    try:
+    with whole_file(path) as unfinished:
         unfinished.write_bytes(data.tobytes())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from jmpose_mm.whole_files import whole_file
 
 __all__ = ['write_film']
 
@@ -32,16 +33,11 @@ def write_film(
     path = Path(path)
     if path.suffix.lower() != '.mp4':
         raise ValueError(f'path: expected a name that ends in .mp4, got {path}')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.stem}.unfinished.mp4')
-    try:
+    with whole_file(path) as unfinished:
         count = _encode(unfinished, frames, frames_per_second)
         found = _count_frames(unfinished)
         if found != count:
             raise OSError(f'{path}: expected a video of {count} frames, the encoder left {found}')
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 

@@ -183,3 +183,30 @@ def test_gpus_0__means_cpu(tmp_path: Path) -> None:
             check=False,
         )
         assert f'[{seen}]' in result.stderr.splitlines()
+
+
+@pytest.mark.parametrize('kind', ['of another method', 'truncated'])
+def test_test__checkpoint_that_does_not_fit_is_refused(kind: str, tmp_path: Path) -> None:
+    """mmengine would warn and evaluate random weights."""
+    import torch
+    from mmengine.registry import init_default_scope
+
+    from jmpose_mm.registry import MODELS
+
+    cfg = api.load_config('dcpose_debug.py', (), str(tmp_path / 'work'))
+    root = str(tmp_path / 'data')
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].dataset.data_root = root
+    cfg.test_evaluator.ann_file = f'{root}/annotations/posetrack18_val.json'
+    init_default_scope('mmpose')
+    other = MODELS.build(api.load_config('fami-pose_debug.py').model)
+    checkpoint = tmp_path / 'other.pth'
+    torch.save({'state_dict': other.state_dict(), 'meta': {}}, checkpoint)
+    expected = 'neck.residual_fusion'
+    if kind == 'truncated':
+        checkpoint.write_bytes(checkpoint.read_bytes()[:10_000])
+        expected = 'no complete checkpoint'
+    out = tmp_path / 'metrics.json'
+    with pytest.raises(api.UsageError, match=expected):
+        api.test(cfg, str(checkpoint), str(out))
+    assert not out.exists()
