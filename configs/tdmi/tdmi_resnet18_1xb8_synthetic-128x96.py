@@ -12,3 +12,7 @@ model = dict(
     test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=8)
+
+# A heavier neck: three epochs take the time of JM-Pose's four.
+train_cfg = dict(max_epochs=3)
+param_scheduler = dict(total_steps=3)
