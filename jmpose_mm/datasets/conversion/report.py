@@ -72,6 +72,7 @@ def table_of(report: dict[str, Any]) -> str:
     splits: dict[str, dict[str, Any]] = report['splits']
     rows = [(words, [c[name] for c in splits.values()]) for name, words in ROWS.items()]
     names = next(iter(splits.values()))['joints']
+    rows.append(('annotated joints', [sum(c['joints'].values()) for c in splits.values()]))
     rows += [(f'  {name}', [c['joints'][name] for c in splits.values()]) for name in names]
     width = max(len(words) for words, _ in rows) + 2
     columns = [max(10, len(split) + 2) for split in splits]
