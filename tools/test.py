@@ -16,6 +16,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--out', metavar='FILE.json', help='write the metrics to this file')
     parser.add_argument('--dump', metavar='FILE.pkl', help='write the predictions to this file')
+    parser.add_argument(
+        '--protocol',
+        help='evaluate by the rules of a code base: released-dcpose, released-fami, released-jm '
+        'or mmpose (docs/protocols.md); default: what the config says',
+    )
     parser.add_argument('--show-dir', help='draw the predictions into this folder')
     parser.add_argument(
         '--cfg-options',
@@ -45,11 +50,14 @@ def main() -> int:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
 
     from jmpose_mm.apis import train_and_test as api
+    from jmpose_mm.apis.protocols import apply_protocol
 
     try:
         api.check_device(args.device)
         cfg = api.load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
         api.draw_into(cfg, args.show_dir)
+        if args.protocol:
+            apply_protocol(cfg, args.protocol)
         api.test(cfg, args.checkpoint, args.out, args.dump)
     except api.UsageError as error:
         print(f'test.py: {error}', file=sys.stderr)
