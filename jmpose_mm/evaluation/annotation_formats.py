@@ -20,27 +20,16 @@ import numpy as np
 
 from jmpose_mm.functional.posetrack_persons import MISSING_SCORE
 
-from .posetrack_frames import NO_BOX, Frame, PoseTrackFrames, frame_key, joint_order
+from .posetrack_frames import (
+    NO_BOX,
+    Frame,
+    Place,
+    PoseTrackFrames,
+    frame_key,
+    joint_order,
+)
 
 __all__ = ['read_annolist', 'read_images']
-
-
-class _Place:
-    """Puts the place in the file in front of whatever goes wrong inside the block."""
-
-    def __init__(self, file: Path, at: str) -> None:
-        self.file, self.at = file, at
-
-    def __enter__(self) -> _Place:
-        return self
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, KeyError):
-            raise ValueError(
-                f'{self.file}: {self.at}: expected the key {error}, found none'
-            ) from error
-        if isinstance(error, AttributeError | IndexError | TypeError | ValueError):
-            raise ValueError(f'{self.file}: {self.at}: {error}') from error
 
 
 def read_annolist(
@@ -56,7 +45,7 @@ def read_annolist(
     """
     persons: list[list[dict[str, Any]]] = []
     places: list[str] = []
-    with _Place(file, 'annolist') as place:
+    with Place(file, 'annolist') as place:
         for position, entry in enumerate(content['annolist']):
             place.at = at = f'annolist[{position}]'
             name = _scalar(entry['image'])['name']
@@ -73,9 +62,9 @@ def read_annolist(
                 into.add_person(index, _head_rectangle(person), track, points is not None)
                 persons.append(points or [])
                 places.append(place.at)
-        count = len(into.joint_names)
+        names = into.joint_names
         into.joints.append(
-            _block(lambda some: _joints_of_points(some, count), persons, places, place)
+            _block(lambda some: _joints_of_points(some, names), persons, places, place)
         )
 
 
@@ -93,10 +82,12 @@ def read_images(
     """
     persons: list[dict[str, Any]] = []
     places: list[str] = []
-    with _Place(file, 'categories[0]') as place:
-        names = content['categories'][0]['keypoints']
-        order = joint_order(names, 'keypoints', into.joint_names)
+    with Place(file, 'categories[0]') as place:
+        listed = content['categories'][0]['keypoints']
+        names = into.joint_names
+        order = joint_order(listed, 'keypoints', names)
         index_of = _add_images(into, place, content['images'], only_first_video, videos)
+        place.at = 'annotations'
         for number, person in enumerate(content.get('annotations') or []):
             place.at = f'annotations[{number}]'
             if person['image_id'] not in index_of:
@@ -107,14 +98,16 @@ def read_images(
             into.add_person(index, _head_box(person), person.get('track_id'))
             persons.append(person)
             places.append(place.at)
-        into.joints.append(
-            _block(lambda some: _joints_of_triples(some, order, len(names)), persons, places, place)
-        )
+
+        def read(some: list[dict[str, Any]]) -> np.ndarray:
+            return _joints_of_triples(some, order, len(listed), names)
+
+        into.joints.append(_block(read, persons, places, place))
 
 
 def _add_images(
     into: PoseTrackFrames,
-    place: _Place,
+    place: Place,
     images: list[dict[str, Any]],
     only_first_video: bool,
     videos: frozenset[str] | None,
@@ -138,7 +131,7 @@ def _add_images(
 
 
 def _block(
-    read: Callable[[list[Any]], np.ndarray], persons: list[Any], places: list[str], place: _Place
+    read: Callable[[list[Any]], np.ndarray], persons: list[Any], places: list[str], place: Place
 ) -> np.ndarray:
     """``read`` all persons at once, which is fast; after an error one by one, which finds it."""
     try:
@@ -149,7 +142,7 @@ def _block(
         raise
 
 
-def _joints_of_points(persons: list[list[dict[str, Any]]], count: int) -> np.ndarray:
+def _joints_of_points(persons: list[list[dict[str, Any]]], names: tuple[str, ...]) -> np.ndarray:
     """(N, J, 4) x, y, score, present of each person's points with ids."""
     points = list(chain.from_iterable(persons))
     owner = np.repeat(np.arange(len(persons)), [len(some) for some in persons])
@@ -161,14 +154,16 @@ def _joints_of_points(persons: list[list[dict[str, Any]]], count: int) -> np.nda
         np.ones(len(points)),
     ]
     joint = _unwrapped([point['id'] for point in points])
-    known = np.flatnonzero((joint >= 0) & (joint < count))
+    known = np.flatnonzero((joint >= 0) & (joint < len(names)))
     rows = known[::-1]  # the first of two points with one id is written last and so wins
-    table = np.zeros((len(persons), count, 4))
+    table = np.zeros((len(persons), len(names), 4))
     table[owner[rows], joint[rows].astype(np.int64)] = np.stack(columns, axis=1)[rows]
-    return _finite(table)
+    return _finite(table, names)
 
 
-def _joints_of_triples(persons: list[dict[str, Any]], order: np.ndarray, count: int) -> np.ndarray:
+def _joints_of_triples(
+    persons: list[dict[str, Any]], order: np.ndarray, count: int, names: tuple[str, ...]
+) -> np.ndarray:
     """(N, J, 4) x, y, score, present of each person's flat list of ``count`` triples."""
     if not persons:
         return np.zeros((0, len(order), 4))
@@ -183,14 +178,16 @@ def _joints_of_triples(persons: list[dict[str, Any]], order: np.ndarray, count: 
         tables.append(values.reshape(len(persons), count, -1)[:, order])
     triples, score = tables
     present = (triples != 0).any(axis=2, keepdims=True)
-    return _finite(np.concatenate([triples[..., :2], score, present], axis=2))
+    return _finite(np.concatenate([triples[..., :2], score, present], axis=2), names)
 
 
-def _finite(table: np.ndarray) -> np.ndarray:
+def _finite(table: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """The same (N, J, 4) table if the numbers of all joints that are present are finite."""
-    bad = table[..., 3].astype(bool) & ~np.isfinite(table[..., :3]).all(axis=2)
-    if bad.any():
-        raise ValueError(f'expected finite x, y and score, got {table[bad][0, :3].tolist()}')
+    bad = np.argwhere(table[..., 3:].astype(bool) & ~np.isfinite(table[..., :3]))
+    if len(bad):
+        person, joint, column = bad[0]
+        key, value = ('x', 'y', 'score')[column], table[person, joint, column]
+        raise ValueError(f'{key} of {names[joint]}: expected a finite number, got {value}')
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from jmpose_mm.functional.posetrack_persons import (
 )
 from jmpose_mm.functional.video_names import video_key
 
-__all__ = ['NO_BOX', 'Frame', 'PoseTrackFrames', 'frame_key', 'joint_order']
+__all__ = ['NO_BOX', 'Frame', 'Place', 'PoseTrackFrames', 'frame_key', 'joint_order']
 
 # The data sets call the same joint by both names.
 ALIASES = {'neck': 'head_bottom'}
@@ -35,6 +35,24 @@ class Frame(NamedTuple):
     source: Path
     image_id: int | None
     flags: dict[str, bool]
+
+
+class Place:
+    """Puts the place in the file in front of whatever goes wrong inside the block."""
+
+    def __init__(self, file: Path, at: str) -> None:
+        self.file, self.at = file, at
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, KeyError):
+            raise ValueError(
+                f'{self.file}: {self.at}: expected the key {error}, found none'
+            ) from error
+        if isinstance(error, AttributeError | IndexError | TypeError | ValueError):
+            raise ValueError(f'{self.file}: {self.at}: {error}') from error
 
 
 @dataclass

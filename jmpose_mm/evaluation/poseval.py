@@ -150,10 +150,10 @@ def format_table(result: FolderResult) -> str:
 
 def _official_rows(quantities: dict[str, np.ndarray]) -> list[str]:
     """The columns of the official table, ready for LaTeX as there."""
-    lines = [f'{"":10}& ' + ' & '.join(f'{name:>5}' for name in COLUMNS) + r' \\']
+    lines = [f'{"":10}& ' + ' & '.join(f'{name:>6}' for name in COLUMNS) + r' \\']
     for name, values in quantities.items():
         cells = [*group_means(values).values(), mean_over_joints(values)]
-        lines.append(f'{name:10}& ' + ' & '.join(f'{cell:5.1f}' for cell in cells) + r' \\')
+        lines.append(f'{name:10}& ' + ' & '.join(f'{cell:6.1f}' for cell in cells) + r' \\')
     return lines
 
 

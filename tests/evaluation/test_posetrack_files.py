@@ -117,11 +117,11 @@ def test_rule_5__frames_are_paired_by_position_not_by_name(tmp_path: Path) -> No
 
 def test_rule_5__lengths_must_agree(tmp_path: Path) -> None:
     save(tmp_path / 'gt' / 'a.json', posetrack17([], []))
-    save(tmp_path / 'pred' / 'a.json', posetrack17([]))
-    with pytest.raises(
-        ValueError, match=r'pred.a\.json: expected 2 frames as in .*gt.a\.json, got 1'
-    ):
-        read_pair(tmp_path / 'gt', tmp_path / 'pred')
+    for count in (1, 3):
+        save(tmp_path / 'pred' / 'a.json', posetrack17(*[[]] * count))
+        message = rf'pred.a\.json: expected 2 frames as in .*gt.a\.json, got {count}'
+        with pytest.raises(ValueError, match=message):
+            read_pair(tmp_path / 'gt', tmp_path / 'pred')
 
 
 def test_rule_7__joint_is_absent_only_where_all_three_numbers_are_zero(tmp_path: Path) -> None:
@@ -239,6 +239,10 @@ BROKEN_2018 = [
     (lambda c: c.pop('categories'), r"categories\[0\]: .*the key 'categories'"),
     (lambda c: c['images'][0].pop('file_name'), r"images\[0\]: .*the key 'file_name'"),
     (lambda c: c['images'][0].update(ignore_regions_x=[[1]]), r'ignore_regions_y: .* \[1\] and'),
+    (
+        lambda c: c['images'][0].update(ignore_regions_x=[[1, 2]], ignore_regions_y=[[3, 4]]),
+        r'images\[0\]: ignored region: expected at least 3 corners, got \[\(1, 3\), \(2, 4\)\]',
+    ),
     (lambda c: c['annotations'][0].pop('keypoints'), r"annotations\[0\]: .*the key 'keypoints'"),
     (lambda c: c['annotations'][0]['keypoints'].pop(), r'\[0\]: keypoints: expected 51.*got 50'),
     (lambda c: c['annotations'][0].update(scores=[1]), r'annotations\[0\]: scores: expected 17'),
@@ -247,6 +251,20 @@ BROKEN_2018 = [
         lambda c: c['annotations'][0].update(bbox_head=[1]),
         r'annotations\[0\]: bbox_head: .*4 numbers',
     ),
+    (
+        lambda c: c['annotations'][0].update(keypoints=[float('nan'), 1, 1] * 17),
+        r'annotations\[0\]: x of right_ankle: expected a finite number, got nan',
+    ),
+    (
+        lambda c: c['annotations'][0].update(scores=[float('inf')] * 17),
+        r'annotations\[0\]: score of right_ankle: expected a finite number, got inf',
+    ),
+    (
+        lambda c: c['annotations'][0].update(track_id='first'),
+        r"annotations\[0\]: track_id: expected a whole number, got 'first'",
+    ),
+    (lambda c: c.update(images=None), r'a\.json: images: '),
+    (lambda c: c.update(annotations=7), r'a\.json: annotations: '),
     (lambda c: c['categories'][0]['keypoints'].remove('nose'), r"got 16 without \['nose'\]"),
 ]
 BROKEN = [
@@ -255,6 +273,11 @@ BROKEN = [
     *((broken(change), message) for change, message in BROKEN_2018),
     (posetrack17([{'x1': [1], 'annopoints': []}]), r"annolist\[0\]\.annorect\[0\]: .*the key 'y1'"),
     (posetrack17([rect({'id': [1], 'x': [2]})]), r"annolist\[0\]\.annorect\[0\]: .*the key 'y'"),
+    (
+        posetrack17([rect(point(0, 1, 1)), rect(point(2, 1, 1, score=float('nan')))]),
+        r'annolist\[0\]\.annorect\[1\]: score of right_hip: expected a finite number, got nan',
+    ),
+    ({'annolist': None}, r'a\.json: annolist: '),
     ({'annolist': [{'annorect': []}]}, r"annolist\[0\]: .*the key 'image'"),
 ]
 

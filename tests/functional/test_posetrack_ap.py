@@ -86,6 +86,15 @@ def test_rule_2__the_better_pckh_wins_whatever_its_place() -> None:
     assert correct[1].all()
 
 
+def test_rule_2__pckh_is_the_share_of_the_annotated_joints() -> None:
+    # Five of five annotated joints are more than ten of fifteen.
+    few = without(true_persons((0, shifted(3))), *((0, joint) for joint in range(5, J)))
+    many = true_persons((0, shifted(FAR, slice(0, 5))))
+    truth = TruePersons(*(np.concatenate(pair) for pair in zip(many, few, strict=True)))
+    correct = match_joints(truth, predicted((0, POSE, 0.5)))
+    assert np.flatnonzero(correct[0]).tolist() == [0, 1, 2, 3, 4]
+
+
 def test_rule_3__scores_rank_joints_over_the_whole_data_set() -> None:
     truth = true_persons((0, POSE), (1, POSE))
     predictions = predicted((0, POSE, 0.2), (0, shifted(FAR), 0.1), (1, POSE, 0.9))
