@@ -1,0 +1,1 @@
+"""Running on video: frames in, poses with identities out."""
