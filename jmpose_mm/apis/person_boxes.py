@@ -19,8 +19,8 @@ from tqdm import tqdm
 from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.datasets.body.annotation_files import Image, read_annotations
 from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
-from jmpose_mm.datasets.conversion.writing import whole_file
 from jmpose_mm.mmcv_ext import MissingOperationError
+from jmpose_mm.whole_files import whole_file
 
 __all__ = ['HogDetector', 'MMDetDetector', 'make_boxes']
 
@@ -196,7 +196,7 @@ def _entry_of(image: Image, number: int | None, frames: int, detector: str) -> d
 def _finish(unfinished: Path, out: Path) -> int:
     """Gather the boxes of all frames; returns how many there are."""
     boxes = [json.dumps(box) for entry in _entries(unfinished)[1:] for box in entry['boxes']]
-    with whole_file(out) as file:
-        file.write('[' + ',\n'.join(boxes) + ']\n')
+    with whole_file(out) as whole:
+        whole.write_text('[' + ',\n'.join(boxes) + ']\n', encoding='utf-8')
     unfinished.unlink()
     return len(boxes)

@@ -12,7 +12,8 @@ from tqdm import tqdm
 from jmpose_mm.datasets.body.json_values import Place, read_json
 from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
 from jmpose_mm.datasets.conversion.report import SplitCounts
-from jmpose_mm.datasets.conversion.writing import link_folder, merge_documents, write_json
+from jmpose_mm.datasets.conversion.writing import link_folder, merge_documents, write_document
+from jmpose_mm.whole_files import write_json
 
 __all__ = ['LEDGER', 'REPORT', 'run_conversion']
 
@@ -86,7 +87,7 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
         converted = dataset.convert(video)
         with Place(video.sources[0]):  # what cannot be merged is not finished
             dataset.document(converted.content, video)
-        write_json(dataset.out / 'annotations' / video.file, converted.content)
+        write_document(dataset.out / 'annotations' / video.file, converted.content)
         ledger.add(video, converted.left_out)
     names = sorted({split for video in videos for split in video.splits})
     splits = {split: SplitCounts() for split in names}

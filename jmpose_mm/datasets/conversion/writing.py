@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under another name first, then renamed."""
+"""Folders and large files that are whole or not there; see also `jmpose_mm.whole_files`."""
 
 from __future__ import annotations
 
@@ -6,31 +6,19 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-__all__ = ['link_folder', 'merge_documents', 'whole_file', 'whole_folder', 'write_json']
+from jmpose_mm.whole_files import whole_file
+
+__all__ = ['link_folder', 'merge_documents', 'whole_folder', 'write_document']
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
-    """A text file to write into, which takes its name when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.name}.unfinished')
-    try:
-        with unfinished.open('w', encoding='utf-8') as file:
-            yield file
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write compact JSON, whole or not at all."""
-    with whole_file(path) as file:
-        file.write(json.dumps(content, separators=(',', ':')) + '\n')
+def write_document(path: Path, content: Any) -> None:
+    """Write JSON without spaces; numbers that are not finite, as in some downloads, stay."""
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(content, separators=(',', ':')) + '\n', encoding='utf-8')
 
 
 def whole_folder(path: Path, fill: Callable[[Path], None]) -> None:
@@ -68,7 +56,11 @@ def merge_documents(documents: Iterable[dict[str, Any]], target: Path) -> None:
         documents: Each with ``images``, ``annotations`` and ``categories``, equal in all.
         target: The merged file.
     """
-    with tempfile.TemporaryFile('w+', encoding='utf-8') as persons, whole_file(target) as file:
+    with (
+        tempfile.TemporaryFile('w+', encoding='utf-8') as persons,
+        whole_file(target) as unfinished,
+        unfinished.open('w', encoding='utf-8') as file,
+    ):
         categories: Any = []
         file.write('{"images":[')
         first_image = first_person = True
