@@ -38,7 +38,7 @@ def main() -> int:
     """Evaluate, print the table, write the JSON."""
     arguments = parse_arguments()
     from jmpose_mm.evaluation.poseval import evaluate_folders, format_table
-    from jmpose_mm.evaluation.prediction_files import write_json
+    from jmpose_mm.whole_files import write_json
 
     try:
         result = evaluate_folders(

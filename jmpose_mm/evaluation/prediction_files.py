@@ -1,26 +1,22 @@
 """Write predictions as the official evaluator reads them: one JSON file for each video.
 
-Axes: N persons, J = 15 joints in the order of `JOINT_NAMES`.
+Axes: N persons, J joints, PoseTrack's 15 in the order of `JOINT_NAMES` unless said otherwise.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES, PredictedPersons
+from jmpose_mm.whole_files import whole_file
 
 from .posetrack_frames import Frame
 
-__all__ = ['FORMS', 'Form', 'write_json', 'write_predictions']
-
-Form = Literal['posetrack17', 'posetrack18']
-FORMS: tuple[Form, ...] = ('posetrack17', 'posetrack18')
-PLACES = np.asarray([FILE_JOINT_NAMES.index(name) for name in JOINT_NAMES])
+__all__ = ['write_predictions']
 
 
 def write_predictions(
@@ -28,43 +24,38 @@ def write_predictions(
     frames: list[Frame],
     persons: PredictedPersons,
     info: dict[str, str],
-    form: Form | None = None,
+    joint_names: tuple[str, ...] = JOINT_NAMES,
 ) -> list[Path]:
     """Write one file for each video, with an entry for every frame, predicted or not.
 
-    Files are named as the official ground truth's: like the 2017 file itself, or like the video's
-    image directory (2018). Each appears whole or not at all. In the 2018 form a joint at exactly
-    (0, 0) with score 0 means 'absent'.
+    The files have the official form of the ground truth and its names: those of the 2017 files, or
+    (2018) of the video's image directory. The same in the other official form goes into the folder
+    ``posetrack17`` or ``posetrack18`` inside. Each file appears whole or not at all.
 
     Args:
         directory: Made if it is missing; other files in it stay.
         frames: The frames of the ground truth, in its order.
-        persons: (N,) predictions; ``frame`` points into ``frames``.
+        persons: (N,) predictions; ``frame`` points into ``frames``. In the 2018 form a joint at
+            exactly (0, 0) with score 0 means 'absent'.
         info: Said in each file: boxes, score rule and the like.
-        form: Which official format; by default that of the ground truth. The evaluator takes any.
+        joint_names: What the J joints are.
 
     Returns:
-        The files, in the order of the videos.
+        The files in the form of the ground truth, in the order of the videos.
     """
     written = []
     for name, members in _file_names(frames).items():
-        older = form == 'posetrack17' or (form is None and frames[members[0]].image_id is None)
-        content = (_annolist if older else _images)(frames, members, persons)
-        written.append(write_json(Path(directory, name), content | {'info': info}))
+        contents = {
+            'posetrack17': _annolist(frames, members, persons),
+            'posetrack18': _images(frames, members, persons, joint_names),
+        }
+        own = 'posetrack17' if frames[members[0]].image_id is None else 'posetrack18'
+        for form, content in contents.items():
+            file = Path(directory, '' if form == own else form, name)
+            with whole_file(file) as unfinished:
+                unfinished.write_text(json.dumps(content | {'info': info}), encoding='utf-8')
+        written.append(Path(directory, name))
     return written
-
-
-def write_json(file: str | Path, content: Any) -> Path:
-    """Write a file that appears whole or not at all; its directory is made if it is missing."""
-    file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f'.{file.name}.unfinished')
-    try:
-        unfinished.write_text(json.dumps(content), encoding='utf-8')
-        os.replace(unfinished, file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return file
 
 
 def _file_names(frames: list[Frame]) -> dict[str, list[int]]:
@@ -95,18 +86,25 @@ def _annolist(frames: list[Frame], members: list[int], persons: PredictedPersons
     return {'annolist': entries}
 
 
-def _images(frames: list[Frame], members: list[int], persons: PredictedPersons) -> dict[str, Any]:
-    """The 2018 form: lists of joints in the order of `FILE_JOINT_NAMES`."""
+def _images(
+    frames: list[Frame],
+    members: list[int],
+    persons: PredictedPersons,
+    joint_names: tuple[str, ...],
+) -> dict[str, Any]:
+    """The 2018 form: lists of joints in the order of the names in ``categories``."""
+    listed = FILE_JOINT_NAMES if joint_names == JOINT_NAMES else joint_names
+    places = np.asarray([listed.index(name) for name in joint_names])
     images, annotations = [], []
     for position, index in enumerate(members):
         frame = frames[index]
         image_id = position if frame.image_id is None else frame.image_id
         images.append({'file_name': frame.name, 'id': image_id, 'frame_id': image_id})
         for track, row in enumerate(np.flatnonzero(persons.frame == index)):
-            triples = np.zeros((len(FILE_JOINT_NAMES), 3))
+            triples = np.zeros((len(listed), 3))
             kept = persons.present[row]
-            triples[PLACES[kept], :2] = persons.keypoints[row, kept]
-            triples[PLACES[kept], 2] = persons.scores[row, kept]
+            triples[places[kept], :2] = persons.keypoints[row, kept]
+            triples[places[kept], 2] = persons.scores[row, kept]
             annotations.append(
                 {
                     'id': len(annotations),
@@ -117,5 +115,5 @@ def _images(frames: list[Frame], members: list[int], persons: PredictedPersons) 
                     'scores': triples[:, 2].tolist(),
                 }
             )
-    category = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': FILE_JOINT_NAMES}
+    category = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': listed}
     return {'images': images, 'annotations': annotations, 'categories': [category]}

@@ -21,7 +21,8 @@ from jmpose_mm.registry import METRICS
 
 from ..posetrack_files import read_frames
 from ..posetrack_frames import PoseTrackFrames, frame_key, joint_order
-from ..prediction_files import FORMS, Form, write_predictions
+from ..prediction_files import write_predictions
+from .sample_predictions import join_samples, read_sample, unique_samples, without_suppressed
 
 __all__ = ['PoseTrackAPMetric']
 
@@ -51,12 +52,14 @@ class PoseTrackAPMetric(BaseMetric):
             file. It is printed with the numbers: they are comparable only between equal boxes.
         score_rule: ``'keypoint*box'`` ranks joints by keypoint score times box score, as the
             papers' code does; ``'keypoint'`` by the keypoint score alone, as mmpose does.
+        nms: Leave out persons whose OKS with one of a higher score in their frame is above this, as
+            mmpose's metric does at 0.9; by default none, as the papers' code. The person's
+            score is the box's times the mean of the joint scores above 0.2.
         subset: A true-or-false field of the ground truth's images to report apart.
         videos: Keep these videos of the ground truth only, the subset of a benchmark: names, or
             the path of a text file with one in each line, see `read_video_list`.
         protocol: What else makes the numbers comparable (flip test, decoding); printed.
-        out_dir: Directory for the predictions in an official format, one file for each video.
-        out_form: ``'posetrack17'`` or ``'posetrack18'``; by default the form of the ground truth.
+        out_dir: Directory for the predictions in both official formats, see `write_predictions`.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
 
     Raises:
@@ -72,11 +75,11 @@ class PoseTrackAPMetric(BaseMetric):
         ann_file: str,
         boxes: str,
         score_rule: str = 'keypoint*box',
+        nms: float | None = None,
         subset: str | None = None,
         videos: str | list[str] | None = None,
         protocol: str | dict[str, Any] = '',
         out_dir: str | None = None,
-        out_form: Form | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -87,15 +90,10 @@ class PoseTrackAPMetric(BaseMetric):
             )
         if score_rule not in SCORE_RULES:
             raise ValueError(f'score_rule: expected one of {SCORE_RULES}, got {score_rule!r}')
-        if out_form not in (None, *FORMS):
-            raise ValueError(f'out_form: expected one of {FORMS} or None, got {out_form!r}')
-        self.boxes, self.score_rule, self.subset, self.protocol = (
-            boxes,
-            score_rule,
-            subset,
-            protocol,
-        )
-        self.out_dir, self.out_form = out_dir, out_form
+        if nms is not None and not 0 < nms <= 1:
+            raise ValueError(f'nms: expected an OKS above 0 and at most 1, or None, got {nms}')
+        self.boxes, self.score_rule, self.nms, self.subset = boxes, score_rule, nms, subset
+        self.protocol, self.out_dir = protocol, out_dir
         kept = None if videos is None else read_video_list(videos)
         truth = read_frames(ann_file, videos=kept, joint_names=self.joint_names)
         self.frames, self.truth, self.ignored = truth.frames, self._truth(truth), truth.ignored()
@@ -108,39 +106,23 @@ class PoseTrackAPMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions of a batch of data samples, in their dictionary form."""
+        num_joints = len(self.dataset_meta['keypoint_id2name'])
+        for sample in data_samples:
+            record = read_sample(sample, num_joints)
+            self.results.append({**record, 'frame': self._frame_of(sample)})
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
+        """AP of the collected predictions over all frames and, if asked, over the subset's."""
+        records = unique_samples(results)
+        if self.nms is not None:
+            records = without_suppressed(records, self.nms, self.dataset_meta['sigmas'])
         names = self.dataset_meta['keypoint_id2name']
         order = joint_order(
             [names[i] for i in range(len(names))],
             'dataset_meta.keypoint_id2name',
             self.joint_names,
         )
-        for sample in data_samples:
-            image = sample.get('img_path', f'img_id {sample.get("img_id")}')
-            predicted = sample['pred_instances']
-            keypoints = _array(predicted['keypoints'])
-            scores = _array(predicted['keypoint_scores'])
-            if keypoints.shape[1:] != (len(names), 2) or scores.shape != keypoints.shape[:2]:
-                raise ValueError(
-                    f'{image}: expected keypoints (N, {len(names)}, 2) and scores '
-                    f'(N, {len(names)}), got {keypoints.shape} and {scores.shape}'
-                )
-            if self.score_rule == 'keypoint*box':
-                scores = scores * _array(sample['gt_instances']['bbox_scores']).reshape(-1, 1)
-            for name, values in (('keypoints', keypoints), ('scores', scores)):
-                if not np.isfinite(values).all():
-                    raise ValueError(f'{image}: expected finite {name}, got {values.tolist()}')
-            self.results.append(
-                {
-                    'sample': (sample.get('img_id', image), sample['id']),
-                    'frame': self._frame_of(sample),
-                    'keypoints': keypoints[:, order],
-                    'scores': scores[:, order],
-                }
-            )
-
-    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
-        """AP of the collected predictions over all frames and, if asked, over the subset's."""
-        predictions = _join(results, len(self.joint_names))
+        predictions = join_samples(records, order, self.score_rule == 'keypoint*box')
         parts: dict[str, np.ndarray] = {'': np.ones(len(self.frames), dtype=bool)}
         if self.chosen is not None:
             parts[f'_{self.subset}'] = self.chosen
@@ -155,7 +137,9 @@ class PoseTrackAPMetric(BaseMetric):
             rows[-1] += [f'{value:.2f}' for value in values.values()]
         self._report([['frames', 'count', *values], *rows])
         if self.out_dir is not None:
-            write_predictions(self.out_dir, self.frames, predictions, self._info(), self.out_form)
+            write_predictions(
+                self.out_dir, self.frames, predictions, self._info(), self.joint_names
+            )
         return metrics
 
     def _truth(self, frames: PoseTrackFrames) -> TruePersons:
@@ -199,22 +183,6 @@ class PoseTrackAPMetric(BaseMetric):
         MMLogger.get_current_instance().info('PoseTrack AP, %s\n%s', said, '\n'.join(lines))
 
 
-def _join(results: list[dict[str, Any]], joints: int) -> PredictedPersons:
-    """The different samples as arrays, in one order whatever the number of processes."""
-    unique = {(record['frame'], record['sample']): record for record in reversed(results)}
-    records = [unique[key] for key in sorted(unique)]
-    counts = [len(record['keypoints']) for record in records]
-    frame = np.repeat(np.asarray([r['frame'] for r in records], dtype=np.int64), counts)
-    keypoints = [record['keypoints'] for record in records]
-    scores = [record['scores'] for record in records]
-    return PredictedPersons(
-        frame,
-        np.concatenate([np.empty((0, joints, 2)), *keypoints]),
-        np.ones((len(frame), joints), dtype=bool),
-        np.concatenate([np.empty((0, joints)), *scores]),
-    )
-
-
 def _index_frames(truth: PoseTrackFrames) -> tuple[dict[tuple[str, int], int], dict[Any, int]]:
     by_key: dict[tuple[str, int], int] = {}
     for index, frame in enumerate(truth.frames):
@@ -235,9 +203,3 @@ def _flagged(truth: PoseTrackFrames, name: str) -> np.ndarray:
                 f'(argument subset), got {sorted(frame.flags)}'
             )
     return np.asarray([frame.flags[name] for frame in truth.frames], dtype=bool)
-
-
-def _array(values: Any) -> np.ndarray:
-    """As float64; tensors may still live on another device."""
-    values = values.detach().cpu().numpy() if hasattr(values, 'detach') else values
-    return np.asarray(values, dtype=np.float64)

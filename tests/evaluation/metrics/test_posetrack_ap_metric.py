@@ -20,6 +20,7 @@ NAMES = ['nose', 'head_bottom', 'head_top', 'left_ear', 'right_ear'] + [
     for part in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
     for side in ('left', 'right')
 ]
+SIGMAS = np.linspace(0.03, 0.1, 17)
 ORDER = [NAMES.index(name) for name in JOINT_NAMES]
 VIDEOS = ('000001_bonn_val', '000002_mpii_val')
 
@@ -46,12 +47,17 @@ def truth() -> dict[str, Any]:
                         'id': len(annotations),
                         'image_id': image['id'],
                         'track_id': track,
+                        'category_id': 1,
                         'keypoints': keypoints.ravel().tolist(),
                         'bbox_head': [0, 0, 60, 80],
                     }
                 )
     images[3] |= {'ignore_regions_x': [[0, 200, 200, 0]], 'ignore_regions_y': [[0, 0, 200, 200]]}
-    return {'images': images, 'annotations': annotations, 'categories': [{'keypoints': NAMES}]}
+    return {
+        'images': images,
+        'annotations': annotations,
+        'categories': [{'id': 1, 'keypoints': NAMES}],
+    }
 
 
 @pytest.fixture
@@ -89,7 +95,7 @@ def metric(ann_file: Path, **arguments: Any):
     built = METRICS.build(
         {'type': 'jmpose_mm.PoseTrackAPMetric', 'ann_file': str(ann_file), **arguments}
     )
-    built.dataset_meta = {'keypoint_id2name': dict(enumerate(NAMES))}
+    built.dataset_meta = {'keypoint_id2name': dict(enumerate(NAMES)), 'sigmas': SIGMAS}
     return built
 
 
@@ -148,6 +154,16 @@ def test_metric__subset_is_reported_apart(truth, ann_file: Path) -> None:
     parts |= prefixed(expected(ann_file, samples, True, ~degraded), '_not_degraded')
     assert result == pytest.approx(whole | parts, abs=1e-12)
     assert len({result[f'posetrack/AP{part}'] for part in ('', '_degraded', '_not_degraded')}) == 3
+
+
+def test_metric__videos_restrict_the_ground_truth(truth, ann_file: Path, tmp_path: Path) -> None:
+    samples = [sample for sample in samples_of(truth) if VIDEOS[1] in sample['img_path']]
+    (tmp_path / 'hard.txt').write_text('000002_mpii  # the second\n')
+    for videos in ([VIDEOS[1]], str(tmp_path / 'hard.txt')):
+        result = evaluate(metric(ann_file, videos=videos), samples)
+        chosen = np.asarray([VIDEOS[1] in image['file_name'] for image in truth['images']])
+        assert result == pytest.approx(prefixed(expected(ann_file, samples, True, chosen)))
+    assert result['posetrack/AP'] > evaluate(metric(ann_file), samples)['posetrack/AP']
 
 
 def test_metric__empty_subset_is_nan(truth, ann_file: Path) -> None:
@@ -235,10 +251,16 @@ def test_metric__reads_a_directory_of_2017_files(truth, ann_file: Path, tmp_path
         path.write_text(json.dumps({'annolist': entries}))
     samples = samples_of(truth)
     built = metric(tmp_path / 'older', out_dir=str(tmp_path / 'out'))
-    assert evaluate(built, samples) == evaluate(metric(ann_file), samples)
-    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == sorted(
-        path.name for path in (tmp_path / 'older').iterdir()
-    )
+    result = evaluate(built, samples)
+    assert result == evaluate(metric(ann_file), samples)
+    names = sorted(path.name for path in (tmp_path / 'older').iterdir())
+    for folder, form in (('out', 'annolist'), ('out/posetrack18', 'images')):
+        written = sorted((tmp_path / folder).glob('*.json'))
+        assert [path.name for path in written] == names
+        assert all(form in json.loads(path.read_text()) for path in written)
+        pair = read_pair(tmp_path / 'older', tmp_path / folder)
+        ap = posetrack_ap(pair[0].truth(), pair[1].predictions(), pair[0].ignored()).ap
+        assert mean_over_joints(ap) == result['posetrack/AP']
 
 
 def test_metric__tensors_are_accepted(truth, ann_file: Path) -> None:
@@ -278,14 +300,55 @@ def test_metric__written_predictions_evaluate_to_the_same_numbers(
     result = evaluate(
         metric(ann_file, out_dir=str(tmp_path / 'out'), protocol={'flip': True}), samples
     )
-    written = sorted((tmp_path / 'out').iterdir())
-    assert [path.name for path in written] == [f'{video}.json' for video in VIDEOS]
-    pair = read_pair(tmp_path / 'val', tmp_path / 'out')
-    ap = posetrack_ap(pair[0].truth(), pair[1].predictions(), pair[0].ignored()).ap
-    assert mean_over_joints(ap) == result['posetrack/AP']
-    info = json.loads(written[0].read_text())['info']
-    assert info['boxes'] == 'ground truth'
-    assert info['protocol'] == 'flip: True'
+    for folder in ('out', 'out/posetrack17'):
+        written = sorted((tmp_path / folder).glob('*.json'))
+        assert [path.name for path in written] == [f'{video}.json' for video in VIDEOS]
+        pair = read_pair(tmp_path / 'val', tmp_path / folder)
+        ap = posetrack_ap(pair[0].truth(), pair[1].predictions(), pair[0].ignored()).ap
+        assert mean_over_joints(ap) == result['posetrack/AP']
+        info = json.loads(written[0].read_text())['info']
+        assert info['boxes'] == 'ground truth'
+        assert info['protocol'] == 'flip: True'
+    assert sorted(json.loads(written[0].read_text())) == ['annolist', 'info']
+
+
+def kept_by_mmpose(ann_file: Path, samples: list[dict[str, Any]]) -> set[int]:
+    """Which samples mmpose's metric for PoseTrack18 keeps by its own settings."""
+    from mmpose.evaluation.metrics import CocoMetric
+
+    kept: set[int] = set()
+
+    class Kept(CocoMetric):
+        def results2json(self, keypoints, outfile_prefix):
+            kept.update(person['id'] for people in keypoints.values() for person in people)
+
+    arguments = {'score_mode': 'bbox_keypoint', 'nms_mode': 'oks_nms', 'nms_thr': 0.9}
+    built = Kept(str(ann_file), format_only=True, outfile_prefix='unused', **arguments)
+    built.dataset_meta = {'num_keypoints': 17, 'sigmas': SIGMAS}
+    built.process({}, samples)
+    built.evaluate(len(samples))
+    return kept
+
+
+def test_metric__nms_is_that_of_mmpose(truth, ann_file: Path) -> None:
+    samples, rng = samples_of(truth), np.random.default_rng(2)
+    for sample in samples:
+        sample['pred_instances']['keypoint_scores'][0, 5:] *= 0.25  # most below 0.2 say nothing
+        sample['gt_instances']['bbox_scales'] = rng.uniform(20, 400, (1, 2))
+    near = []
+    for sample in samples:
+        keypoints = sample['pred_instances']['keypoints'] + rng.normal(0, 8, (1, 17, 2))
+        scores = rng.random((1, 17)).astype(np.float32)
+        predicted = {'keypoints': keypoints, 'keypoint_scores': scores}
+        near.append(sample | {'id': 900 + sample['id'], 'pred_instances': predicted})
+    both = samples + near
+    kept = kept_by_mmpose(ann_file, both)
+    chosen = [sample for sample in both if sample['id'] in kept]
+    assert len(samples) < len(chosen) < len(both)
+    assert {sample['id'] >= 900 for sample in both if sample['id'] not in kept} == {True, False}
+    expected_result = evaluate(metric(ann_file, score_rule='keypoint'), chosen)
+    assert evaluate(metric(ann_file, score_rule='keypoint', nms=0.9), both) == expected_result
+    assert evaluate(metric(ann_file, score_rule='keypoint'), both) != expected_result
 
 
 def test_metric__every_number_names_its_boxes(truth, ann_file: Path) -> None:
@@ -356,6 +419,8 @@ def test_metric__image_of_another_split_is_named(truth, ann_file: Path) -> None:
     [
         ({'boxes': ' '}, 'boxes: expected the source of the boxes'),
         ({'score_rule': 'box'}, 'score_rule: expected one of'),
+        ({'nms': 0}, 'nms: expected an OKS above 0'),
+        ({'videos': ['000001_bonn', '000009_mpii']}, r"videos: .*got \['000009_mpii'\] too"),
         ({'subset': 'blurred'}, r"000000\.jpg: .*'blurred'.*got \['degraded'\]"),
     ],
 )
