@@ -176,15 +176,32 @@ def test_truth_as_prediction__is_perfect_and_other_places_are_not(
     assert evaluated(cfg, case.number, lambda _: 40.0) == 0
 
 
+@pytest.mark.parametrize('case', [name for name in CASES if 'posetrack' in name], indirect=True)
 def test_written_predictions__get_the_same_number_from_the_official_files(
     case: tuple[Case, Config], tmp_path: Path
 ) -> None:
     case, cfg = case
-    if not case.format.startswith('posetrack'):
-        pytest.skip('the official program evaluates PoseTrack only')
     noise = np.random.default_rng(0).normal(0, 4, (99, 1, 17, 2))
     number = evaluated(cfg, case.number, lambda index: noise[index], out_dir=str(tmp_path))
     assert 5 < number < 95
     truth = Path(cfg.val_dataloader.dataset.data_root) / 'annotations/val'
     official_number = evaluate_folders(truth, tmp_path).as_json()['mean']
     assert official_number == pytest.approx(number, abs=1e-9)
+
+
+@pytest.mark.parametrize('case', ['posetrack18'], indirect=True)
+def test_videos__restrict_samples_and_ground_truth_alike(case: tuple[Case, Config]) -> None:
+    case, cfg = case
+    cfg = Config(cfg.to_dict())
+    # two videos
+    cfg.val_dataloader.dataset.ann_file = 'annotations/posetrack18_train.json'
+    cfg.val_evaluator.ann_file = str(
+        Path(cfg.val_dataloader.dataset.data_root) / 'annotations/train'
+    )
+    assert evaluated(cfg, case.number, lambda _: 0.0) == pytest.approx(100)
+    cfg.val_dataloader.dataset.videos = ['000342_mpii']
+    halved = evaluated(cfg, case.number, lambda _: 0.0)
+    assert halved == pytest.approx(50)
+    assert evaluated(cfg, case.number, lambda _: 0.0, videos=['000342_mpii_train']) == (
+        pytest.approx(100)
+    )
