@@ -86,7 +86,8 @@ def test_config__takes_a_training_step(path):
     model.train()
     frames = len(_step_of(_pipelines(cfg)[0], 'SampleSupportFrames')['frame_offsets'])
     inputs = 100 * torch.randn(2, frames, 3, SIDE, SIDE)
-    data = model.data_preprocessor({'inputs': inputs, 'data_samples': _samples(2, 17)})
+    samples = _samples(2, cfg.model.head.out_channels)
+    data = model.data_preprocessor({'inputs': inputs, 'data_samples': samples})
     losses = model(**data, mode='loss')
     total = sum(value for key, value in losses.items() if 'loss' in key)
     trainable = {n: p for n, p in model.named_parameters() if p.requires_grad}
