@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
     'WARPS',
+    'CropWindow',
     'box_of_joints',
     'clip_boxes',
+    'crop_window',
     'is_usable_box',
     'outside_crop',
     'warp_matrix',
+    'window_fits',
     'xywh_to_xyxy',
 ]
 
@@ -138,3 +141,51 @@ def box_of_joints(keypoints: NDArray[np.floating[Any]], enlargement: float = 1.2
     high = np.asarray(keypoints, dtype=np.float64).max(axis=0) + 1.0
     center, half = (low + high) / 2, (high - low) / 2 * enlargement
     return np.concatenate([center - half, center + half])
+
+
+class CropWindow(NamedTuple):
+    """What part of an image a crop shows.
+
+    Attributes:
+        center: ``(2,)`` x and y in image pixels.
+        scale: ``(2,)`` width and height in image pixels, of the crop's aspect ratio.
+    """
+
+    center: FloatArray
+    scale: FloatArray
+
+
+def crop_window(box: NDArray[np.floating[Any]], padding: float, aspect_ratio: float) -> CropWindow:
+    """The window around a box: padded, its shorter side grown to the crop's aspect ratio.
+
+    Args:
+        box: xyxy ``(4,)`` in image pixels.
+        padding: Factor on width and height.
+        aspect_ratio: Width over height of the crop.
+
+    Returns:
+        The window that mmpose's ``GetBBoxCenterScale`` and ``TopdownAffine`` give.
+    """
+    low, high = np.asarray(box, dtype=np.float64).reshape(2, 2)
+    width, height = (high - low) * padding
+    if width > height * aspect_ratio:
+        height = width / aspect_ratio
+    else:
+        width = height * aspect_ratio
+    return CropWindow((low + high) / 2, np.array([width, height]))
+
+
+def window_fits(
+    window: CropWindow, wanted: CropWindow, max_shift: float = 0.1, max_growth: float = 1.15
+) -> bool:
+    """Tell whether a window may stand for the one that a box asks for.
+
+    Args:
+        window: The window in use.
+        wanted: That of the current box.
+        max_shift: Distance of the centres that is allowed on each axis, in parts of the window.
+        max_growth: Ratio of the sizes that is allowed, either way.
+    """
+    shift = np.abs(window.center - wanted.center) / window.scale
+    growth = float(wanted.scale[0] / window.scale[0])
+    return bool((shift <= max_shift).all()) and 1 / max_growth <= growth <= max_growth

@@ -5,6 +5,8 @@ Axes: K keypoints, H W heatmap grid. Coordinates are (x, y) in heatmap pixels.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
@@ -65,7 +67,8 @@ def _smoothed(heatmaps: Array, kernel_size: int) -> Array:
     for axis in (1, 2):
         blurred = correlate1d(blurred, kernel, axis=axis, mode='constant')
     before, after = heatmaps.max(axis=(1, 2)), blurred.max(axis=(1, 2))
-    return blurred * (before / np.where(after == 0, 1, after))[:, None, None]
+    rescaled: Array = blurred * (before / np.where(after == 0, 1, after))[:, None, None]
+    return rescaled
 
 
 def dark(heatmaps: Array, peaks: Array, kernel_size: int = 11) -> Array:
@@ -101,7 +104,7 @@ DECODINGS = ('quarter-offset', 'dark')
 
 
 def decode_heatmaps(
-    heatmaps: NDArray[np.floating], decoding: str, kernel_size: int = 11
+    heatmaps: NDArray[Any], decoding: str, kernel_size: int = 11
 ) -> tuple[Array, Array]:
     """Keypoints and scores.
 
