@@ -1,0 +1,168 @@
+"""Where the person boxes of a video come from. Boxes are xyxy in pixels of the frame."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+import numpy as np
+
+from jmpose_mm.apis.person_boxes import HogDetector, MMDetDetector
+from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.video.records import Frame
+from jmpose_mm.datasets.body.detection_files import read_detections
+from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
+
+__all__ = ['BoxFile', 'BoxSource', 'FoundBoxes', 'WholeFrame', 'box_source']
+
+
+class FoundBoxes(NamedTuple):
+    """Boxes of a frame.
+
+    Attributes:
+        boxes: ``(N, 4)`` xyxy.
+        scores: ``(N,)``.
+        ids: ``(N,)`` identities from a file that has them, else None.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    ids: np.ndarray | None = None
+
+
+BoxSource = Callable[[Frame], FoundBoxes]
+
+
+class Detector:
+    """A detector of images as a source of boxes.
+
+    Args:
+        detector: ``HogDetector`` or ``MMDetDetector``.
+        score_threshold: Boxes below it are left out.
+    """
+
+    def __init__(self, detector: HogDetector | MMDetDetector, score_threshold: float) -> None:
+        self.detector, self.score_threshold = detector, score_threshold
+        self.name = detector.name
+
+    def __call__(self, frame: Frame) -> FoundBoxes:
+        """Persons in the frame."""
+        return _found(self.detector(frame.image), self.score_threshold)
+
+
+class WholeFrame:
+    """One person who fills the frame."""
+
+    name = 'whole frame'
+
+    def __call__(self, frame: Frame) -> FoundBoxes:
+        """The frame's outline."""
+        height, width = frame.image.shape[:2]
+        return FoundBoxes(np.array([[0.0, 0.0, width - 1.0, height - 1.0]]), np.ones(1))
+
+
+class BoxFile:
+    """Boxes of a file: PoseTrack or COCO JSON (see `detection_files`), or MOTChallenge text.
+
+    A frame with a file name is found by that name without its folders; a frame of a video file by
+    the number in an entry's name, its ``image_id``, or its frame in MOTChallenge text less 1.
+
+    Args:
+        path: The file.
+        score_threshold: Boxes below it are left out.
+
+    Raises:
+        ValueError: The file is none of these; the message names the entry.
+    """
+
+    def __init__(self, path: str | Path, score_threshold: float = 0.0) -> None:
+        path = Path(path)
+        self.name, self.score_threshold = path.name, score_threshold
+        self.by_name: dict[str, list] = defaultdict(list)
+        self.by_number: dict[int, list] = defaultdict(list)
+        self.has_ids = path.suffix.lower() in ('.txt', '.csv')
+        if self.has_ids:
+            self._read_mot(path)
+        else:
+            self._read_json(path)
+
+    def _read_json(self, path: Path) -> None:
+        for entry in read_detections(path, by_name=True).boxes:
+            image, found = entry['image'], (entry['box'], entry['score'], 0)
+            if isinstance(image, str):
+                self.by_name[PurePath(image).name].append(found)
+                digits = re.search(r'\d+$', PurePath(image).stem)
+                image = int(digits.group()) if digits else None
+            if image is not None:
+                self.by_number[int(image)].append(found)
+
+    def _read_mot(self, path: Path) -> None:
+        """Frame from 1, identity, left, top, width, height and optionally a confidence."""
+        for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                values = [float(value) for value in line.split(',')]
+                frame, person, box = int(values[0]), int(values[1]), xywh_to_xyxy(values[2:6])
+                score = values[6] if len(values) > 6 else 1.0
+            except (ValueError, IndexError):
+                raise ValueError(
+                    f'{path}, line {number}: expected frame,id,left,top,width,height[,confidence] '
+                    f'as in MOTChallenge, got {line!r}'
+                ) from None
+            # Ground-truth files mark what is to be ignored by a confidence of 0.
+            self.by_number[frame - 1].append((box, score, person))
+
+    def __call__(self, frame: Frame) -> FoundBoxes:
+        """Boxes of the frame."""
+        entries = self.by_number.get(frame.index, [])
+        if frame.name and self.by_name:
+            entries = self.by_name.get(PurePath(frame.name).name, [])
+        kept = [e for e in entries if e[1] >= self.score_threshold and is_usable_box(e[0])]
+        ids = np.array([e[2] for e in kept], dtype=int)
+        # Detections in MOTChallenge form have the identity -1.
+        known = self.has_ids and (len(ids) == 0 or bool((ids > 0).all()))
+        return FoundBoxes(
+            np.array([e[0] for e in kept], dtype=float).reshape(-1, 4),
+            np.array([e[1] for e in kept], dtype=float),
+            ids if known else None,
+        )
+
+
+def box_source(spec: str, score_threshold: float | None = None, device: str = 'cpu') -> BoxSource:
+    """The source that a command line names.
+
+    Args:
+        spec: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'`` or the path of a box file.
+        score_threshold: Boxes below it are left out; by default 0.5 for ``'hog'``, whose scores
+            start there, 0.3 for mmdet and 0 for files.
+        device: Of mmdet's detector.
+
+    Raises:
+        UsageError: The spec is none of these.
+        ValueError: The file is unusable.
+    """
+    if spec == 'whole':
+        return WholeFrame()
+    if spec == 'hog':
+        return Detector(HogDetector(), 0.5 if score_threshold is None else score_threshold)
+    if spec.startswith('mmdet:'):
+        config, comma, checkpoint = spec.removeprefix('mmdet:').partition(',')
+        if not comma:
+            raise UsageError(f'boxes: expected mmdet:CONFIG,CHECKPOINT, got {spec!r}')
+        threshold = 0.3 if score_threshold is None else score_threshold
+        return Detector(MMDetDetector(config, checkpoint, device), threshold)
+    if not Path(spec).is_file():
+        raise UsageError(
+            f"boxes: expected 'hog', 'whole', 'mmdet:CONFIG,CHECKPOINT' or a file, got {spec!r}"
+        )
+    return BoxFile(spec, score_threshold or 0.0)
+
+
+def _found(detections: list[tuple[list[float], float]], threshold: float) -> FoundBoxes:
+    kept = [(box, score) for box, score in detections if score >= threshold]
+    boxes = np.array([box for box, _ in kept], dtype=float).reshape(-1, 4)
+    return FoundBoxes(xywh_to_xyxy(boxes), np.array([score for _, score in kept], dtype=float))
