@@ -188,7 +188,7 @@ def joint_order(
     """(J,) position of each of the ``wanted`` joints in a list of their names; two others, the ears
     of the PoseTrack files, may stand in between.
     """
-    plain = [ALIASES.get(name, name) for name in names]
+    plain = [name if name in wanted else ALIASES.get(name, name) for name in names]
     missing = [name for name in wanted if name not in plain]
     if len(plain) - len(wanted) not in (0, 2) or missing:
         raise ValueError(

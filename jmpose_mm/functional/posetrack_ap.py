@@ -71,6 +71,7 @@ def posetrack_ap(
     predictions: PredictedPersons,
     ignored: Polygons | None = None,
     hit_distance: float = HIT_DISTANCE,
+    frame_weights: FloatArray | None = None,
 ) -> JointAP:
     """Evaluate predictions as the official PoseTrack evaluator does.
 
@@ -83,6 +84,7 @@ def posetrack_ap(
         predictions: Predicted persons, any order of frames.
         ignored: Regions inside which joints of both sides are not judged.
         hit_distance: In head sizes, inclusive.
+        frame_weights: (number of frames,) how often each joint of a frame counts; once by default.
 
     Raises:
         ValueError: Shapes disagree, a score is not finite, or a prediction meets a person without
@@ -90,7 +92,10 @@ def posetrack_ap(
     """
     check_persons(truth, predictions)
     judged = np.isin(predictions.frame, truth.frame)
-    return _ap_of_frames(truth, take_persons(predictions, judged), ignored, hit_distance)
+    if frame_weights is None:
+        frame_weights = np.ones(int(truth.frame.max(initial=-1)) + 1)
+    predictions = take_persons(predictions, judged)
+    return _ap_of_frames(truth, predictions, ignored, hit_distance, frame_weights)
 
 
 def posetrack21_ap(
@@ -116,7 +121,7 @@ def posetrack21_ap(
     truth, predictions = select_frames(truth, predictions, labelled)
     truth = truth._replace(present=_positive(truth))
     predictions = predictions._replace(present=_positive(predictions))
-    result = _ap_of_frames(truth, predictions, ignored, HIT_DISTANCE)
+    result = _ap_of_frames(truth, predictions, ignored, HIT_DISTANCE, np.ones(len(labelled)))
     known = result.num_true > 0
     return result._replace(
         ap=np.where(known, result.ap, 0), recall=np.where(known, result.recall, 0)
@@ -139,34 +144,42 @@ def _ap_of_frames(
     predictions: PredictedPersons,
     ignored: Polygons | None,
     hit_distance: float,
+    frame_weights: FloatArray,
 ) -> JointAP:
     """AP of all persons that are given."""
     predictions = take_persons(predictions, np.argsort(predictions.frame, kind='stable'))
     truth, predictions = without_ignored(truth, predictions, ignored)
     correct = match_joints(truth, predictions, hit_distance)
-    num_true = truth.present.sum(axis=0)
+    weights = frame_weights[predictions.frame]
+    sum_true = frame_weights[truth.frame] @ truth.present
     curves = [
-        _joint_curve(predictions.scores[chosen, j], correct[chosen, j], int(num_true[j]))
+        _joint_curve(
+            predictions.scores[chosen, j], correct[chosen, j], weights[chosen], float(sum_true[j])
+        )
         for j, chosen in enumerate(predictions.present.T)
     ]
     ap, precision, recall = np.asarray(curves, dtype=np.float64).reshape(-1, 3).T
+    num_true, num_predicted = truth.present.sum(axis=0), predictions.present.sum(axis=0)
     num_correct = (correct & predictions.present).sum(axis=0)
-    return JointAP(ap, precision, recall, num_true, predictions.present.sum(axis=0), num_correct)
+    return JointAP(ap, precision, recall, num_true, num_predicted, num_correct)
 
 
-def _joint_curve(scores: FloatArray, correct: BoolArray, num_true: int) -> tuple[float, ...]:
+def _joint_curve(
+    scores: FloatArray, correct: BoolArray, weights: FloatArray, sum_true: float
+) -> tuple[float, ...]:
     """(AP, precision, recall) in percent of one joint class from its predictions, (n,) each."""
     if not len(scores):
         return 0.0, 0.0, 0.0
     order = np.argsort(scores, kind='stable')[::-1]
-    ranked = correct[order]
-    found = np.cumsum(ranked)
-    precision = found / np.arange(1, len(ranked) + 1)
-    if not num_true:
+    weights = weights[order]
+    gained = weights * correct[order]
+    found = np.cumsum(gained)
+    precision = found / np.cumsum(weights)
+    if not sum_true:
         return float('nan'), 100 * float(precision[-1]), float('nan')
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    area = float(envelope[ranked].sum()) / num_true
-    return 100 * area, 100 * float(precision[-1]), 100 * float(found[-1]) / num_true
+    area = float(envelope @ gained) / sum_true
+    return 100 * area, 100 * float(precision[-1]), 100 * float(found[-1]) / sum_true
 
 
 def _positive(persons: TruePersons | PredictedPersons) -> BoolArray:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import MMLogger
 
 from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.posetrack_persons import (
@@ -22,6 +21,7 @@ from jmpose_mm.registry import METRICS
 from ..posetrack_files import read_frames
 from ..posetrack_frames import PoseTrackFrames, frame_key, joint_order
 from ..prediction_files import write_predictions
+from .reporting import check_boxes, log_table, said_protocol
 from .sample_predictions import join_samples, read_sample, unique_samples, without_suppressed
 
 __all__ = ['PoseTrackAPMetric']
@@ -68,6 +68,7 @@ class PoseTrackAPMetric(BaseMetric):
     """
 
     default_prefix = 'posetrack'
+    title = 'PoseTrack AP'
     joint_names = JOINT_NAMES
 
     def __init__(
@@ -83,11 +84,7 @@ class PoseTrackAPMetric(BaseMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not isinstance(boxes, str) or not boxes.strip():
-            raise ValueError(
-                "boxes: expected the source of the boxes, e.g. 'ground truth' or the name of a "
-                f'detection file, got {boxes!r}'
-            )
+        check_boxes(boxes)
         if score_rule not in SCORE_RULES:
             raise ValueError(f'score_rule: expected one of {SCORE_RULES}, got {score_rule!r}')
         if nms is not None and not 0 < nms <= 1:
@@ -106,6 +103,7 @@ class PoseTrackAPMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions of a batch of data samples, in their dictionary form."""
+        self._order()  # names that do not fit are found before the first prediction is made
         num_joints = len(self.dataset_meta['keypoint_id2name'])
         for sample in data_samples:
             record = read_sample(sample, num_joints)
@@ -116,13 +114,7 @@ class PoseTrackAPMetric(BaseMetric):
         records = unique_samples(results)
         if self.nms is not None:
             records = without_suppressed(records, self.nms, self.dataset_meta['sigmas'])
-        names = self.dataset_meta['keypoint_id2name']
-        order = joint_order(
-            [names[i] for i in range(len(names))],
-            'dataset_meta.keypoint_id2name',
-            self.joint_names,
-        )
-        predictions = join_samples(records, order, self.score_rule == 'keypoint*box')
+        predictions = join_samples(records, self._order(), self.score_rule == 'keypoint*box')
         parts: dict[str, np.ndarray] = {'': np.ones(len(self.frames), dtype=bool)}
         if self.chosen is not None:
             parts[f'_{self.subset}'] = self.chosen
@@ -135,7 +127,7 @@ class PoseTrackAPMetric(BaseMetric):
             count = len(np.unique(truth.frame))
             rows.append([suffix.strip('_').replace('_', ' ') or 'all', str(count)])
             rows[-1] += [f'{value:.2f}' for value in values.values()]
-        self._report([['frames', 'count', *values], *rows])
+        log_table(self.title, self._info(), [['frames', 'count', *values], *rows])
         if self.out_dir is not None:
             write_predictions(
                 self.out_dir, self.frames, predictions, self._info(), self.joint_names
@@ -148,8 +140,14 @@ class PoseTrackAPMetric(BaseMetric):
     def _values(self, truth: TruePersons, predictions: PredictedPersons) -> dict[str, float]:
         ap = posetrack_ap(truth, predictions, self.ignored).ap
         if not len(truth.frame):
-            ap = np.full(len(JOINT_NAMES), np.nan)
+            ap = np.full(len(ap), np.nan)
         return {'AP': mean_over_joints(ap), **group_means(ap)}
+
+    def _order(self) -> np.ndarray:
+        """Place of each evaluated joint among the model's."""
+        names = self.dataset_meta['keypoint_id2name']
+        where = 'dataset_meta.keypoint_id2name'
+        return joint_order([names[i] for i in range(len(names))], where, self.joint_names)
 
     def _frame_of(self, sample: dict[str, Any]) -> int:
         path, image_id = sample.get('img_path'), sample.get('img_id')
@@ -163,24 +161,13 @@ class PoseTrackAPMetric(BaseMetric):
         return index
 
     def _info(self) -> dict[str, str]:
-        protocol = self.protocol
-        if isinstance(protocol, dict):
-            protocol = ', '.join(f'{name}: {value}' for name, value in protocol.items())
         return {
             'boxes': self.boxes,
             'score': self.score_rule,
-            'protocol': protocol or 'not stated',
+            'protocol': said_protocol(self.protocol),
+            'NMS': 'none' if self.nms is None else f'OKS > {self.nms}',
             'truth': str(self.frames[0].source),
         }
-
-    def _report(self, table: list[list[str]]) -> None:
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            '  '.join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-            for row in table
-        ]
-        said = ' | '.join(f'{name}: {value}' for name, value in self._info().items())
-        MMLogger.get_current_instance().info('PoseTrack AP, %s\n%s', said, '\n'.join(lines))
 
 
 def _index_frames(truth: PoseTrackFrames) -> tuple[dict[tuple[str, int], int], dict[Any, int]]:

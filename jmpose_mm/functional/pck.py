@@ -1,0 +1,67 @@
+"""Percentage of correct keypoints (PCK) of single persons.
+
+Axes: N persons, K joints. Coordinates are image pixels, ``(x, y)``.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ['COMPARISONS', 'box_size', 'joint_pck', 'torso_size']
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+COMPARISONS = {'<=': operator.le, '<': operator.lt}
+SMALLEST_TORSO = 1.0  # pixel
+
+
+def box_size(boxes: FloatArray) -> FloatArray:
+    """The longer side (N,) of boxes (N, 4) ``(x1, y1, x2, y2)``, in pixels."""
+    size: FloatArray = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    return size
+
+
+def torso_size(
+    truth: FloatArray, predictions: FloatArray, left_shoulder: int, right_hip: int
+) -> FloatArray:
+    """Distance (N,) from the left shoulder to the right hip in pixels; that of the prediction where
+    it is shorter than a pixel in the truth.
+
+    Args:
+        truth: (N, K, 2) pixels.
+        predictions: (N, K, 2) pixels.
+        left_shoulder: Its index among the joints.
+        right_hip: Its index among the joints.
+    """
+    annotated, predicted = (
+        np.hypot(*(points[:, left_shoulder] - points[:, right_hip]).T)
+        for points in (truth, predictions)
+    )
+    size: FloatArray = np.where(annotated < SMALLEST_TORSO, predicted, annotated)
+    return size
+
+
+def joint_pck(
+    distances: FloatArray, present: BoolArray, threshold: float, comparison: str = '<='
+) -> FloatArray:
+    """Share (K,) of each joint's annotated cases that are correct, in percent; NaN without any.
+
+    Args:
+        distances: (N, K) between truth and prediction, in sizes of the person.
+        present: (N, K) whether a joint is annotated.
+        threshold: In sizes of the person.
+        comparison: ``'<='``, a distance of exactly the threshold is correct, or ``'<'``.
+
+    Raises:
+        ValueError: There is no such comparison.
+    """
+    if comparison not in COMPARISONS:
+        raise ValueError(f'comparison: expected one of {list(COMPARISONS)}, got {comparison!r}')
+    correct = COMPARISONS[comparison](distances, threshold) & present
+    with np.errstate(invalid='ignore'):
+        share: FloatArray = 100 * correct.sum(axis=0) / present.sum(axis=0)
+    return share
