@@ -106,14 +106,16 @@ class BoxFile:
                 continue
             try:
                 values = [float(value) for value in line.split(',')]
-                frame, person, box = int(values[0]), int(values[1]), xywh_to_xyxy(values[2:6])
+                left, top, width, height = values[2:6]
+                frame, person = int(values[0]), int(values[1])
                 score = values[6] if len(values) > 6 else 1.0
-            except (ValueError, IndexError):
+            except ValueError:
                 raise ValueError(
                     f'{path}, line {number}: expected frame,id,left,top,width,height[,confidence] '
                     f'as in MOTChallenge, got {line!r}'
                 ) from None
             # Ground-truth files mark what is to be ignored by a confidence of 0.
+            box = np.array([left, top, left + width, top + height])
             self.by_number[frame - 1].append((box, score, person))
 
     def __call__(self, frame: Frame) -> FoundBoxes:
