@@ -83,7 +83,7 @@ def read_pair(
     with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
         parts = pool.map(read, files, others) if pool else map(read, files, others)
         for true_part, predicted_part in tqdm(
-            parts, 'reading', len(files), leave=False, delay=1, disable=not progress
+            parts, 'reading', len(files), leave=False, delay=1, disable=None if progress else True
         ):
             truth.extend(true_part)
             predictions.extend(predicted_part)

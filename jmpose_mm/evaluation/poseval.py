@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,10 +25,12 @@ from jmpose_mm.functional.posetrack_persons import (
     TruePersons,
     take_persons,
 )
-from jmpose_mm.functional.posetrack_tracking import JointTracking, Rules, TrackIds, posetrack_mota
 
 from .posetrack_files import read_pair
 from .posetrack_frames import PoseTrackFrames
+
+if TYPE_CHECKING:
+    from jmpose_mm.functional.posetrack_tracking import JointTracking, Rules
 
 __all__ = ['KITS', 'FolderResult', 'Kit', 'evaluate_folders', 'format_table']
 
@@ -175,6 +177,9 @@ def _labelled(true: PoseTrackFrames, predicted: PoseTrackFrames) -> np.ndarray:
 
 
 def _tracking(true: PoseTrackFrames, predicted: PoseTrackFrames, rules: Rules) -> JointTracking:
+    # scipy takes longer to load than the AP of fifty videos
+    from jmpose_mm.functional.posetrack_tracking import TrackIds, posetrack_mota
+
     truth, true_ids = _tracked(true, true.truth())
     predictions, predicted_ids = _tracked(predicted, predicted.predictions())
     number: dict[Path, int] = {}

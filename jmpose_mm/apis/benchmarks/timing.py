@@ -1,0 +1,103 @@
+"""How ratios of speed are measured, and what must be said with them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from statistics import median
+from typing import Any, NamedTuple
+
+__all__ = ['Comparison', 'as_json', 'environment', 'format_comparisons', 'seconds_of']
+
+THREAD_VARIABLES = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
+
+
+class Comparison(NamedTuple):
+    """The same work done in two ways, run alternately so that a busy machine slows both.
+
+    Attributes:
+        name: What work.
+        reference: The other way.
+        ours: Our way.
+        reference_seconds: Of each run.
+        our_seconds: Of each run; as many.
+        note: What the reader must know.
+    """
+
+    name: str
+    reference: str
+    ours: str
+    reference_seconds: list[float]
+    our_seconds: list[float]
+    note: str = ''
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster our way is: the ratio of the medians."""
+        return median(self.reference_seconds) / median(self.our_seconds)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Least and greatest ratio of two runs beside each other."""
+        pairs = zip(self.reference_seconds, self.our_seconds, strict=True)
+        ratios = sorted(reference / ours for reference, ours in pairs)
+        return ratios[0], ratios[-1]
+
+
+def seconds_of(work: Callable[[], Any]) -> float:
+    """Wall-clock seconds of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def environment(packages: tuple[str, ...] = ('numpy', 'scipy', 'torch')) -> dict[str, Any]:
+    """Machine, versions and thread settings: timings elsewhere differ, ratios less so."""
+    return {
+        'python': platform.python_version(),
+        **{package: version(package) for package in packages},
+        'cores': os.cpu_count(),
+        'machine': platform.machine(),
+        'threads': {name: os.environ.get(name, 'not set') for name in THREAD_VARIABLES},
+        'load before': os.getloadavg()[0],
+    }
+
+
+def as_json(comparisons: list[Comparison], said: dict[str, Any]) -> dict[str, Any]:
+    """Plain types: every run, medians, ratio and spread."""
+    return {
+        'environment': said,
+        'comparisons': [
+            {
+                **comparison._asdict(),
+                'ratio': comparison.ratio,
+                'ratio_spread': list(comparison.spread),
+            }
+            for comparison in comparisons
+        ],
+    }
+
+
+def format_comparisons(comparisons: list[Comparison], said: dict[str, Any]) -> str:
+    """A table with a row for each comparison, then what was measured on."""
+    rows = [['', 'ratio', 'from - to', 'reference', 'ours', 'runs']]
+    for one in comparisons:
+        low, high = one.spread
+        seconds = [
+            f'{median(runs):.3g} s ({min(runs):.3g} - {max(runs):.3g})'
+            for runs in (one.reference_seconds, one.our_seconds)
+        ]
+        runs = str(len(one.our_seconds))
+        rows.append([one.name, f'{one.ratio:.1f}x', f'{low:.1f} - {high:.1f}', *seconds, runs])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    for one in comparisons:
+        lines.append(f'{one.name}: {one.ours} against {one.reference}. {one.note}'.rstrip())
+    lines.append('medians; ' + ', '.join(f'{name}: {value}' for name, value in said.items()))
+    return '\n'.join(lines)

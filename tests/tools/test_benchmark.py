@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from jmpose_mm.apis.benchmarks.timing import Comparison
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'benchmark.py'
+
+
+@pytest.fixture
+def tool() -> ModuleType:
+    specification = importlib.util.spec_from_file_location('benchmark', TOOL)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_subcommands__have_a_module_each_that_runs(tool: ModuleType) -> None:
+    assert 'ap' in tool.SUBCOMMANDS
+    for name, _ in tool.SUBCOMMANDS.values():
+        assert callable(import_module(f'jmpose_mm.apis.benchmarks.{name}').run)
+
+
+def test_command__prints_and_writes(
+    tool: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    quick: list[bool] = []
+
+    def run(quick_: bool) -> list[Comparison]:
+        quick.append(quick_)
+        return [Comparison('all', 'slow', 'fast', [4.0], [2.0])]
+
+    monkeypatch.setattr('jmpose_mm.apis.benchmarks.ap.run', lambda quick: run(quick))
+    out = tmp_path / 'out.json'
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), 'ap', '--quick', '--json', str(out)])
+    assert tool.main() == 0
+    assert quick == [True]
+    assert '2.0x' in capsys.readouterr().out
+    assert json.loads(out.read_text())['comparisons'][0]['ratio'] == 2.0

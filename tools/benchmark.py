@@ -1,0 +1,46 @@
+"""Ratios of speed, measured side by side on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+# subcommand -> its module in jmpose_mm.apis.benchmarks, which has run(quick), and its help
+SUBCOMMANDS = {
+    'ap': ('ap', 'official PoseTrack AP: this package against a per-frame loop'),
+}
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description='Do the same work in two ways, alternately, and print how many times faster '
+        'the one is: medians of several runs with their spread, versions and threads. Times differ '
+        'between machines, ratios less so.'
+    )
+    commands = parser.add_subparsers(dest='command', metavar='WHAT', required=True)
+    for name, (_, text) in SUBCOMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument('--quick', action='store_true', help='less work and fewer runs')
+        command.add_argument('--json', metavar='OUT', help='also write every run to this file')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure, print, write."""
+    arguments = parse_arguments()
+    from jmpose_mm.apis.benchmarks.timing import as_json, environment, format_comparisons
+    from jmpose_mm.whole_files import write_json
+
+    module = import_module(f'jmpose_mm.apis.benchmarks.{SUBCOMMANDS[arguments.command][0]}')
+    said = environment()
+    comparisons = module.run(quick=arguments.quick)
+    print(format_comparisons(comparisons, said))
+    if arguments.json:
+        write_json(arguments.json, as_json(comparisons, said))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
