@@ -17,9 +17,9 @@ from jmpose_mm.whole_files import whole_file
 from .drawing import (
     COLOURS,
     ERROR_COLOUR,
+    checked_skeleton,
     draw_errors,
     draw_poses,
-    evaluated_joints,
     write_text,
 )
 
@@ -202,7 +202,7 @@ def _window(row: Row, aspect: float) -> tuple[float, float, float, float]:
         np.ones(panel.keypoints.shape[:2]) if panel.scores is None else panel.scores >= 0.2
         for panel in row.panels
     ]
-    return person_window(points, np.concatenate(shown) * evaluated_joints(points), aspect)
+    return person_window(points, np.concatenate(shown) * checked_skeleton(points).drawn, aspect)
 
 
 def _shifted(start: float, size: float, limit: int) -> float:

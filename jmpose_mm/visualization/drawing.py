@@ -1,7 +1,8 @@
-"""Draw poses of PoseTrack's joints on images, with OpenCV alone.
+"""Draw poses on images, with OpenCV alone.
 
-Axes: N persons, K = 15 joints in the order of the official evaluator or 17 in that of the 2018
-files, H and W of the image. Images are uint8 BGR; coordinates are pixels ``(x, y)``.
+Axes: N persons, K joints of a skeleton; without one PoseTrack's, 15 in the order of the official
+evaluator or 17 in that of the 2018 files; H and W of the image. Images are uint8 BGR; coordinates
+are pixels ``(x, y)``.
 """
 
 from __future__ import annotations
@@ -13,29 +14,14 @@ import numpy as np
 
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
+from .skeleton import Skeleton, posetrack_skeleton
+
 __all__ = ['COLOURS', 'draw_errors', 'draw_poses', 'write_text']
 
 # Blue and orange stay apart for every common kind of colour blindness.
 COLOURS = {'right': (60, 150, 255), 'left': (255, 170, 60), 'middle': (235, 235, 235)}
 ERROR_COLOUR = (80, 80, 255)
 OUTLINE = (20, 20, 20)
-LIMBS = (
-    ('head_top', 'nose'),
-    ('nose', 'head_bottom'),
-    ('head_bottom', 'right_shoulder'),
-    ('right_shoulder', 'right_elbow'),
-    ('right_elbow', 'right_wrist'),
-    ('right_shoulder', 'right_hip'),
-    ('right_hip', 'right_knee'),
-    ('right_knee', 'right_ankle'),
-    ('head_bottom', 'left_shoulder'),
-    ('left_shoulder', 'left_elbow'),
-    ('left_elbow', 'left_wrist'),
-    ('left_shoulder', 'left_hip'),
-    ('left_hip', 'left_knee'),
-    ('left_knee', 'left_ankle'),
-    ('right_hip', 'left_hip'),
-)
 # Some data sets do not annotate the nose; the head is then one line.
 HEAD_WITHOUT_NOSE = ('head_top', 'head_bottom')
 PERSON_PIXELS_PER_LINE_PIXEL = 75
@@ -50,6 +36,7 @@ def draw_poses(
     scores: np.ndarray | None = None,
     threshold: float = 0.2,
     thickness: int | None = None,
+    skeleton: Skeleton | None = None,
 ) -> np.ndarray:
     """Draw skeletons: the person's right side orange, the left side blue, both with dark edges.
 
@@ -59,6 +46,7 @@ def draw_poses(
         scores: (N, K) scores, or visibility as 0 and 1; all joints are drawn without.
         threshold: Joints whose score is below, or that are not finite, are left out, limbs too.
         thickness: Width of the limbs in pixels; grows with the person if None.
+        skeleton: What the joints are and which are joined; PoseTrack's if None.
 
     Returns:
         (H, W, 3) uint8, a copy.
@@ -66,16 +54,15 @@ def draw_poses(
     Raises:
         ValueError: Shapes disagree.
     """
-    names = joint_names(keypoints)
-    drawable = evaluated_joints(keypoints)
+    skeleton = checked_skeleton(keypoints, skeleton)
     drawn = np.ascontiguousarray(image).copy()
     scores = np.ones(keypoints.shape[:2]) if scores is None else np.asarray(scores, dtype=float)
     if scores.shape != keypoints.shape[:2]:
         raise ValueError(f'scores: expected shape {keypoints.shape[:2]}, got {scores.shape}')
     for points, certainty in zip(np.asarray(keypoints, dtype=float), scores, strict=True):
-        shown = (certainty >= threshold) & np.isfinite(points).all(axis=1) & drawable
-        joints = {names[k]: points[k] for k in np.flatnonzero(shown)}
-        _draw_person(drawn, joints, thickness or line_width(points[shown]))
+        shown = (certainty >= threshold) & np.isfinite(points).all(axis=1) & skeleton.drawn
+        joints = {skeleton.joints[k]: points[k] for k in np.flatnonzero(shown)}
+        _draw_person(drawn, joints, skeleton, thickness or line_width(points[shown]))
     return drawn
 
 
@@ -97,10 +84,10 @@ def draw_errors(
         width = max(2, line_width(truth[person][np.asarray(known[person], dtype=bool)]) // 2)
         for joint in np.flatnonzero(far[person]):
             start, end = keypoints[person, joint], truth[person, joint]
-            _line(drawn, start, end, OUTLINE, width + 2)
-            _line(drawn, start, end, ERROR_COLOUR, width)
-            _disc(drawn, end, width + 2, OUTLINE)
-            _disc(drawn, end, width + 1, ERROR_COLOUR)
+            draw_line(drawn, start, end, OUTLINE, width + 2)
+            draw_line(drawn, start, end, ERROR_COLOUR, width)
+            draw_disc(drawn, end, width + 2, OUTLINE)
+            draw_disc(drawn, end, width + 1, ERROR_COLOUR)
     return drawn
 
 
@@ -142,18 +129,16 @@ def write_text(
     return used
 
 
-def joint_names(keypoints: np.ndarray) -> tuple[str, ...]:
-    """The names of the joints of (N, K, 2) keypoints."""
-    known: dict[int, tuple[str, ...]] = {15: JOINT_NAMES, 17: FILE_JOINT_NAMES}
+def checked_skeleton(keypoints: np.ndarray, skeleton: Skeleton | None = None) -> Skeleton:
+    """The skeleton of (N, K, 2) keypoints: the given one if it fits, else PoseTrack's by K."""
     shape = np.shape(keypoints)
+    known = {15: JOINT_NAMES, 17: FILE_JOINT_NAMES}
+    if skeleton is not None:
+        known = {len(skeleton.joints): skeleton.joints}
     if len(shape) != 3 or shape[2] != 2 or shape[1] not in known:
-        raise ValueError(f'keypoints: expected shape (N, 15, 2) or (N, 17, 2), got {shape}')
-    return known[shape[1]]
-
-
-def evaluated_joints(keypoints: np.ndarray) -> np.ndarray:
-    """(K,) which joints of (N, K, 2) keypoints are evaluated; the others are placeholders."""
-    return np.asarray([name in JOINT_NAMES for name in joint_names(keypoints)])
+        expected = ' or '.join(f'(N, {count}, 2)' for count in known)
+        raise ValueError(f'keypoints: expected shape {expected}, got {shape}')
+    return skeleton or posetrack_skeleton(known[shape[1]])
 
 
 def line_width(points: np.ndarray) -> int:
@@ -162,16 +147,22 @@ def line_width(points: np.ndarray) -> int:
     return int(np.clip(round(extent / PERSON_PIXELS_PER_LINE_PIXEL), 1, 12))
 
 
-def _draw_person(image: np.ndarray, joints: dict[str, np.ndarray], width: int) -> None:
-    limbs = LIMBS if 'nose' in joints else (HEAD_WITHOUT_NOSE, *LIMBS)
+def _draw_person(
+    image: np.ndarray, joints: dict[str, np.ndarray], skeleton: Skeleton, width: int
+) -> None:
+    limbs = [(skeleton.joints[first], skeleton.joints[second]) for first, second in skeleton.edges]
+    if 'nose' not in joints:
+        limbs.insert(0, HEAD_WITHOUT_NOSE)
     present = [limb for limb in limbs if limb[0] in joints and limb[1] in joints]
     # All edges first: none may cut through a limb. Around the thinnest ones they would hide colour.
     for rim in (1, 0) if width > 1 else (0,):
         for first, second in present:
             colour = OUTLINE if rim else COLOURS[_side(first, second)]
-            _line(image, joints[first], joints[second], colour, width + 2 * rim)
+            draw_line(image, joints[first], joints[second], colour, width + 2 * rim)
         for name, point in joints.items():
-            _disc(image, point, width + 0.5 + rim, OUTLINE if rim else COLOURS[_side(name, name)])
+            draw_disc(
+                image, point, width + 0.5 + rim, OUTLINE if rim else COLOURS[_side(name, name)]
+            )
 
 
 def _side(first: str, second: str) -> str:
@@ -179,11 +170,11 @@ def _side(first: str, second: str) -> str:
     return sides.pop() if len(sides) == 1 else 'middle'
 
 
-def _line(image: np.ndarray, start: Any, end: Any, colour: tuple[int, ...], width: int) -> None:
+def draw_line(image: np.ndarray, start: Any, end: Any, colour: tuple[int, ...], width: int) -> None:
     cv2.line(image, _fixed(start), _fixed(end), colour, width, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def _disc(image: np.ndarray, centre: Any, radius: float, colour: tuple[int, ...]) -> None:
+def draw_disc(image: np.ndarray, centre: Any, radius: float, colour: tuple[int, ...]) -> None:
     size = round(radius * 2**SUBPIXEL_BITS)
     cv2.circle(image, _fixed(centre), size, colour, cv2.FILLED, cv2.LINE_AA, SUBPIXEL_BITS)
 

@@ -7,13 +7,13 @@ from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.visualization.drawing import (
     COLOURS,
     ERROR_COLOUR,
-    LIMBS,
+    checked_skeleton,
     draw_errors,
     draw_poses,
-    joint_names,
     line_width,
     write_text,
 )
+from jmpose_mm.visualization.skeleton import Skeleton
 
 GREY = 110
 HALF = {'ankle': 90, 'knee': 70, 'hip': 50, 'wrist': 60, 'elbow': 45, 'shoulder': 25}
@@ -116,8 +116,16 @@ def test_draw_poses__lines_grow_with_the_person() -> None:
     assert line_width(person * 100) == 12
 
 
-def test_draw_poses__every_limb_joins_known_joints_of_at_most_one_side() -> None:
-    assert {name for limb in LIMBS for name in limb} == set(JOINT_NAMES)
+def test_draw_poses__a_given_skeleton_decides_names_and_lines() -> None:
+    skeleton = Skeleton(('right_hand', 'left_hand', 'speck'), ((0, 1),))
+    keypoints = np.asarray([[[20, 60], [80, 60], [50, 100]]], dtype=float)
+    drawn = draw_poses(canvas(), keypoints, skeleton=skeleton, thickness=3)
+    assert (drawn[60, 40:60] == COLOURS['middle']).all()
+    assert (drawn[60, 20] == COLOURS['right']).all()
+    assert (drawn[60, 80] == COLOURS['left']).all()
+    assert (drawn[80:] == GREY).all()  # a joint without a line
+    with pytest.raises(ValueError, match=r'expected shape \(N, 3, 2\), got \(1, 15, 2\)'):
+        draw_poses(canvas(), standing(JOINT_NAMES), skeleton=skeleton)
 
 
 @pytest.mark.parametrize('shape', [(15, 2), (1, 16, 2), (1, 15, 3)])
@@ -125,7 +133,7 @@ def test_draw_poses__shape_of_keypoints_is_checked(shape: tuple[int, ...]) -> No
     with pytest.raises(ValueError, match=r'keypoints: expected shape \(N, 15, 2\)'):
         draw_poses(canvas(), np.zeros(shape))
     with pytest.raises(ValueError, match=r'expected shape \(N, 15, 2\)'):
-        joint_names(np.zeros(shape))
+        checked_skeleton(np.zeros(shape))
 
 
 def test_draw_poses__shape_of_scores_is_checked() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jmpose_mm.visualization import film
-from jmpose_mm.visualization.film import write_film
+from jmpose_mm.visualization.film import Film, write_film
 
 
 def frames(count: int = 5, height: int = 64, width: int = 96) -> Iterator[np.ndarray]:
@@ -58,7 +58,7 @@ def test_write_film__lost_frames_are_noticed(
     ('name', 'content', 'message'),
     [
         ('a.mp4', [], 'expected at least one, got none'),
-        ('a.mp4', list(frames(1, 63)), r'frame 0: .* even H and W, got \(63, 96, 3\)'),
+        ('a.mp4', [np.zeros((64, 96), np.uint8)], r'frame 0: .*\(H, W, 3\), got uint8 of shape'),
         ('a.mp4', [*frames(2), *frames(1, 32)], r'frame 2: expected uint8 of shape \(64, 96, 3\)'),
         ('a.mp4', [frame / 255 for frame in frames(1)], 'frame 0: expected uint8 .* got float64'),
         ('a.avi', list(frames(1)), r'ends in \.mp4'),
@@ -68,3 +68,28 @@ def test_write_film__refusals(tmp_path: Path, name: str, content: list, message:
     with pytest.raises(ValueError, match=message):
         write_film(tmp_path / name, content)
     assert not list(tmp_path.iterdir())
+
+
+def test_write_film__odd_sizes_gain_a_line(tmp_path: Path) -> None:
+    path = write_film(tmp_path / 'a.mp4', frames(3, 63, 95))
+    assert [frame.shape for frame in read(path)] == [(64, 96, 3)] * 3
+    # The edge goes on: no dark seam.
+    assert abs(float(read(path)[2][63].mean()) - 80) < 4
+
+
+@pytest.mark.parametrize('rate', [120.0127, 29.976234, 0.2, 1 / 3])
+def test_film__takes_rates_that_the_encoder_refuses(tmp_path: Path, rate: float) -> None:
+    path = write_film(tmp_path / 'a.mp4', frames(2), rate)
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(rate, abs=0.005)
+
+
+def test_film__has_no_name_before_it_is_closed_and_can_be_played_then(tmp_path: Path) -> None:
+    film = Film(tmp_path / 'a.mp4', 10)
+    for frame in frames(3):
+        film.add(frame)
+    assert film.count == 3
+    assert not (tmp_path / 'a.mp4').exists()
+    film.close()
+    film.discard()
+    assert len(read(tmp_path / 'a.mp4')) == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ['a.mp4']

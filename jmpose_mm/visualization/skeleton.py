@@ -1,0 +1,68 @@
+"""Which joints there are and which lines between them are drawn.
+
+Axes: K joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+
+__all__ = ['Skeleton', 'posetrack_skeleton', 'skeleton_of']
+
+LIMBS = (
+    ('head_top', 'nose'),
+    ('nose', 'head_bottom'),
+    ('head_bottom', 'right_shoulder'),
+    ('right_shoulder', 'right_elbow'),
+    ('right_elbow', 'right_wrist'),
+    ('right_shoulder', 'right_hip'),
+    ('right_hip', 'right_knee'),
+    ('right_knee', 'right_ankle'),
+    ('head_bottom', 'left_shoulder'),
+    ('left_shoulder', 'left_elbow'),
+    ('left_elbow', 'left_wrist'),
+    ('left_shoulder', 'left_hip'),
+    ('left_hip', 'left_knee'),
+    ('left_knee', 'left_ankle'),
+    ('right_hip', 'left_hip'),
+)
+
+
+class Skeleton(NamedTuple):
+    """Names of the K joints, and the pairs of their indices that are joined by a line."""
+
+    joints: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """(K,) which joints are at a line; the others are placeholders, as PoseTrack's ears."""
+        ends = {end for edge in self.edges for end in edge}
+        return np.asarray([index in ends for index in range(len(self.joints))])
+
+
+def posetrack_skeleton(joints: tuple[str, ...] = FILE_JOINT_NAMES) -> Skeleton:
+    """PoseTrack's, for its joints in any order."""
+    edges = [(joints.index(first), joints.index(second)) for first, second in LIMBS]
+    return Skeleton(joints, tuple(edges))
+
+
+def skeleton_of(dataset_meta: Mapping[str, Any]) -> Skeleton:
+    """The skeleton of a data set, from what mmpose knows about it.
+
+    PoseTrack's joints get the lines of this package: mmpose joins the ears, which nobody annotates.
+
+    Args:
+        dataset_meta: With ``keypoint_id2name`` and ``skeleton_links``, as a model carries it.
+    """
+    names = dataset_meta['keypoint_id2name']
+    joints = tuple(names[index] for index in range(len(names)))
+    if joints in (FILE_JOINT_NAMES, JOINT_NAMES):
+        return posetrack_skeleton(joints)
+    edges = dataset_meta['skeleton_links']
+    return Skeleton(joints, tuple((int(first), int(second)) for first, second in edges))
