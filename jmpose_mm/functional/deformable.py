@@ -20,8 +20,9 @@ def _sampling_positions(
 ) -> tuple[Tensor, Tensor]:
     """Where each tap of each output position reads, in input pixels: x and y, (B, G, N, h, w)."""
     kernel_h, kernel_w = kernel
-    b, _, h, w = offset.shape
-    shifts = offset.reshape(b, -1, kernel_h * kernel_w, 2, h, w)
+    _, channels, h, w = offset.shape
+    taps = kernel_h * kernel_w
+    shifts = offset.reshape(-1, channels // (2 * taps), taps, 2, h, w)
     device = offset.device
     rows = torch.arange(h, device=device) * stride - padding
     columns = torch.arange(w, device=device) * stride - padding
@@ -83,15 +84,16 @@ def modulated_deform_conv2d(
     x, y = _sampling_positions(offset, (kernel_h, kernel_w), stride, padding, dilation)
     # The form without aligned corners is defined for a grid of one pixel too.
     grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
+    # The batch is -1 throughout, so that an exported graph takes any.
     sampled = grid_sample(
-        features.reshape(b * groups, c // groups, height, width),
-        grid.reshape(b * groups, taps * h, w, 2),
+        features.reshape(-1, c // groups, height, width),
+        grid.reshape(-1, taps * h, w, 2),
         mode='bilinear',
         padding_mode='zeros',
         align_corners=False,
-    ).reshape(b, groups, c // groups, taps, h * w)
-    sampled = sampled * modulation.reshape(b, groups, 1, taps, h * w)
-    output = weight.reshape(o, c * taps) @ sampled.reshape(b, c * taps, h * w)
+    ).reshape(-1, groups, c // groups, taps, h * w)
+    sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)
+    output = weight.reshape(o, c * taps) @ sampled.reshape(-1, c * taps, h * w)
     if bias is not None:
         output = output + bias[:, None]
-    return output.reshape(b, o, h, w)
+    return output.reshape(-1, o, h, w)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d
 
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.residual_chain import ResidualChain
@@ -50,8 +49,20 @@ class TranslationPredictor(nn.Module):
 
     def forward(self, difference: Tensor) -> Tensor:
         """Frame minus key frame, ``(B, C, h, w)``, to (dx, dy) in grid pixels, ``(B, 2)``."""
-        pooled = adaptive_avg_pool2d(self.halvings(self.chain(difference)), _POOLED)
-        return self.shift(pooled.flatten(1))
+        x = self.halvings(self.chain(difference))
+        rows, columns = (
+            _average_bins(int(n), bins) for n, bins in zip(x.shape[-2:], _POOLED, strict=True)
+        )
+        return self.shift((rows.to(x) @ x @ columns.to(x).T).flatten(1))
+
+
+def _average_bins(size: int, bins: int) -> Tensor:
+    """Matrix ``(bins, size)`` of adaptive average pooling, which no exporter takes for any size."""
+    matrix = []
+    for i in range(bins):
+        first, end = i * size // bins, -(-(i + 1) * size // bins)
+        matrix.append([(first <= n < end) / (end - first) for n in range(size)])
+    return torch.tensor(matrix)
 
 
 class LocalCalibration(nn.Module):

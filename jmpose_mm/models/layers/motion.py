@@ -84,7 +84,7 @@ class StageDifferences(nn.Module):
                 difference = interpolate(
                     difference, size=grid, mode='bilinear', align_corners=False
                 )
-            results.append(difference.unflatten(0, (stage.shape[0], -1)))
+            results.append(difference.unflatten(0, (-1, stage.shape[1] - 1)))
         return results
 
 

@@ -86,7 +86,7 @@ class FlowMotion(nn.Module):
         flow = self.flow(clip.frames)
         scale = flow.new_tensor([grid[1] / flow.shape[-1], grid[0] / flow.shape[-2]])
         flow = interpolate(flow, size=grid, mode='area') * scale[:, None, None]
-        return self.sides(flow.unflatten(0, (clip.frames.shape[0], -1)))
+        return self.sides(flow.unflatten(0, (-1, clip.frames.shape[1] - 1)))
 
 
 def _load_flow_weights(network: nn.Module, weights: str) -> None:

@@ -70,4 +70,4 @@ class FeatureAlignmentNeck(VideoNeck):
         if self.translation is None:
             return supports
         shift = self.translation((supports - key[:, None]).flatten(0, 1))
-        return translate(supports.flatten(0, 1), shift).unflatten(0, supports.shape[:2])
+        return translate(supports.flatten(0, 1), shift).unflatten(0, (-1, self.num_frames - 1))

@@ -64,4 +64,4 @@ class VideoNeck(BaseModule):
                 f'frames of a clip: expected {self.num_frames}, as frame_offsets of the neck has, '
                 f'got {features.shape[1]}; frame_offsets of the data pipeline must be the same'
             )
-        return self.heatmap_layer(features.flatten(0, 1)).unflatten(0, features.shape[:2])
+        return self.heatmap_layer(features.flatten(0, 1)).unflatten(0, (-1, self.num_frames))

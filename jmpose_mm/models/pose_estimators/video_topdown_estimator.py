@@ -69,7 +69,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             The neck's :class:`FusedFeatures`; without a neck, the backbone's maps of the one frame.
         """
         frames = inputs if inputs.dim() == 5 else inputs.unsqueeze(1)
-        batch, num_frames = frames.shape[:2]
+        num_frames = frames.shape[1]
         if not self.with_neck and num_frames != 1:
             raise ValueError(
                 f'frames of a clip: expected 1 for a model without a neck, got {num_frames}'
@@ -82,7 +82,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             stages = self.backbone(images)
         if not self.with_neck:
             return stages
-        stages = tuple(stage.unflatten(0, (batch, num_frames)) for stage in stages)
+        stages = tuple(stage.unflatten(0, (-1, num_frames)) for stage in stages)
         return self.neck(ClipFeatures(frames, stages))
 
     def _load_state_dict_pre_hook(self, state_dict, prefix, *args, **kwargs) -> None:
