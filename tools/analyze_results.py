@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Where a run is good and where it is not; what is better and what is worse in a second one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description='PoseTrack AP by joint, by video, by every kind of image that the ground truth '
+        'tells apart (e.g. degraded or not), against the size of the head and the speed of motion, '
+        'and the frames with the largest errors. With two folders: what changes from the first to '
+        'the second. Writes tables (analysis.md) and pictures (PNG).',
+        epilog='example: tools/analyze_results.py work_dirs/demo/single_frame/predictions '
+        'work_dirs/demo/jm_pose/predictions '
+        '--gt data/synthetic/demo/annotations/posetrack18_val.json --images data/synthetic/demo',
+    )
+    parser.add_argument(
+        'results',
+        metavar='RESULTS',
+        nargs='+',
+        help='one or two folders of predictions in an official form, e.g. what out_dir of the '
+        'metric names',
+    )
+    parser.add_argument(
+        '--gt', required=True, help='ground truth: a PoseTrack JSON file, or a folder of them'
+    )
+    parser.add_argument(
+        '--images',
+        metavar='DIR',
+        help='folder that image names in the ground truth are relative to; without it no frames '
+        'are drawn',
+    )
+    parser.add_argument('--out-dir', default='analysis', help='default: analysis')
+    parser.add_argument(
+        '--names', nargs='+', help='of the runs, for tables and pictures; default: their folders'
+    )
+    parser.add_argument(
+        '--bins', type=int, default=5, help='ranges of head size and of speed; default: 5'
+    )
+    parser.add_argument(
+        '--frames', type=int, default=6, help='frames to list and draw of each kind; default: 6'
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Analyse and say where the report is."""
+    arguments = parse_arguments()
+    from jmpose_mm.apis.analysis import analyze_results
+
+    try:
+        report = analyze_results(
+            arguments.results,
+            arguments.gt,
+            arguments.out_dir,
+            arguments.images,
+            arguments.names,
+            arguments.bins,
+            arguments.frames,
+        )
+    except (OSError, ValueError) as error:
+        print(f'analyze_results.py: {error}', file=sys.stderr)
+        return 2
+    print(report)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
