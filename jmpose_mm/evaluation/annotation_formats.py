@@ -57,7 +57,7 @@ def read_annolist(
                 into.add_region(index, ring)
             for number, person in enumerate(entry.get('annorect') or []):
                 place.at = f'{at}.annorect[{number}]'
-                points = _points(person)
+                points = _scalar(person.get('annopoints') or {}).get('point')
                 track = _scalar(person.get('track_id'))
                 into.add_person(index, _head_rectangle(person), track, points is not None)
                 persons.append(points or [])
@@ -146,18 +146,14 @@ def _joints_of_points(persons: list[list[dict[str, Any]]], names: tuple[str, ...
     """(N, J, 4) x, y, score, present of each person's points with ids."""
     points = list(chain.from_iterable(persons))
     owner = np.repeat(np.arange(len(persons)), [len(some) for some in persons])
-    missing = [MISSING_SCORE]
-    columns = [
-        _unwrapped([point['x'] for point in points]),
-        _unwrapped([point['y'] for point in points]),
-        _unwrapped([point.get('score', missing) for point in points]),
-        np.ones(len(points)),
-    ]
-    joint = _unwrapped([point['id'] for point in points])
+    values = _point_values(points)
+    joint = values[:, 0]
     known = np.flatnonzero((joint >= 0) & (joint < len(names)))
     rows = known[::-1]  # the first of two points with one id is written last and so wins
     table = np.zeros((len(persons), len(names), 4))
-    table[owner[rows], joint[rows].astype(np.int64)] = np.stack(columns, axis=1)[rows]
+    place = owner[rows], joint[rows].astype(np.int64)
+    table[(*place, slice(3))] = values[rows, 1:]
+    table[(*place, 3)] = 1
     return _finite(table, names)
 
 
@@ -216,12 +212,8 @@ def _head_box(person: dict[str, Any]) -> tuple[float, ...]:
 def _head_rectangle(person: dict[str, Any]) -> tuple[float, ...]:
     if 'x1' not in person:
         return NO_BOX
-    return tuple(float(_scalar(person[key])) for key in ('x1', 'y1', 'x2', 'y2'))
-
-
-def _points(person: dict[str, Any]) -> list[dict[str, Any]] | None:
-    container = _scalar(person.get('annopoints') or {})
-    return container.get('point')
+    x1, y1, x2, y2 = person['x1'], person['y1'], person['x2'], person['y2']
+    return float(_scalar(x1)), float(_scalar(y1)), float(_scalar(x2)), float(_scalar(y2))
 
 
 def _flags(record: dict[str, Any]) -> dict[str, bool]:
@@ -233,13 +225,25 @@ def _flags(record: dict[str, Any]) -> dict[str, bool]:
     return flags
 
 
-def _unwrapped(values: list[Any]) -> np.ndarray:
-    """(Q,) numbers that may be wrapped in lists of one; None becomes NaN."""
+def _point_values(points: list[dict[str, Any]]) -> np.ndarray:
+    """(Q, 4) id, x, y and score of points, each in a list of one or bare; None becomes NaN.
+
+    One pass over the points: what takes time is to have them in the processor's cache.
+    """
+    none = [MISSING_SCORE]
     try:
-        plain = [value for (value,) in values]
-    except (TypeError, ValueError):
-        plain = [_scalar(value) for value in values]
-    return np.asarray(plain, dtype=np.float64)
+        flat = [
+            value
+            for p in points
+            for value in (p['id'][0], p['x'][0], p['y'][0], p.get('score', none)[0])
+        ]
+    except TypeError:  # bare numbers
+        flat = [
+            _scalar(value)
+            for p in points
+            for value in (p['id'], p['x'], p['y'], p.get('score', none))
+        ]
+    return np.asarray(flat, dtype=np.float64).reshape(-1, 4)
 
 
 def _scalar(value: Any) -> Any:
