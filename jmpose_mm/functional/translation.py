@@ -1,9 +1,11 @@
-"""Translation of feature maps by real-valued shifts.
+"""Feature maps moved by real-valued shifts and scales.
 
 Axes: B samples, C channels, H W grid.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from torch.nn.functional import grid_sample
 
 from jmpose_mm.functional.checks import check_rank
 
-__all__ = ['translate']
+__all__ = ['resample', 'translate']
 
 
 def translate(features: Tensor, shift: Tensor) -> Tensor:
@@ -41,3 +43,29 @@ def translate(features: Tensor, shift: Tensor) -> Tensor:
     rows = ((2 * y + 1) / height - 1)[:, :, None].expand(-1, -1, width)
     grid = torch.stack((columns, rows), dim=-1).to(features.dtype)
     return grid_sample(features, grid, mode='bilinear', padding_mode='zeros', align_corners=False)
+
+
+def resample(features: Tensor, ratio: float, shift: Sequence[float]) -> Tensor:
+    """Read maps on another grid: ``out(x, y) = in(ratio * x + dx * W, ratio * y + dy * H)``.
+
+    Bilinear sampling; outside of the grid the border's value.
+
+    Args:
+        features: ``(B, C, H, W)``.
+        ratio: Pixels of the input in a pixel of the output.
+        shift: (dx, dy), where the output's first pixel lies, in widths and heights of the input.
+
+    Returns:
+        ``(B, C, H, W)``; the input itself where nothing moves.
+    """
+    check_rank('features', features, 'B C H W')
+    if ratio == 1 and shift[0] == 0 and shift[1] == 0:
+        return features
+    batch, _, height, width = features.shape
+    device = features.device
+    x = ratio * torch.arange(width, device=device) + float(shift[0]) * width
+    y = ratio * torch.arange(height, device=device) + float(shift[1]) * height
+    columns = ((2 * x + 1) / width - 1).expand(height, -1)
+    rows = ((2 * y + 1) / height - 1)[:, None].expand(-1, width)
+    grid = torch.stack((columns, rows), dim=-1).to(features.dtype).expand(batch, -1, -1, -1)
+    return grid_sample(features, grid, mode='bilinear', padding_mode='border', align_corners=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from jmpose_mm.functional.translation import translate
+from jmpose_mm.functional.translation import resample, translate
 
 
 def _ramp() -> torch.Tensor:
@@ -50,3 +50,18 @@ def test_translate__gradients():
 def test_translate__one_shift_a_map(shift):
     with pytest.raises(ValueError, match=r'shift: expected \(2, 2\)'):
         translate(_ramp(), shift)
+
+
+def test_resample__whole_pixels_and_zoom():
+    ramp = _ramp()[:1]
+    moved = resample(ramp, 1.0, (2 / 7, -1 / 5))
+    torch.testing.assert_close(moved[0, :, 1:, :-2], ramp[0, :, :-1, 2:])
+    # Outside, the border's value.
+    torch.testing.assert_close(moved[0, :, 0, :-2], ramp[0, :, 0, 2:])
+    zoomed = resample(ramp, 0.5, (1 / 7, 1 / 5))
+    torch.testing.assert_close(zoomed[0, 0, 0], ramp[0, 0, 0, 0] + 1 + 0.5 * torch.arange(7.0))
+
+
+def test_resample__nothing_to_move_is_the_map_itself():
+    ramp = _ramp()
+    assert resample(ramp, 1.0, (0.0, 0.0)) is ramp

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from jmpose_mm.apis.train_and_test import UsageError, find_checkpoint, load_config
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
+from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.norm_folding import fold_batch_norm
 from jmpose_mm.structures import ClipFeatures
 
@@ -101,6 +102,14 @@ class ClipModel:
         views = 2 if self.flip_test else 1
         maps = [m.float().unflatten(0, (len(crops), views)) for m in (images, *stages)]
         return list(zip(*maps, strict=True))
+
+    @torch.inference_mode()
+    def moved(self, features: CropFeatures, source: CropWindow, target: CropWindow) -> CropFeatures:
+        """Features of a crop as they would be, nearly, in another window on the same frame."""
+        ratio = float(target.scale[0] / source.scale[0])
+        # Feature pixel q lies on crop pixel q * stride, and a crop is as wide as its window.
+        shift = (target.center - source.center) / source.scale + (1 - ratio) / 2
+        return tuple(resample(part, ratio, shift) for part in features)
 
     @torch.inference_mode()
     def heatmaps(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:

@@ -1,9 +1,9 @@
 """The sliding window over tracked persons, with each crop through the backbone once.
 
-A pose at frame t needs features of the person's crop at t-2 ... t+2. The naive program makes them
-anew for every t. Here the crop window of a person stays the same over a segment of frames, as long
-as it fits the person's box; the features of a segment's crops are kept while a window may still
-need them. Where a segment ends, the crops around its end are made again in the new window.
+A pose at frame t needs features of the person's crop at t-2 ... t+2, all in the window of the box
+at t. The naive program makes them anew for every t. Here every frame is cropped by its own box, and
+what a key frame needs of its neighbours is moved into its window: where boxes stand still nothing
+moves, and where they differ by more than a tolerance the neighbour is cropped again.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from jmpose_mm.functional.crop import CropWindow, window_fits
 
 __all__ = ['ClipEngine']
 
-# Person, segment, frame.
+# Person, frame whose box the window is from, frame that is seen through it.
 CropKey = tuple[int, int, int]
 # Position of the frame, and of each person the keypoints (K, 2) and scores (K,).
 FrameResult = tuple[int, dict[int, tuple[np.ndarray, np.ndarray]]]
 
 
 class _Task(NamedTuple):
+    """A pose to be made: where its frames' features are, and the window of each."""
+
     frame: int
     person: int
-    window: CropWindow
     crops: tuple[CropKey, ...]
 
 
@@ -37,25 +38,25 @@ class ClipEngine:
 
     Args:
         model: The model.
-        crop: ``'segment'`` shares windows as said above; ``'key'`` crops all frames by the key
-            frame's box, as the papers do, at T passes a pose.
+        crop: ``'frame'`` crops each frame by its own box and moves features, as said above;
+            ``'key'`` crops all frames by the key frame's box, as the papers do, at T passes a pose.
         causal: Frames after the key frame are not waited for; the key frame stands for them, as at
             the end of a video.
         batch_size: Poses that are computed together; the engine waits for so many.
-        max_shift: See :func:`window_fits`.
-        max_growth: See :func:`window_fits`.
+        max_shift: Largest shift that features are moved by, see :func:`window_fits`.
+        max_growth: Largest change of size, see :func:`window_fits`.
     """
 
     def __init__(
         self,
         model: ClipModel,
-        crop: str = 'segment',
+        crop: str = 'frame',
         causal: bool = False,
         batch_size: int = 8,
-        max_shift: float = 0.1,
-        max_growth: float = 1.15,
+        max_shift: float = 0.2,
+        max_growth: float = 1.3,
     ) -> None:
-        check_choice('crop', crop, ('segment', 'key'))
+        check_choice('crop', crop, ('frame', 'key'))
         self.model, self.crop, self.batch_size = model, crop, batch_size
         self.max_shift, self.max_growth = max_shift, max_growth
         self.offsets = model.frame_offsets
@@ -65,10 +66,9 @@ class ClipEngine:
         self._reset()
 
     def _reset(self) -> None:
-        self.count, self.next_key, self.segment_count = 0, 0, 0
+        self.count, self.next_key = 0, 0
         self.images: dict[int, np.ndarray] = {}
-        self.boxes: dict[int, dict[int, np.ndarray]] = {}
-        self.segments: dict[int, tuple[int, CropWindow, int]] = {}  # number, window, last use
+        self.windows: dict[tuple[int, int], CropWindow] = {}  # of person and frame
         self.features: dict[CropKey, CropFeatures | None] = {}
         self.crops: dict[CropKey, np.ndarray] = {}
         self.tasks: list[_Task] = []
@@ -84,7 +84,9 @@ class ClipEngine:
         Returns:
             The frames that are complete now, in order; position 0 is the first one added.
         """
-        self.images[self.count], self.boxes[self.count] = image, dict(boxes)
+        self.images[self.count] = image
+        for person, box in boxes.items():
+            self.windows[person, self.count] = self.model.window(box)
         self.count += 1
         if self.count > self.latency:
             self._prepare(self.next_key)
@@ -101,33 +103,26 @@ class ClipEngine:
     def _prepare(self, key: int) -> None:
         """Note what has to be computed for a key frame, and cut the crops that are missing."""
         last = min(self.count - 1, key + self.latency)
-        for person, box in self.boxes.pop(key).items():
-            segment, window = self._segment(person, box, key)
-            frames = [min(max(key + offset, 0), last) for offset in self.offsets]
-            needed = tuple((person, segment, frame) for frame in frames)
+        frames = [min(max(key + offset, 0), last) for offset in self.offsets]
+        for person in [p for p, frame in self.windows if frame == key]:
+            needed = tuple((person, self._seen_from(person, key, f), f) for f in frames)
             for crop in needed:
                 if crop not in self.features:
                     self.features[crop] = None
+                    window = self.windows[person, crop[1]]
                     self.crops[crop] = self.model.crop(self.images[crop[2]], window)
-            self.tasks.append(_Task(key, person, window, needed))
+            self.tasks.append(_Task(key, person, needed))
         self.ready.append(key)
         self.next_key = key + 1
         for frame in [f for f in self.images if f < self.next_key + self.offsets[0]]:
             del self.images[frame]
 
-    def _segment(self, person: int, box: np.ndarray, key: int) -> tuple[int, CropWindow]:
-        """Number and window of the segment that a person's box at a key frame belongs to."""
-        wanted = self.model.window(box)
-        number, window, _ = self.segments.get(person, (0, None, key))
-        if (
-            window is None
-            or self.crop == 'key'
-            or not window_fits(window, wanted, self.max_shift, self.max_growth)
-        ):
-            self.segment_count += 1
-            number, window = self.segment_count, wanted
-        self.segments[person] = (number, window, key)
-        return number, window
+    def _seen_from(self, person: int, key: int, frame: int) -> int:
+        """The frame whose box's window a frame is cropped by, to serve a key frame."""
+        own, wanted = self.windows.get((person, frame)), self.windows[person, key]
+        if self.crop == 'key' or own is None:
+            return key
+        return frame if window_fits(own, wanted, self.max_shift, self.max_growth) else key
 
     def _compute(self) -> list[FrameResult]:
         """Run what is noted; the results of all prepared frames."""
@@ -140,19 +135,27 @@ class ClipEngine:
             self.features.update(zip([key for key, _ in part], made, strict=True))
         for start in range(0, len(self.tasks), self.batch_size):
             tasks = self.tasks[start : start + self.batch_size]
-            clips = [[self.features[crop] for crop in task.crops] for task in tasks]
-            keypoints, scores = self.model.keypoints(clips, [task.window for task in tasks])
-            for task, points, values in zip(tasks, keypoints, scores, strict=True):
-                results[task.frame][task.person] = (points, values)
+            windows = [self.windows[task.person, task.frame] for task in tasks]
+            clips = [
+                [
+                    self.model.moved(self.features[crop], self.windows[crop[:2]], window)
+                    for crop in task.crops
+                ]
+                for task, window in zip(tasks, windows, strict=True)
+            ]
+            for task, *pose in zip(tasks, *self.model.keypoints(clips, windows), strict=True):
+                results[task.frame][task.person] = tuple(pose)
         self.crops, self.tasks, self.ready = {}, [], []
         self._forget()
         return list(results.items())
 
     def _forget(self) -> None:
-        """Drop the features and segments that no later key frame can ask for."""
+        """Drop what no later key frame can ask for."""
         first = self.next_key + self.offsets[0]
-        current = {person: segment[0] for person, segment in self.segments.items()}
-        for key in [k for k in self.features if k[2] < first or k[1] != current.get(k[0])]:
-            del self.features[key]
-        for person in [p for p, segment in self.segments.items() if segment[2] < first - 1]:
-            del self.segments[person]
+        for window in [w for w in self.windows if w[1] < first]:
+            del self.windows[window]
+        for key in list(self.features):
+            # A neighbour that was cropped by a key frame's box serves that key frame alone.
+            served = key[1] != key[2] and key[1] < self.next_key
+            if key[2] < first or served:
+                del self.features[key]

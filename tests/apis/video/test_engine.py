@@ -101,9 +101,9 @@ def test_heatmaps__equal_the_models_own(models, name):
 def test_engine__constant_box_equals_the_naive_window_at_one_pass_a_crop(models, name):
     model, video = models[name], _video(7)
     boxes = {1: BOX, 2: BOX + 20}
-    segment, key = ClipEngine(model, batch_size=3), ClipEngine(model, crop='key', batch_size=5)
-    assert_equal(_run(segment, video, lambda _: boxes), _run(key, video, lambda _: boxes))
-    assert segment.backbone_passes == 2 * 7
+    once, key = ClipEngine(model, batch_size=3), ClipEngine(model, crop='key', batch_size=5)
+    assert_equal(_run(once, video, lambda _: boxes), _run(key, video, lambda _: boxes))
+    assert once.backbone_passes == 2 * 7
     # At the ends several offsets are clamped to one frame.
     offsets = model.frame_offsets
     frames = [len({min(max(t + o, 0), 6) for o in offsets}) for t in range(7)]
@@ -117,13 +117,13 @@ def test_engine__boxes_that_come_go_and_jump(models):
         present = {1: BOX + (0 if frame < 6 else 45)} if frame not in (3, 4) else {}
         return present | ({2: BOX * [1, 1, 1.01, 1.01] + 0.2 * frame} if frame > 2 else {})
 
-    segment, key = ClipEngine(model, max_shift=0, max_growth=1), ClipEngine(model, crop='key')
-    # With no tolerance every change of a box starts a segment: the windows are the key frames'.
-    assert_equal(_run(segment, video, boxes), _run(key, video, boxes))
-    assert segment.backbone_passes < key.backbone_passes
+    exact, key = ClipEngine(model, max_shift=0, max_growth=1), ClipEngine(model, crop='key')
+    # With no tolerance nothing is moved: every window is the key frame's.
+    assert_equal(_run(exact, video, boxes), _run(key, video, boxes))
+    assert exact.backbone_passes < key.backbone_passes
     tolerant = ClipEngine(model)
     _run(tolerant, video, boxes)
-    assert tolerant.backbone_passes < segment.backbone_passes
+    assert tolerant.backbone_passes < exact.backbone_passes
     assert tolerant.features == {}
     assert tolerant.images == {}
 
@@ -134,7 +134,7 @@ def test_engine__keeps_no_more_than_a_window(models):
         engine.add(image, {1: BOX + 3 * frame, 2: BOX})
         assert len(engine.images) <= 5
         assert len(engine.features) <= 2 * (5 + engine.batch_size)
-        assert len(engine.segments) <= 2
+        assert len(engine.windows) <= 2 * 5
 
 
 def test_engine__causal_is_the_end_of_the_video_at_every_frame(models):
@@ -167,6 +167,8 @@ def test_engine__flip_test_is_the_mean_of_both_views(models):
     both = model.heatmaps([model.features(crops)])
     model.flip_test = False
     back = mirrored.flip(-1)[:, model.dataset_meta['flip_indices']]
+    assert model.shift_heatmap
+    back[..., 1:] = back[..., :-1].clone()
     torch.testing.assert_close(both, (plain + back) / 2, rtol=1e-4, atol=1e-5)
 
 
@@ -178,3 +180,16 @@ def test_clip_model__refuses(tmp_path):
     (tmp_path / 'bad.pth').write_bytes(b'x')
     with pytest.raises(UsageError, match='does not fit the model'):
         ClipModel('jm-pose_debug.py', str(tmp_path / 'bad.pth'))
+
+
+def test_moved__is_what_the_other_window_shows(models):
+    """On the crop itself, of a smooth picture, moving equals cropping anew."""
+    model = models['jm']
+    rows, columns = np.mgrid[:120, :160]
+    waves = 128 + 60 * np.sin(columns / 9) + 60 * np.cos(rows / 11)
+    image = np.repeat(waves[..., None], 3, axis=2).astype(np.uint8)
+    source, target = model.window(BOX), model.window(BOX * 1.02 + [2.5, -3, 5, 1])
+    one, other = (model.features([model.crop(image, window)])[0][0] for window in (source, target))
+    (moved,) = model.moved((one,), source, target)
+    inner = (slice(None), slice(None), slice(16, -16), slice(16, -16))
+    assert (moved - other)[inner].abs().mean() < 0.1 * (one - other)[inner].abs().mean()
