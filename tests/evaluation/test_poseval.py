@@ -223,6 +223,41 @@ def test_many_processes__give_the_same(tmp_path: Path, monkeypatch: pytest.Monke
         evaluate_folders(tmp_path / 'gt', tmp_path / 'pred')
 
 
+def places(value: Any, path: tuple = ()) -> list[tuple]:
+    """The path of everything inside of a document."""
+    if not isinstance(value, dict | list):
+        return []
+    found = []
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        found += [(*path, key), *places(entry, (*path, key))]
+    return found
+
+
+@pytest.mark.parametrize('form', [older, newer])
+@pytest.mark.parametrize('side', [0, 1])
+def test_whatever_is_spoilt__is_named_with_its_file(tmp_path: Path, form: Any, side: int) -> None:
+    rng = np.random.default_rng(side)
+    odd = [None, 'x', '', [], {}, -1, 1.5, True, [None], [[]], float('nan'), [1, 2], 10**30]
+    refused: list[str] = []
+    for _ in range(120):
+        documents = [form([(9, 9, 0.5), (90, 9, 0.5)], [(9, 9, 0.5)]) for _ in range(2)]
+        found = places(documents[side])
+        *path, last = found[rng.integers(len(found))]
+        parent = documents[side]
+        for key in path:
+            parent = parent[key]
+        if rng.random() < 0.2:
+            del parent[last]
+        else:
+            parent[last] = odd[rng.integers(len(odd))]
+        try:
+            evaluate(tmp_path, *documents, kit='posetrack21', mota='released')
+        except ValueError as error:  # anything else would fail the test
+            refused.append(str(error))
+    assert 40 < len(refused) < 120
+    assert [line for line in refused if str(tmp_path) not in line or '\n' in line] == []
+
+
 # ---- the kit of PoseTrack21 ---------------------------------------------------------------------
 
 
