@@ -1,0 +1,188 @@
+"""Poses with identities from any video: boxes, tracks, the engine, smoothing, in one loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jmpose_mm.apis.video.boxes import BoxSource, FoundBoxes, box_source
+from jmpose_mm.apis.video.clip_model import ClipModel
+from jmpose_mm.apis.video.engine import ClipEngine
+from jmpose_mm.apis.video.records import Frame, FramePoses, PersonPose
+from jmpose_mm.apis.video.sources import open_source
+from jmpose_mm.apis.video.tracker import PersonTracker
+from jmpose_mm.functional.one_euro_filter import OneEuroFilter
+
+__all__ = ['VideoPoseInferencer']
+
+# Identity to box (4,) and score.
+TrackedBoxes = dict[int, tuple[np.ndarray, float]]
+
+
+class _Waiting(NamedTuple):
+    """A frame whose poses are being made, or are known already."""
+
+    frame: Frame
+    boxes: TrackedBoxes
+    is_done: bool
+
+
+class _EarlierRun:
+    """What an interrupted run has left: its poses, its identities, and the frames at its end."""
+
+    def __init__(self, done: Iterable[FramePoses], tracker: PersonTracker, before: int) -> None:
+        self.poses, self.tracker = {poses.index: poses for poses in done}, tracker
+        self.ends: deque[_Waiting] = deque(maxlen=before)
+        self.names: dict[int, int] = {}
+
+    def of(self, frame: Frame) -> FramePoses | None:
+        """The frame's poses, once, with the tracker brought up to them; None if there are none."""
+        poses = self.poses.pop(frame.index, None)
+        if poses is None:
+            return None
+        boxes = np.array([person.box for person in poses.persons], dtype=float).reshape(-1, 4)
+        scores = np.array(
+            [max(person.box_score, self.tracker.min_score) for person in poses.persons]
+        )
+        for found, person in zip(
+            self.tracker.update(frame.index, boxes, scores), poses.persons, strict=True
+        ):
+            self.names[int(found)] = person.id
+            self.tracker.observe(frame.index, int(found), person.keypoints, person.scores)
+        boxes_of = {person.id: (person.box, person.box_score) for person in poses.persons}
+        self.ends.append(_Waiting(frame, boxes_of, True))
+        return poses
+
+    def named(self, boxes: TrackedBoxes) -> TrackedBoxes:
+        """Boxes under the identities that their persons had."""
+        taken = max(self.names.values(), default=0)
+        return {
+            self.names.get(person, person + taken if self.names else person): value
+            for person, value in boxes.items()
+        }
+
+    def last_frames(self) -> list[_Waiting]:
+        """The frames that the next ones need around them, once."""
+        frames = list(self.ends)
+        self.ends.clear()
+        return frames
+
+
+class VideoPoseInferencer:
+    """A trained model on any video.
+
+    >>> inferencer = VideoPoseInferencer('jm-pose_….py', 'jm-pose.pth')  # doctest: +SKIP
+    >>> for poses in inferencer('walk.mp4'):  # doctest: +SKIP
+    ...     print(poses.time, [(person.id, person.keypoints) for person in poses.persons])
+
+    Args:
+        config: Path or packaged name; single-frame configs work too.
+        checkpoint: Its weights; every entry must fit.
+        device: By default a GPU if there is one.
+        boxes: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'``, the path of a box file, or a
+            callable from :class:`Frame` to :class:`FoundBoxes`.
+        detect_every: Boxes are looked for in every so many frames; between them tracks carry on.
+        one_euro: Arguments of :class:`OneEuroFilter` to smooth online; None does not.
+        engine: Arguments of :class:`ClipEngine`: ``crop``, ``causal``, ``batch_size``, ...
+        model: Further arguments of :class:`ClipModel`: ``dtype``, ``flip_test``, ``compile``.
+
+    Raises:
+        UsageError: What was asked for does not exist or does not fit together.
+    """
+
+    def __init__(
+        self,
+        config: str,
+        checkpoint: str | None,
+        device: str | None = None,
+        boxes: str | BoxSource = 'hog',
+        detect_every: int = 1,
+        one_euro: dict[str, Any] | None = None,
+        engine: dict[str, Any] | None = None,
+        model: dict[str, Any] | None = None,
+    ) -> None:
+        if detect_every < 1:
+            raise ValueError(f'detect_every: expected at least 1, got {detect_every}')
+        self.model = ClipModel(config, checkpoint, device, **(model or {}))
+        self.boxes = (
+            box_source(boxes, device=str(self.model.device)) if isinstance(boxes, str) else boxes
+        )
+        self.detect_every, self.one_euro = detect_every, one_euro
+        self.engine = ClipEngine(self.model, **(engine or {}))
+
+    def __call__(self, source: Any) -> Iterator[FramePoses]:
+        """Poses of each frame of a source (see :func:`open_source`), in order."""
+        for _, poses in self.run(open_source(source)):
+            yield poses
+
+    def run(
+        self, source: Iterable[Frame], done: Iterable[FramePoses] = ()
+    ) -> Iterator[tuple[Frame, FramePoses]]:
+        """Frames of an open source with their poses; the latency is the engine's.
+
+        Args:
+            source: Frames in order.
+            done: Poses of the first frames, of an earlier run; they are not computed again.
+        """
+        tracker = PersonTracker(self.model.dataset_meta['sigmas'])
+        earlier = _EarlierRun(done, tracker, -self.engine.offsets[0])
+        smoothing: dict[int, OneEuroFilter] = {}
+        waiting: deque[_Waiting] = deque()
+
+        def finished(results: list) -> Iterator[tuple[Frame, FramePoses]]:
+            for _, persons in results:
+                frame, boxes, is_done = waiting.popleft()
+                if not is_done:
+                    yield frame, self._poses(frame, boxes, persons, tracker, smoothing)
+
+        for count, frame in enumerate(source):
+            poses = earlier.of(frame)
+            if poses is not None:
+                yield frame, poses
+                continue
+            tracked = _Waiting(frame, earlier.named(self._tracked(tracker, frame, count)), False)
+            for item in (*earlier.last_frames(), tracked):
+                waiting.append(item)
+                boxes = {person: box for person, (box, _) in item.boxes.items()}
+                yield from finished(self.engine.add(item.frame.image, boxes))
+        yield from finished(self.engine.finish())
+
+    def _tracked(self, tracker: PersonTracker, frame: Frame, count: int) -> TrackedBoxes:
+        """Identity to box and score in a frame, from detections or from tracks that carry on."""
+        if count % self.detect_every:
+            ids, boxes = tracker.predict(frame.index)
+            found = FoundBoxes(boxes, np.ones(len(ids)), ids)
+        else:
+            found = self.boxes(frame)
+        ids = found.ids
+        if ids is None:
+            ids = tracker.update(frame.index, found.boxes, found.scores)
+        return {
+            int(person): (box, float(score))
+            for person, box, score in zip(ids, found.boxes, found.scores, strict=True)
+            if person > 0
+        }
+
+    def _poses(
+        self,
+        frame: Frame,
+        boxes: TrackedBoxes,
+        persons: dict[int, tuple[np.ndarray, np.ndarray]],
+        tracker: PersonTracker,
+        smoothing: dict[int, OneEuroFilter],
+    ) -> FramePoses:
+        made = []
+        for person, (keypoints, scores) in persons.items():
+            tracker.observe(frame.index, person, keypoints, scores)
+            box, score = boxes[person]
+            if self.one_euro is not None:
+                if person not in smoothing:
+                    smoothing[person] = OneEuroFilter(**self.one_euro)
+                size = max(float(max(box[2:] - box[:2])), 1.0)
+                keypoints = smoothing[person](keypoints, frame.time, size)
+            made.append(PersonPose(person, box, score, keypoints, scores))
+        height, width = frame.image.shape[:2]
+        return FramePoses(frame.index, frame.time, frame.name, (width, height), tuple(made))

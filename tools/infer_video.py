@@ -1,0 +1,71 @@
+"""Poses with identities from any video: a drawn film, JSON and CSV."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'input',
+        metavar='INPUT',
+        help="a video file, a folder or pattern of images, a camera's number, - for paths on stdin",
+    )
+    parser.add_argument('config', help='a path, or the file name of a config of this package')
+    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('--out-dir', required=True, help='where film.mp4, poses.json, … go')
+    parser.add_argument('--device', help='default: a GPU if there is one')
+    boxes = parser.add_mutually_exclusive_group()
+    boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
+    boxes.add_argument(
+        '--detector', default='hog', help='hog (default), whole or mmdet:CONFIG,CHECKPOINT'
+    )
+    parser.add_argument('--det-every', type=int, default=1, help='detect in every N-th frame')
+    parser.add_argument('--start', default=0, help='first frame, or a time: 12.5s, 00:01:10')
+    parser.add_argument('--end', help='first frame that does not come, or a time')
+    parser.add_argument('--stride', type=int, default=1, help='every N-th frame is the video')
+    parser.add_argument(
+        '--smooth', choices=('one-euro', 'savitzky-golay', 'gaussian'), help='default: not at all'
+    )
+    parser.add_argument('--causal', action='store_true', help='use past frames only; no latency')
+    parser.add_argument(
+        '--crop', choices=('frame', 'key'), default='frame', help='see docs/video.md'
+    )
+    parser.add_argument(
+        '--dtype',
+        choices=('float32', 'bfloat16', 'float16'),
+        default='float32',
+        help='of the backbone',
+    )
+    parser.add_argument('--compile', action='store_true', help='compile the backbone')
+    parser.add_argument('--no-video', action='store_true', help='no film')
+    parser.add_argument('--draw-boxes', action='store_true', help='boxes in the film')
+    parser.add_argument('--trail', type=int, default=0, metavar='FRAMES', help='way of each person')
+    parser.add_argument('--resume', action='store_true', help='go on after an interruption')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run on the video; 1 if something could not be read, 2 for a wrong command, 130 for Ctrl-C."""
+    arguments = parse_arguments()
+    from jmpose_mm.apis.train_and_test import UsageError
+    from jmpose_mm.apis.video.command import run_command
+
+    try:
+        problems = run_command(**vars(arguments))
+    except (UsageError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('interrupted: what was done is written; --resume goes on', file=sys.stderr)
+        return 130
+    for problem in problems:
+        print(f'not read: {problem}', file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
