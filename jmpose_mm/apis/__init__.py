@@ -1,1 +1,16 @@
-"""What the command line tools call."""
+"""What the command line tools call, and :class:`VideoPoseInferencer` for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ['VideoPoseInferencer']
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: it imports torch and mmpose, which most of what is here can wait for.
+    if name == 'VideoPoseInferencer':
+        from jmpose_mm.apis.video.inferencer import VideoPoseInferencer
+
+        return VideoPoseInferencer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -85,7 +85,8 @@ def infer_video(
         if outputs.film and outputs.smoothing is None:
             drawer = FrameDrawer(skeleton, **outputs.drawing)
             writers.append(stack.enter_context(FilmWriter(film, source.playback_fps, drawer)))
-        frames = stack.enter_context(tqdm(source, Path(source.name).name, source.length, unit='frame'))
+        name = Path(source.name).name
+        frames = stack.enter_context(tqdm(source, name, source.length, unit='frame'))
         for frame, poses in inferencer.run(frames, poses_file.resumed or ()):
             for writer in writers:
                 writer.add(frame, poses)

@@ -1,0 +1,107 @@
+"""A video from end to end: identities, resuming, interruption, what is written."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from jmpose_mm.apis import VideoPoseInferencer
+from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.video.boxes import FoundBoxes
+from jmpose_mm.apis.video.recordings import read_poses
+from jmpose_mm.apis.video.running import VideoOutputs, infer_video, mean_jitter, smoothed
+from jmpose_mm.apis.video.sources import open_source
+from jmpose_mm.functional.one_euro_filter import OneEuroFilter
+
+LENGTH = 12
+
+
+def _frames() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 255, (120, 160, 3), dtype=np.uint8) for _ in range(LENGTH)]
+
+
+def _two_walkers(frame) -> FoundBoxes:
+    """One to the right, one to the left; the second comes in frame 3."""
+    x = 2.0 * frame.index
+    boxes = np.array([[10 + x, 20, 50 + x, 110], [110 - x, 10, 150 - x, 100]])
+    count = 2 if frame.index >= 3 else 1
+    return FoundBoxes(boxes[:count], np.full(count, 0.9))
+
+
+def _inferencer(**arguments) -> VideoPoseInferencer:
+    torch.manual_seed(0)
+    return VideoPoseInferencer('dcpose_debug.py', None, 'cpu', _two_walkers, **arguments)
+
+
+def test_inferencer__frames_in_order_with_identities_that_stay():
+    results = list(_inferencer()(_frames()))
+    assert [poses.index for poses in results] == list(range(LENGTH))
+    assert [sorted(p.id for p in poses.persons) for poses in results] == [[1]] * 3 + [[1, 2]] * 9
+    assert results[0].size == (160, 120)
+    lefts = [next(p.box[0] for p in poses.persons if p.id == 1) for poses in results]
+    assert lefts == [10 + 2.0 * index for index in range(LENGTH)]
+
+
+def test_inferencer__tracks_carry_boxes_between_detections():
+    results = list(_inferencer(detect_every=3)(_frames()))
+    assert [len(poses.persons) for poses in results] == [1] * 3 + [2] * 9
+    last = next(p.box[0] for p in results[11].persons if p.id == 1)
+    assert abs(last - (10 + 2 * 11)) < 6
+
+
+def test_infer_video__writes_all_and_resumes_where_it_was(tmp_path):
+    whole = infer_video(_inferencer(), open_source(_frames()), tmp_path / 'whole')
+    names = sorted(file.name for file in (tmp_path / 'whole').iterdir())
+    assert names == ['coco.json', 'film.mp4', 'poses.csv', 'poses.json', 'posetrack18.json']
+    content = json.loads((tmp_path / 'whole/poses.json').read_text())
+    assert content['complete']
+    assert len(content['frames']) == len(whole) == LENGTH
+
+    class Stops(list):
+        def __iter__(self):
+            yield from list.__iter__(self)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        infer_video(_inferencer(), open_source(Stops(_frames()[:7])), tmp_path / 'parts')
+    left = read_poses(tmp_path / 'parts/poses.json')
+    assert not left.complete
+    assert 0 < len(left) < 7
+    assert (tmp_path / 'parts/film.mp4').stat().st_size > 1000
+    infer_video(_inferencer(), open_source(_frames()), tmp_path / 'parts', resume=True)
+    again = json.loads((tmp_path / 'parts/poses.json').read_text())
+    assert again['frames'] == content['frames']
+
+
+def test_infer_video__unknown_smoothing(tmp_path):
+    with pytest.raises(UsageError, match='smoothing: expected one of savitzky-golay, gaussian'):
+        infer_video(_inferencer(), open_source(_frames()), tmp_path, VideoOutputs(smoothing='mean'))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('method', ['savitzky-golay', 'gaussian'])
+def test_smoothed__less_jitter_and_the_same_people(method):
+    frames = list(_inferencer()(_frames()))
+    better = smoothed(frames, method)
+    assert mean_jitter(better) < 0.7 * mean_jitter(frames)
+    assert [[p.id for p in f.persons] for f in better] == [
+        [p.id for p in f.persons] for f in frames
+    ]
+
+
+def test_inferencer__one_euro_filters_each_track_by_time_and_size():
+    frames, steady = (list(_inferencer(one_euro=o)(_frames())) for o in (None, {'beta': 1.0}))
+    filters = {1: OneEuroFilter(beta=1.0), 2: OneEuroFilter(beta=1.0)}
+    for before, after in zip(frames, steady, strict=True):
+        for one, other in zip(before.persons, after.persons, strict=True):
+            expected = filters[one.id](one.keypoints, before.time, 90.0)
+            np.testing.assert_allclose(other.keypoints, expected)
+
+
+def test_inferencer__refuses():
+    with pytest.raises(ValueError, match='detect_every: expected at least 1'):
+        _inferencer(detect_every=0)
