@@ -45,6 +45,13 @@ def test_mutual_information_loss__weight_times_estimate(estimator, expected):
     torch.testing.assert_close(losses['loss_ab'], -0.5 * expected(features['a'], features['b']))
 
 
+def test_mutual_information_loss__weight_of_the_whole():
+    features = _features()
+    one, tenth = (_loss(_term(weight=2), weight=w)(features)['loss_ab'] for w in (1.0, 0.1))
+    torch.testing.assert_close(tenth, 0.1 * one)
+    assert _loss(_term(), weight=0)(features) == {}
+
+
 def test_mutual_information_loss__conditional_term():
     features = _features()
     losses = _loss(_term(given='c'))(features)

@@ -43,6 +43,7 @@ class MutualInformationLoss(BaseModule):
 
     Args:
         terms: The terms.
+        weight: Factor on all terms.
         estimator: Of all terms that do not name one themselves.
         kl_temperature: Of the softmax in ``'kl'``.
         released_temperature: Of the softmax in ``'released'``.
@@ -52,6 +53,7 @@ class MutualInformationLoss(BaseModule):
     def __init__(
         self,
         terms: Sequence[dict],
+        weight: float = 1.0,
         estimator: str = 'gaussian',
         kl_temperature: float = 1.0,
         released_temperature: float = 0.05,
@@ -66,6 +68,7 @@ class MutualInformationLoss(BaseModule):
         self.terms = [
             _checked_term({'estimator': estimator, **term}, self.estimators) for term in terms
         ]
+        self.weight = weight
         names = [term['name'] for term in self.terms]
         if len(set(names)) != len(names):
             raise ValueError(f'terms: expected distinct names, got {names}')
@@ -83,9 +86,9 @@ class MutualInformationLoss(BaseModule):
             ValueError: A term names a feature that is not there.
         """
         return {
-            f'loss_{term["name"]}': term['weight'] * self.estimate(term, features)
+            f'loss_{term["name"]}': self.weight * term['weight'] * self.estimate(term, features)
             for term in self.terms
-            if term['weight'] != 0
+            if self.weight * term['weight'] != 0
         }
 
     def estimate(self, term: dict, features: dict[str, Tensor]) -> Tensor:
