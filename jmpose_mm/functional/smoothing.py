@@ -1,0 +1,180 @@
+"""Keypoints over time made smooth, and how much they tremble.
+
+Axes: T samples of a track in time order, K keypoints. Coordinates are (x, y) in image pixels, NaN
+where a joint is missing: it stays missing, nothing is invented. Times are seconds. A track's
+*step* is the median of the times between its samples; whatever is counted in samples or frames here
+is in steps, so that streams of variable frame rate and left-out samples keep their true distances.
+
+Both smoothers fit a polynomial in time to a sample's neighbours, in least squares, and take its
+value at the sample (Savitzky and Golay, 1964). Motions that are such polynomials, constants and
+straight lines among them, hence pass unchanged at any times. Rules:
+
+* A joint's samples split into segments where it is missing for longer than `LONGEST_GAP` steps, or
+  its track is; segments do not know of each other.
+* Towards the ends of a segment the neighbours come from one side, the fit stays the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ['LONGEST_GAP', 'jitter', 'smooth_gaussian', 'smooth_savitzky_golay']
+
+LONGEST_GAP = 2.5
+"""Steps between two samples of a segment at most: one sample may be missing, not two."""
+
+LEAST_WEIGHT = 0.05
+"""A joint of a lower score counts this much: the fit must not hang on one good sample alone."""
+
+FloatArray = NDArray[np.float64]
+
+
+def smooth_savitzky_golay(
+    keypoints: NDArray[Any],
+    times: NDArray[Any],
+    scores: NDArray[Any] | None = None,
+    window: int = 7,
+    order: int = 2,
+) -> FloatArray:
+    """Fit a polynomial to a window of samples that count alike, or as their scores.
+
+    With even times and no scores it is the classic filter, in ``scipy.signal.savgol_filter`` the
+    one with ``mode='interp'``.
+
+    Args:
+        keypoints: (T, K, 2).
+        times: (T,), strictly ascending.
+        scores: (T, K) weights of the samples, or None for equal ones.
+        window: Samples in a fit, odd; shorter segments are one window.
+        order: Of the polynomial, >= 1 and below ``window``.
+
+    Returns:
+        (T, K, 2).
+
+    Raises:
+        ValueError: An argument is out of range, times do not ascend, or shapes disagree.
+    """
+    if window % 2 == 0 or not 1 <= order < window:
+        raise ValueError(
+            f'window and order: expected an odd window and an order from 1 to less than it, got '
+            f'{window} and {order}'
+        )
+    return _smooth(keypoints, times, scores, window, order, np.inf)
+
+
+def smooth_gaussian(
+    keypoints: NDArray[Any],
+    times: NDArray[Any],
+    scores: NDArray[Any] | None = None,
+    sigma: float = 1.0,
+) -> FloatArray:
+    """Fit a straight line to all samples within 4 sigma, weighted by a Gaussian of their distance.
+
+    With even times and no scores it is, away from the ends, the mean with Gaussian weights.
+
+    Args:
+        keypoints: (T, K, 2).
+        times: (T,), strictly ascending.
+        scores: (T, K) weights of the samples besides, or None for equal ones.
+        sigma: In steps, > 0.
+
+    Returns:
+        (T, K, 2).
+
+    Raises:
+        ValueError: As for :func:`smooth_savitzky_golay`.
+    """
+    if not sigma > 0:
+        raise ValueError(f'sigma: expected a number above 0, got {sigma}')
+    return _smooth(keypoints, times, scores, 2 * int(np.ceil(4 * sigma)) + 1, 1, sigma)
+
+
+def jitter(keypoints: NDArray[Any], times: NDArray[Any]) -> float:
+    """How much a track trembles: its mean acceleration in pixels per step squared.
+
+    That is the mean length of the second difference over joints and three samples in a row that
+    show the joint, without a gap between them; at uneven times, of the divided one. It is 0 for
+    everything that moves in straight lines at constant speed, and includes true acceleration:
+    compare it on the same track only.
+
+    Args:
+        keypoints: (T, K, 2).
+        times: (T,), strictly ascending.
+
+    Returns:
+        NaN where nowhere three samples in a row show a joint.
+    """
+    points, steps = _checked(keypoints, times)
+    gaps = np.diff(steps)[:, None, None]
+    velocities = np.diff(points, axis=0) / np.where(gaps > LONGEST_GAP, np.nan, gaps)
+    accelerations = np.diff(velocities, axis=0) / ((gaps[1:] + gaps[:-1]) / 2)
+    lengths = np.linalg.norm(accelerations, axis=-1)
+    known = np.isfinite(lengths)
+    return float(lengths[known].mean()) if known.any() else float('nan')
+
+
+def _smooth(
+    keypoints: NDArray[Any],
+    times: NDArray[Any],
+    scores: NDArray[Any] | None,
+    window: int,
+    order: int,
+    sigma: float,
+) -> FloatArray:
+    points, steps = _checked(keypoints, times)
+    weights = np.ones(points.shape[:2]) if scores is None else np.asarray(scores, np.float64)
+    if weights.shape != points.shape[:2]:
+        raise ValueError(f'scores: expected shape {points.shape[:2]}, got {weights.shape}')
+    weights = np.maximum(weights, LEAST_WEIGHT)
+    smooth = points.copy()
+    for k in range(points.shape[1]):
+        for rows in _segments(points[:, k], steps):
+            smooth[rows, k] = _fitted(
+                points[rows, k], steps[rows], weights[rows, k], window, order, sigma
+            )
+    return smooth
+
+
+def _checked(keypoints: NDArray[Any], times: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    """Points, and times in steps."""
+    points, seconds = np.asarray(keypoints, np.float64), np.asarray(times, np.float64)
+    if points.ndim != 3 or seconds.shape != points.shape[:1]:
+        raise ValueError(
+            f'keypoints and times: expected shapes (T, K, 2) and (T,), got {points.shape} and '
+            f'{seconds.shape}'
+        )
+    passed = np.diff(seconds)
+    if not (passed > 0).all():
+        raise ValueError('times: expected strictly ascending numbers')
+    return points, seconds / np.median(passed) if len(passed) else seconds
+
+
+def _segments(points: FloatArray, steps: FloatArray) -> Iterator[NDArray[np.intp]]:
+    """Indices of the samples (T, 2) of each segment."""
+    present = np.flatnonzero(np.isfinite(points).all(axis=-1))
+    yield from np.split(present, np.flatnonzero(np.diff(steps[present]) > LONGEST_GAP) + 1)
+
+
+def _fitted(
+    points: FloatArray,
+    steps: FloatArray,
+    weights: FloatArray,
+    window: int,
+    order: int,
+    sigma: float,
+) -> FloatArray:
+    """Values (n, 2) of the fits at the samples of a segment."""
+    count = len(points)
+    window = min(window, count)
+    starts = np.clip(np.arange(count) - window // 2, 0, count - window)
+    near = starts[:, None] + np.arange(window)
+    distances = steps[near] - steps[:, None]
+    roots = np.sqrt(weights[near] * np.exp(-((distances / sigma) ** 2) / 2))[..., None]
+    design = distances[..., None] ** np.arange(order + 1)
+    # The polynomial's value at distance 0 is its constant: the first row of the solution.
+    shares = np.linalg.pinv(design * roots)[:, 0] * roots[..., 0]
+    return np.asarray(np.einsum('nw,nwc->nc', shares, points[near]))
