@@ -19,8 +19,8 @@ from jmpose_mm.functional.tracking import (
 __all__ = ['Track']
 
 HISTORY = 5
-"""Detections and poses that the velocity comes from. Of 3, 5 and 8, on noisy detections of annotated
-real and synthetic videos, longer histories kept more identities and carried boxes better; 8 gained
+"""Detections and poses that the velocity comes from. Of 3, 5 and 8, on noisy detections of real and
+synthetic annotated videos, longer histories kept more identities and carried boxes better; 8 gained
 little over 5 and notices a turn later."""
 
 
