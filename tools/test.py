@@ -15,6 +15,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='the checkpoint, a path or an address')
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--out', metavar='FILE.json', help='write the metrics to this file')
+    parser.add_argument(
+        '--out-dir', help='write the predictions into this folder, in the official formats'
+    )
     parser.add_argument('--dump', metavar='FILE.pkl', help='write the predictions to this file')
     parser.add_argument(
         '--protocol',
@@ -58,6 +61,8 @@ def main() -> int:
         api.draw_into(cfg, args.show_dir)
         if args.protocol:
             apply_protocol(cfg, args.protocol)
+        if args.out_dir:
+            cfg.test_evaluator.out_dir = args.out_dir
         api.test(cfg, args.checkpoint, args.out, args.dump)
     except api.UsageError as error:
         print(f'test.py: {error}', file=sys.stderr)

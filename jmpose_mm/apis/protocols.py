@@ -6,6 +6,7 @@ docs/protocols.md gives the source of each rule.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jmpose_mm.apis.train_and_test import UsageError
@@ -74,6 +75,8 @@ def apply_protocol(cfg: Config, name: str) -> None:
         dataset = cfg[f'{split}_dataloader'].dataset
         if dataset.get('bbox_file'):
             dataset.bbox_score_threshold = protocol.box_threshold
+            boxes = f'{Path(dataset.bbox_file).name}, score >= {protocol.box_threshold}'
+            cfg[f'{split}_evaluator'].boxes = boxes
         _step(dataset.pipeline, 'SampleSupportFrames').border = protocol.border
         _step(dataset.pipeline, 'TopdownClipAffine').warp = protocol.warp
         cfg[f'{split}_evaluator'].update(

@@ -15,6 +15,7 @@ from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.apis.video.records import Frame
 from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
+from jmpose_mm.functional.tracking import distinct_boxes
 
 __all__ = ['BoxFile', 'BoxSource', 'FoundBoxes', 'WholeFrame', 'box_source']
 
@@ -34,6 +35,7 @@ class FoundBoxes(NamedTuple):
 
 
 BoxSource = Callable[[Frame], FoundBoxes]
+_SAME_PERSON = 0.7  # intersection over union
 
 
 class Detector:
@@ -167,4 +169,7 @@ def box_source(spec: str, score_threshold: float | None = None, device: str = 'c
 def _found(detections: list[tuple[list[float], float]], threshold: float) -> FoundBoxes:
     kept = [(box, score) for box, score in detections if score >= threshold]
     boxes = np.array([box for box, _ in kept], dtype=float).reshape(-1, 4)
-    return FoundBoxes(xywh_to_xyxy(boxes), np.array([score for _, score in kept], dtype=float))
+    scores = np.array([score for _, score in kept], dtype=float)
+    # OpenCV's detector finds a person several times.
+    distinct = distinct_boxes(xywh_to_xyxy(boxes), scores, _SAME_PERSON)
+    return FoundBoxes(xywh_to_xyxy(boxes)[distinct], scores[distinct])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.apis.video.boxes import BoxSource, FoundBoxes, box_source
 from jmpose_mm.apis.video.clip_model import ClipModel
 from jmpose_mm.apis.video.engine import ClipEngine
@@ -144,6 +145,9 @@ class VideoPoseInferencer:
                 yield frame, poses
                 continue
             tracked = _Waiting(frame, earlier.named(self._tracked(tracker, frame, count)), False)
+            # Filters of people who are gone are not kept.
+            living = {*tracker.ids, *tracked.boxes, *(p for w in waiting for p in w.boxes)}
+            smoothing = {person: smoothing[person] for person in smoothing if person in living}
             for item in (*earlier.last_frames(), tracked):
                 waiting.append(item)
                 boxes = {person: box for person, (box, _) in item.boxes.items()}
@@ -158,6 +162,11 @@ class VideoPoseInferencer:
         else:
             found = self.boxes(frame)
         ids = found.ids
+        if ids is not None and self.detect_every > 1 and not count % self.detect_every:
+            raise UsageError(
+                'detect_every: expected 1 for boxes that bring identities of their own, got '
+                f'{self.detect_every}'
+            )
         if ids is None:
             ids = tracker.update(frame.index, found.boxes, found.scores)
         return {
