@@ -181,5 +181,6 @@ def draw_disc(image: np.ndarray, centre: Any, radius: float, colour: tuple[int, 
 
 def _fixed(point: Any) -> tuple[int, int]:
     """Fixed-point pixels; far-off points are clipped, since OpenCV overflows there."""
-    x, y = np.clip(np.asarray(point, dtype=float), -3e4, 3e4) * 2**SUBPIXEL_BITS
-    return round(x), round(y)
+    # Plain numbers: a thousand calls of NumPy for each frame of a film would be felt.
+    x, y = (min(max(float(value), -3e4), 3e4) for value in point)
+    return round(x * 2**SUBPIXEL_BITS), round(y * 2**SUBPIXEL_BITS)
