@@ -23,7 +23,11 @@ SIDE = 64
 @pytest.fixture(autouse=True)
 def _mmpose_scope():
     init_default_scope('mmpose')
-    MMLogger.get_current_instance().setLevel('ERROR')  # initialisation logs every parameter
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel('ERROR')  # initialisation logs every parameter
+    yield
+    logger.setLevel(level)
 
 
 def _pipelines(cfg: Config) -> list[list[dict]]:

@@ -144,10 +144,13 @@ def test_metric__says_how_it_counts() -> None:
     handler.emit = lambda record: records.append(record.getMessage())
     current = MMLogger.get_current_instance()
     current.addHandler(handler)
+    level = current.level
+    current.setLevel(logging.INFO)  # whatever was tested before
     try:
         evaluate(build(comparison='<', protocol={'split': 2, 'flip': True}), [sample(0)])
     finally:
         current.removeHandler(handler)
+        current.setLevel(level)
     first = records[-1].splitlines()[0]
     assert 'boxes: ground truth | correct: distance < threshold * size' in first
     assert 'protocol: split: 2, flip: True | frames: 1' in first
