@@ -105,19 +105,20 @@ def _export(
     except ImportError as error:
         raise UsageError('export needs onnx: `pip install onnx onnxruntime`') from error
     dynamic = {name: {0: 'batch'} for name in (*input_names, *output_names)}
-    with whole_file(file) as unfinished, warnings.catch_warnings():
-        # Tracing warns of shapes that become constants; the check below runs another batch.
-        warnings.simplefilter('ignore')
-        torch.onnx.export(
-            module.eval(),
-            inputs,
-            str(unfinished),
-            input_names=list(input_names),
-            output_names=list(output_names),
-            dynamic_axes=dynamic,
-            opset_version=_OPSET,
-            dynamo=False,
-        )
+    with whole_file(file) as unfinished:
+        with warnings.catch_warnings():
+            # Tracing warns of shapes that become constants; the check below runs another batch.
+            warnings.simplefilter('ignore')
+            torch.onnx.export(
+                module.eval(),
+                inputs,
+                str(unfinished),
+                input_names=list(input_names),
+                output_names=list(output_names),
+                dynamic_axes=dynamic,
+                opset_version=_OPSET,
+                dynamo=False,
+            )
         _check(module, inputs, input_names, unfinished)
     return file
 

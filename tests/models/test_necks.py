@@ -8,7 +8,8 @@ from mmengine.config import Config
 
 from jmpose_mm.apis.train_and_test import find_config
 from jmpose_mm.models.layers.frame_alignment import LocalCalibration, TranslationPredictor
-from jmpose_mm.models.layers.residual_steps import ResidualStepsChain
+from jmpose_mm.models.layers.residual_chain import ResidualChain
+from jmpose_mm.models.layers.residual_steps import ResidualStepsBlock
 from jmpose_mm.models.layers.temporal_difference import TemporalDifferenceEncoder
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures
@@ -49,9 +50,9 @@ def test_layers__parameters_of_the_released_networks():
     calibration = LocalCalibration(48, 4)
     assert _count(calibration.combine) == 67_104
     assert [_count(step) for step in calibration.steps] == [93_528 + 46_764 + 20_784] * 4
-    assert _count(ResidualStepsChain(68, 34, 2)) == 99_670
-    assert _count(ResidualStepsChain(51, 17, 1)) == 43_249
-    assert _count(ResidualStepsChain(51, 64, 2)) == 125_124
+    assert _count(ResidualChain(68, 34, 2, ResidualStepsBlock)) == 99_670
+    assert _count(ResidualChain(51, 17, 1, ResidualStepsBlock)) == 43_249
+    assert _count(ResidualChain(51, 64, 2, ResidualStepsBlock)) == 125_124
 
 
 @pytest.mark.parametrize('size', [(96, 72), (64, 48), (32, 24), (3, 3), (1, 1)])

@@ -32,38 +32,45 @@ class _Waiting(NamedTuple):
 
 
 class _EarlierRun:
-    """What an interrupted run has left: its poses, its identities, and the frames at its end."""
+    """What an interrupted run has left: its poses, its identities, and the frames at its end.
+
+    The tracker sees the recorded boxes again; its identities and the recorded ones need not be the
+    same numbers.
+    """
 
     def __init__(self, done: Iterable[FramePoses], tracker: PersonTracker, before: int) -> None:
-        self.poses, self.tracker = {poses.index: poses for poses in done}, tracker
+        self.rest, self.tracker = iter(done), tracker
+        self.next = next(self.rest, None)
         self.ends: deque[_Waiting] = deque(maxlen=before)
-        self.names: dict[int, int] = {}
+        self.recorded: dict[int, int] = {}  # by the tracker's identity
 
     def of(self, frame: Frame) -> FramePoses | None:
-        """The frame's poses, once, with the tracker brought up to them; None if there are none."""
-        poses = self.poses.pop(frame.index, None)
-        if poses is None:
+        """The frame's poses, with the tracker brought up to them; None if there are none."""
+        while self.next is not None and self.next.index < frame.index:
+            self.next = next(self.rest, None)
+        poses = self.next
+        if poses is None or poses.index > frame.index:
             return None
         boxes = np.array([person.box for person in poses.persons], dtype=float).reshape(-1, 4)
-        scores = np.array(
-            [max(person.box_score, self.tracker.min_score) for person in poses.persons]
-        )
-        for found, person in zip(
-            self.tracker.update(frame.index, boxes, scores), poses.persons, strict=True
-        ):
-            self.names[int(found)] = person.id
-            self.tracker.observe(frame.index, int(found), person.keypoints, person.scores)
+        # Whoever is recorded had a track.
+        scores = np.array([max(p.box_score, self.tracker.min_score) for p in poses.persons])
+        ids = self.tracker.update(frame.index, boxes, scores)
+        for tracked, person in zip(ids, poses.persons, strict=True):
+            if tracked > 0:
+                self.recorded[int(tracked)] = person.id
+                self.tracker.observe(frame.index, int(tracked), person.keypoints, person.scores)
         boxes_of = {person.id: (person.box, person.box_score) for person in poses.persons}
         self.ends.append(_Waiting(frame, boxes_of, True))
         return poses
 
-    def named(self, boxes: TrackedBoxes) -> TrackedBoxes:
-        """Boxes under the identities that their persons had."""
-        taken = max(self.names.values(), default=0)
-        return {
-            self.names.get(person, person + taken if self.names else person): value
-            for person, value in boxes.items()
-        }
+    def name_of(self, tracked: int) -> int:
+        """The identity in the recording of a track; later ones count on from the last recorded."""
+        ahead = max(self.recorded.values(), default=0) - max(self.recorded, default=0)
+        return self.recorded.get(tracked, tracked + max(ahead, 0))
+
+    def track_of(self, name: int) -> int:
+        """The track that is recorded under an identity."""
+        return next((t for t in (*self.recorded, *self.tracker.ids) if self.name_of(t) == name), 0)
 
     def last_frames(self) -> list[_Waiting]:
         """The frames that the next ones need around them, once."""
@@ -136,22 +143,28 @@ class VideoPoseInferencer:
         def finished(results: list) -> Iterator[tuple[Frame, FramePoses]]:
             for _, persons in results:
                 frame, boxes, is_done = waiting.popleft()
-                if not is_done:
-                    yield frame, self._poses(frame, boxes, persons, tracker, smoothing)
+                if is_done:
+                    continue
+                for person, (keypoints, scores) in persons.items():
+                    tracker.observe(frame.index, earlier.track_of(person), keypoints, scores)
+                yield frame, self._poses(frame, boxes, persons, smoothing)
 
         for count, frame in enumerate(source):
             poses = earlier.of(frame)
             if poses is not None:
                 yield frame, poses
                 continue
-            tracked = _Waiting(frame, earlier.named(self._tracked(tracker, frame, count)), False)
+            found = self._tracked(tracker, frame, count)
+            boxes = {earlier.name_of(person): value for person, value in found.items()}
+            tracked = _Waiting(frame, boxes, False)
             # Filters of people who are gone are not kept.
-            living = {*tracker.ids, *tracked.boxes, *(p for w in waiting for p in w.boxes)}
+            living = {*map(earlier.name_of, tracker.ids), *boxes}
+            living |= {person for item in waiting for person in item.boxes}
             smoothing = {person: smoothing[person] for person in smoothing if person in living}
             for item in (*earlier.last_frames(), tracked):
                 waiting.append(item)
-                boxes = {person: box for person, (box, _) in item.boxes.items()}
-                yield from finished(self.engine.add(item.frame.image, boxes))
+                crops = {person: box for person, (box, _) in item.boxes.items()}
+                yield from finished(self.engine.add(item.frame.image, crops))
         yield from finished(self.engine.finish())
 
     def _tracked(self, tracker: PersonTracker, frame: Frame, count: int) -> TrackedBoxes:
@@ -180,12 +193,10 @@ class VideoPoseInferencer:
         frame: Frame,
         boxes: TrackedBoxes,
         persons: dict[int, tuple[np.ndarray, np.ndarray]],
-        tracker: PersonTracker,
         smoothing: dict[int, OneEuroFilter],
     ) -> FramePoses:
         made = []
         for person, (keypoints, scores) in persons.items():
-            tracker.observe(frame.index, person, keypoints, scores)
             box, score = boxes[person]
             if self.one_euro is not None:
                 if person not in smoothing:

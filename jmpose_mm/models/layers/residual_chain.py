@@ -5,6 +5,8 @@ Axes: B samples, C channels, H W grid.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 __all__ = ['ResidualChain']
@@ -39,18 +41,22 @@ class ResidualChain(nn.Module):
         in_channels: C_in.
         out_channels: C_out of every block.
         num_blocks: At least 1.
+        block: Makes a block from its channels and whether it projects its shortcut.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, num_blocks: int = 1) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        num_blocks: int = 1,
+        block: Callable[[int, int, bool], nn.Module] = ResidualBlock,
+    ) -> None:
         super().__init__()
         if num_blocks < 1:
             raise ValueError(f'num_blocks: expected at least 1, got {num_blocks}')
         self.layers = nn.Sequential(
-            ResidualBlock(in_channels, out_channels, project=True),
-            *(
-                ResidualBlock(out_channels, out_channels, project=False)
-                for _ in range(num_blocks - 1)
-            ),
+            block(in_channels, out_channels, True),
+            *(block(out_channels, out_channels, False) for _ in range(num_blocks - 1)),
         )
 
     def forward(self, x: Tensor) -> Tensor:

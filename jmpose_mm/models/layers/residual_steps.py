@@ -1,4 +1,4 @@
-"""Chain of residual steps blocks (RSN; Cai et al., ECCV 2020), the building block of DCPose.
+"""Residual steps block (RSN; Cai et al., ECCV 2020), what the chains of DCPose are made of.
 
 Axes: B samples, C channels, H W grid.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ['ResidualStepsChain']
+__all__ = ['ResidualStepsBlock']
 
 _SLICES = 4
 
@@ -22,7 +22,11 @@ def _convolution(in_channels: int, out_channels: int, kernel_size: int) -> nn.Se
 
 class ResidualStepsBlock(nn.Module):
     """Four slices of the channels; the a-th passes a convolutions, and each of these sees the
-    result of its counterpart in the slice before."""
+    result of its counterpart in the slice before.
+
+    The inner width follows from ``in_channels``, so a block that shrinks the channels is wider
+    inside than the next one.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, project: bool) -> None:
         super().__init__()
@@ -48,29 +52,3 @@ class ResidualStepsBlock(nn.Module):
             ends.append(out)
             before = results
         return (self.reduce(torch.cat(ends, dim=1)) + self.shortcut(x)).relu()
-
-
-class ResidualStepsChain(nn.Module):
-    """``num_blocks`` residual steps blocks; the first one projects its shortcut.
-
-    A block's inner width follows from its input's, so the first one is wider where channels shrink.
-
-    Args:
-        in_channels: C_in.
-        out_channels: C_out of every block.
-        num_blocks: At least 1.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int, num_blocks: int = 1) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            ResidualStepsBlock(in_channels, out_channels, project=True),
-            *(
-                ResidualStepsBlock(out_channels, out_channels, project=False)
-                for _ in range(num_blocks - 1)
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, C_in, H, W)`` to ``(B, C_out, H, W)``."""
-        return self.layers(x)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
-from jmpose_mm.models.layers.residual_steps import ResidualStepsChain
+from jmpose_mm.models.layers.residual_chain import ResidualChain
+from jmpose_mm.models.layers.residual_steps import ResidualStepsBlock
 from jmpose_mm.models.necks.video_neck import RELEASED_INITIALIZATION, VideoNeck
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
@@ -57,9 +58,9 @@ class DualConsecutiveNeck(VideoNeck):
         before, _, after = frame_offsets
         self.weights = (after / (after - before), -before / (after - before))
         k = num_keypoints
-        self.residual_fusion = ResidualStepsChain(4 * k, 2 * k, 2)
-        self.temporal_merger = ResidualStepsChain(3 * k, k, 1)
-        self.context = ResidualStepsChain(3 * k, context_channels, 2)
+        self.residual_fusion = ResidualChain(4 * k, 2 * k, 2, ResidualStepsBlock)
+        self.temporal_merger = ResidualChain(3 * k, k, 1, ResidualStepsBlock)
+        self.context = ResidualChain(3 * k, context_channels, 2, ResidualStepsBlock)
         self.correction = nn.ModuleList(
             ModulatedAlignment(
                 context_channels,
