@@ -113,10 +113,21 @@ def _train(
     """Train and return the checkpoint; a video model starts from the baseline's."""
     cfg = load_config(config, overrides, str(work_dir))
     cfg.load_from = checkpoints.get('single_frame')
+    if cfg.model.get('frozen'):
+        cfg.model.frozen_dtype = _fast_dtype()
     # One evaluation at the end is enough, and the demo makes it with its drawings.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     train(cfg)
     return (work_dir / 'last_checkpoint').read_text().strip()
+
+
+def _fast_dtype() -> str:
+    """bfloat16 where the machine multiplies it natively: half the time of a frozen backbone."""
+    import torch
+
+    processor = getattr(torch.cpu, 'get_capabilities', dict)()
+    native = processor.get('avx512_bf16') or processor.get('amx_bf16')
+    return 'bfloat16' if native or torch.cuda.is_available() else 'float32'
 
 
 def _evaluate(

@@ -288,6 +288,43 @@ def test_estimator__frozen_normalisation(frozen_norm):
     assert model.neck.fusion.training
 
 
+@pytest.mark.parametrize(
+    ('frozen_dtype', 'tolerance'), [('float32', 1e-5), ('bfloat16', 0.05), ('float16', 0.01)]
+)
+def test_estimator__frozen_copy_gives_the_same_features(frozen_dtype, tolerance):
+    model = build(frozen_dtype=frozen_dtype).eval()
+    names = list(model.state_dict())
+    frames = clip().flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    expected = model.backbone(frames)
+    for stage, exact in zip(model._stages(frames), expected, strict=True):
+        assert torch.equal(stage, exact), 'evaluation uses the backbone itself'
+    for stage, exact in zip(model.train()._stages(frames), expected, strict=True):
+        assert stage.dtype == torch.float32
+        assert (stage - exact).abs().max() <= tolerance * exact.abs().max()
+        assert not torch.equal(stage, exact), 'the copy was not used'
+    assert list(model.state_dict()) == names
+
+
+def test_estimator__frozen_copy_follows_the_weights():
+    model, other = build(frozen_dtype='float32').train(), build().train()
+    frames = clip().flatten(0, 1)
+    model._stages(frames)
+    for parameter in other.backbone.parameters():
+        parameter.data.mul_(1.5)
+    model.load_state_dict(other.state_dict())
+    torch.testing.assert_close(
+        model._stages(frames)[-1], other.backbone(frames)[-1], rtol=1e-3, atol=1e-4
+    )
+    assert model.to(torch.float64)._frozen_copy == []
+
+
+@pytest.mark.parametrize('changed', [{'frozen': ()}, {'frozen_norm': 'train'}])
+def test_estimator__no_copy_of_a_backbone_that_changes(changed):
+    model = build(**changed).train()
+    model(clip(), samples(2), mode='loss')
+    assert model._frozen_copy == []
+
+
 def test_estimator__unknown_frozen_module():
     with pytest.raises(ValueError, match=r"got 'neck\.final_layer'"):
         build(frozen=('neck.final_layer',))

@@ -17,7 +17,7 @@ from torch import Tensor
 from jmpose_mm.apis.train_and_test import UsageError, find_checkpoint, load_config
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
 from jmpose_mm.functional.translation import resample
-from jmpose_mm.models.layers.norm_folding import fold_batch_norm
+from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
 from jmpose_mm.structures import ClipFeatures
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ __all__ = ['ClipModel', 'CropFeatures']
 
 # The normalised crop and the backbone's stages, each (V, ...).
 CropFeatures = tuple[Tensor, ...]
-DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 
 
 class ClipModel:
@@ -74,8 +73,7 @@ class ClipModel:
         self.flip_test = test_cfg.get('flip_test', False) if flip_test is None else flip_test
         self.shift_heatmap = test_cfg.get('shift_heatmap', False)
         self.dtype = DTYPES[dtype]
-        backbone = fold_batch_norm(self.model.backbone)
-        self.backbone = backbone.to(self.dtype, memory_format=torch.channels_last)
+        self.backbone = fast_copy(self.model.backbone, dtype)
         if compile:
             self.backbone = torch.compile(self.backbone)
 

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-__all__ = ['fold_batch_norm']
+__all__ = ['DTYPES', 'fast_copy', 'fold_batch_norm']
+
+DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
+
+
+def fast_copy(module: nn.Module, dtype: str = 'float32') -> nn.Module:
+    """A copy of a frozen module that runs as fast as plain PyTorch lets it.
+
+    Normalisation is folded, weights lie channels-last. Inputs must have the copy's type and should
+    lie channels-last too.
+
+    Args:
+        module: In evaluation mode; it is not changed.
+        dtype: One of :data:`DTYPES`.
+    """
+    return fold_batch_norm(module).to(DTYPES[dtype], memory_format=torch.channels_last)
 
 
 def fold_batch_norm(module: nn.Module) -> nn.Module:

@@ -6,13 +6,13 @@ Axes: B clips, T frames in time order, C channels, K keypoints, H W input pixels
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from torch import Tensor
+from torch import Tensor, nn
 
 from jmpose_mm.functional.checks import check_choice
+from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
@@ -32,14 +32,23 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             activations.
         frozen_norm: ``'eval'`` keeps the normalisation statistics of frozen parts; ``'train'``
             uses and updates batch statistics, as the released recipes do unintentionally.
+        frozen_dtype: Training runs a fast copy of a backbone that is frozen with its statistics,
+            in ``'float32'``, ``'bfloat16'`` or ``'float16'``. Checkpoints and evaluation do not
+            know of it.
         **kwargs: The parent's.
     """
 
     def __init__(
-        self, *args, frozen: Sequence[str] = (), frozen_norm: str = 'eval', **kwargs
+        self,
+        *args,
+        frozen: Sequence[str] = (),
+        frozen_norm: str = 'eval',
+        frozen_dtype: str = 'float32',
+        **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         check_choice('frozen_norm', frozen_norm, ('eval', 'train'))
+        check_choice('frozen_dtype', frozen_dtype, DTYPES)
         names = dict(self.named_modules())
         for name in frozen:
             if name not in names:
@@ -49,10 +58,14 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 )
             names[name].requires_grad_(False)
         self.frozen, self.frozen_norm = tuple(frozen), frozen_norm
+        self.frozen_dtype = frozen_dtype
+        # In a list, since a module would be saved in checkpoints.
+        self._frozen_copy: list[nn.Module] = []
 
     def train(self, mode: bool = True) -> VideoTopdownEstimator:
         """Frozen parts stay in evaluation mode unless ``frozen_norm='train'``."""
         super().train(mode)
+        self._frozen_copy.clear()
         if self.frozen_norm == 'eval':
             for name in self.frozen:
                 self.get_submodule(name).eval()
@@ -78,16 +91,31 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         if images.device.type == 'cpu':
             # Convolutions on a processor are a fifth faster in this layout.
             images = images.contiguous(memory_format=torch.channels_last)
-        with torch.no_grad() if 'backbone' in self.frozen else nullcontext():
-            stages = self.backbone(images)
+        stages = self._stages(images)
         if not self.with_neck:
             return stages
         stages = tuple(stage.unflatten(0, (-1, num_frames)) for stage in stages)
         return self.neck(ClipFeatures(frames, stages))
 
+    def _stages(self, images: Tensor) -> Sequence[Tensor]:
+        if 'backbone' not in self.frozen:
+            return self.backbone(images)
+        with torch.no_grad():
+            if not self.training or self.backbone.training:
+                return self.backbone(images)
+            if not self._frozen_copy:
+                self._frozen_copy.append(fast_copy(self.backbone, self.frozen_dtype))
+            stages = self._frozen_copy[0](images.to(DTYPES[self.frozen_dtype]))
+        return tuple(stage.float() for stage in stages)
+
+    def _apply(self, *args, **kwargs) -> VideoTopdownEstimator:
+        self._frozen_copy.clear()
+        return super()._apply(*args, **kwargs)
+
     def _load_state_dict_pre_hook(self, state_dict, prefix, *args, **kwargs) -> None:
         """Besides the parent's conversions, let single-frame checkpoints in."""
         super()._load_state_dict_pre_hook(state_dict, prefix, *args, **kwargs)
+        self._frozen_copy.clear()
         moves = []
         if hasattr(self.backbone, 'deconv_layers'):
             moves.append(('head.deconv_layers.', 'backbone.deconv_layers.'))
