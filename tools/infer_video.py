@@ -41,11 +41,24 @@ def parse_arguments() -> argparse.Namespace:
         help='of the backbone',
     )
     parser.add_argument('--compile', action='store_true', help='compile the backbone')
+    parser.add_argument('--resume', action='store_true', help='go on after an interruption')
+    add_film_arguments(parser.add_argument_group('film'))
+    return parser.parse_args()
+
+
+def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
+    """What is drawn."""
     parser.add_argument('--no-video', action='store_true', help='no film')
     parser.add_argument('--draw-boxes', action='store_true', help='boxes in the film')
     parser.add_argument('--trail', type=int, default=0, metavar='FRAMES', help='way of each person')
-    parser.add_argument('--resume', action='store_true', help='go on after an interruption')
-    return parser.parse_args()
+    parser.add_argument(
+        '--layer',
+        choices=('heatmap', 'motion'),
+        help='a map under each pose: where the model sees joints, or where its features change',
+    )
+    parser.add_argument(
+        '--beside', metavar='POSES', help='poses.json of another run, drawn to the left'
+    )
 
 
 def main() -> int:

@@ -131,11 +131,17 @@ class ClipModel:
         mirrored = flip_heatmaps(mirrored, indices, 'heatmap', shift_heatmap=self.shift_heatmap)
         return (plain + mirrored) / 2
 
+    def motion(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
+        """How much the last stage changes along each clip, ``(N, h, w)``, the most being 1."""
+        last = torch.stack([torch.stack([frame[-1][0] for frame in clip]) for clip in clips])
+        change = last.diff(dim=1).abs().mean(dim=(1, 2))
+        return change / change.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)
+
     def keypoints(
-        self, clips: Sequence[Sequence[CropFeatures]], windows: Sequence[CropWindow]
+        self, heatmaps: Tensor, windows: Sequence[CropWindow]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Keypoints ``(N, K, 2)`` in image pixels and their scores ``(N, K)``."""
-        decoded = self.model.head.decode(self.heatmaps(clips))
+        """Of final heatmaps, keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)``."""
+        decoded = self.model.head.decode(heatmaps)
         in_crop = np.concatenate([instance.keypoints for instance in decoded])
         scale = np.stack([window.scale for window in windows])[:, None]
         center = np.stack([window.center for window in windows])[:, None]

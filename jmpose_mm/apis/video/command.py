@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.apis.video.inferencer import VideoPoseInferencer
 from jmpose_mm.apis.video.running import VideoOutputs, infer_video
 from jmpose_mm.apis.video.sources import open_source
@@ -33,6 +34,10 @@ def run_command(
     source = open_source(input, options['start'], options['end'], options['stride'])
     boxes = options['boxes'] or options['detector']
     smooth = options['smooth']
+    if options['layer'] and smooth not in (None, 'one-euro'):
+        raise UsageError(
+            f'--layer: expected no --smooth {smooth}, whose film is drawn from poses without maps'
+        )
     inferencer = VideoPoseInferencer(
         config,
         checkpoint,
@@ -40,7 +45,7 @@ def run_command(
         boxes,
         options['det_every'],
         one_euro={} if smooth == 'one-euro' else None,
-        engine={'crop': options['crop'], 'causal': options['causal']},
+        engine={name: options[name] for name in ('crop', 'causal', 'layer')},
         model={'dtype': options['dtype'], 'compile': options['compile']},
     )
     model = inferencer.model
@@ -58,6 +63,7 @@ def run_command(
     outputs = VideoOutputs(
         film=not options['no_video'],
         drawing={'boxes': options['draw_boxes'], 'trail': options['trail']},
+        beside=options['beside'],
         smoothing=None if smooth == 'one-euro' else smooth,
     )
     recording = infer_video(inferencer, source, out_dir, outputs, protocol, options['resume'])

@@ -8,12 +8,13 @@ moves, and where they differ by more than a tolerance the neighbour is cropped a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from jmpose_mm.apis.video.clip_model import ClipModel, CropFeatures
+from jmpose_mm.apis.video.records import PersonLayer
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.crop import CropWindow, window_fits
 
@@ -21,8 +22,10 @@ __all__ = ['ClipEngine']
 
 # Person, frame whose box the window is from, frame that is seen through it.
 CropKey = tuple[int, int, int]
-# Position of the frame, and of each person the keypoints (K, 2) and scores (K,).
-FrameResult = tuple[int, dict[int, tuple[np.ndarray, np.ndarray]]]
+# Of a person: keypoints (K, 2), scores (K,), and the map where one is asked for.
+Pose = tuple[np.ndarray, np.ndarray, 'PersonLayer | None']
+# Position of the frame, and each person's pose.
+FrameResult = tuple[int, dict[int, Pose]]
 
 
 class _Task(NamedTuple):
@@ -45,6 +48,8 @@ class ClipEngine:
         batch_size: Poses that are computed together; the engine waits for so many.
         max_shift: Largest shift that features are moved by, see :func:`window_fits`.
         max_growth: Largest change of size, see :func:`window_fits`.
+        layer: What map comes with each pose, for drawing: ``'heatmap'``, the highest of all joints,
+            ``'motion'``, how much the features change along the clip, or None.
     """
 
     def __init__(
@@ -55,8 +60,13 @@ class ClipEngine:
         batch_size: int = 8,
         max_shift: float = 0.2,
         max_growth: float = 1.3,
+        layer: str | None = None,
     ) -> None:
         check_choice('crop', crop, ('frame', 'key'))
+        check_choice('layer', layer, (None, 'heatmap', 'motion'))
+        if layer == 'motion' and len(model.frame_offsets) == 1:
+            raise ValueError('layer: expected no motion from a model of single frames')
+        self.layer = layer
         self.model, self.crop, self.batch_size = model, crop, batch_size
         self.max_shift, self.max_growth = max_shift, max_growth
         self.offsets = model.frame_offsets
@@ -143,8 +153,9 @@ class ClipEngine:
                 ]
                 for task, window in zip(tasks, windows, strict=True)
             ]
-            for task, *pose in zip(tasks, *self.model.keypoints(clips, windows), strict=True):
-                results[task.frame][task.person] = tuple(pose)
+            poses = zip(*self._poses(clips, windows), strict=True)
+            for task, pose in zip(tasks, poses, strict=True):
+                results[task.frame][task.person] = pose
         self.crops, self.tasks, self.ready = {}, [], []
         self._forget()
         return list(results.items())
@@ -159,3 +170,19 @@ class ClipEngine:
             served = key[1] != key[2] and key[1] < self.next_key
             if key[2] < first or served:
                 del self.features[key]
+
+    def _poses(
+        self, clips: list[list[CropFeatures]], windows: list[CropWindow]
+    ) -> tuple[Sequence, Sequence, Sequence]:
+        """Keypoints, scores and maps of N persons."""
+        heatmaps = self.model.heatmaps(clips)
+        keypoints, scores = self.model.keypoints(heatmaps, windows)
+        if self.layer is None:
+            return keypoints, scores, [None] * len(windows)
+        maps = heatmaps.amax(dim=1) if self.layer == 'heatmap' else self.model.motion(clips)
+        half = [window.scale / 2 for window in windows]
+        corners = [
+            np.concatenate((window.center - size, window.center + size))
+            for window, size in zip(windows, half, strict=True)
+        ]
+        return keypoints, scores, list(map(PersonLayer, maps.clamp(0, 1).cpu().numpy(), corners))

@@ -20,7 +20,7 @@ from jmpose_mm.apis.video.records import Frame, FramePoses, PersonPose
 from jmpose_mm.visualization.comparison import side_by_side
 from jmpose_mm.visualization.drawing import draw_poses
 from jmpose_mm.visualization.film import Film
-from jmpose_mm.visualization.marks import draw_boxes, draw_identities, draw_trails
+from jmpose_mm.visualization.marks import draw_boxes, draw_identities, draw_trails, overlay
 from jmpose_mm.visualization.skeleton import Skeleton
 
 __all__ = ['FilmWriter', 'FrameDrawer', 'SideBySideDrawer']
@@ -32,7 +32,7 @@ Drawer = Callable[[np.ndarray, FramePoses], np.ndarray]
 
 
 class FrameDrawer:
-    """Draws the persons of one frame after the other.
+    """Draws the persons of one frame after the other, over their maps where they have some.
 
     Args:
         skeleton: What the keypoints are.
@@ -67,6 +67,8 @@ class FrameDrawer:
     def __call__(self, image: np.ndarray, poses: FramePoses) -> np.ndarray:
         """A drawn copy of the image (H, W, 3)."""
         persons = poses.persons
+        for layer in (person.layer for person in persons if person.layer is not None):
+            image = overlay(image, layer.values, layer.window)
         ids = [person.id for person in persons]
         if self.trail:
             self._walk(persons)
@@ -143,9 +145,6 @@ class SideBySideDrawer:
 
 class FilmWriter(PoseOutput):
     """An mp4 of drawn frames that can be played however early it is closed.
-
-    To lay heatmaps or motion under the poses, replace the frame's image before it is added, see
-    :func:`jmpose_mm.visualization.overlay`.
 
     Args:
         path: Where, ending in ``.mp4``; the file appears when it is closed.

@@ -11,7 +11,8 @@ import numpy as np
 from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.apis.video.boxes import BoxSource, FoundBoxes, box_source
 from jmpose_mm.apis.video.clip_model import ClipModel
-from jmpose_mm.apis.video.engine import ClipEngine
+from jmpose_mm.apis.video.engine import ClipEngine, Pose
+from jmpose_mm.apis.video.jitter_meter import JitterMeter
 from jmpose_mm.apis.video.records import Frame, FramePoses, PersonPose
 from jmpose_mm.apis.video.sources import open_source
 from jmpose_mm.apis.video.tracker import PersonTracker
@@ -97,6 +98,9 @@ class VideoPoseInferencer:
         engine: Arguments of :class:`ClipEngine`: ``crop``, ``causal``, ``batch_size``, ...
         model: Further arguments of :class:`ClipModel`: ``dtype``, ``flip_test``, ``compile``.
 
+    Attributes:
+        jitter: Before and after smoothing online, over all frames so far.
+
     Raises:
         UsageError: What was asked for does not exist or does not fit together.
     """
@@ -120,6 +124,7 @@ class VideoPoseInferencer:
         )
         self.detect_every, self.one_euro = detect_every, one_euro
         self.engine = ClipEngine(self.model, **(engine or {}))
+        self.jitter = JitterMeter(), JitterMeter()
 
     def __call__(self, source: Any) -> Iterator[FramePoses]:
         """Poses of each frame of a source (see :func:`open_source`), in order."""
@@ -145,9 +150,9 @@ class VideoPoseInferencer:
                 frame, boxes, is_done = waiting.popleft()
                 if is_done:
                     continue
-                for person, (keypoints, scores) in persons.items():
+                for person, (keypoints, scores, _) in persons.items():
                     tracker.observe(frame.index, earlier.track_of(person), keypoints, scores)
-                yield frame, self._poses(frame, boxes, persons, smoothing)
+                yield frame, self._steadied(_poses_of(frame, boxes, persons), smoothing)
 
         for count, frame in enumerate(source):
             poses = earlier.of(frame)
@@ -188,21 +193,24 @@ class VideoPoseInferencer:
             if person > 0
         }
 
-    def _poses(
-        self,
-        frame: Frame,
-        boxes: TrackedBoxes,
-        persons: dict[int, tuple[np.ndarray, np.ndarray]],
-        smoothing: dict[int, OneEuroFilter],
-    ) -> FramePoses:
+    def _steadied(self, poses: FramePoses, filters: dict[int, OneEuroFilter]) -> FramePoses:
+        """The same, smoothed if so wished."""
+        if self.one_euro is None:
+            return poses
         made = []
-        for person, (keypoints, scores) in persons.items():
-            box, score = boxes[person]
-            if self.one_euro is not None:
-                if person not in smoothing:
-                    smoothing[person] = OneEuroFilter(**self.one_euro)
-                size = max(float(max(box[2:] - box[:2])), 1.0)
-                keypoints = smoothing[person](keypoints, frame.time, size)
-            made.append(PersonPose(person, box, score, keypoints, scores))
-        height, width = frame.image.shape[:2]
-        return FramePoses(frame.index, frame.time, frame.name, (width, height), tuple(made))
+        for person in poses.persons:
+            if person.id not in filters:
+                filters[person.id] = OneEuroFilter(**self.one_euro)
+            size = max(float(max(person.box[2:] - person.box[:2])), 1.0)
+            keypoints = filters[person.id](person.keypoints, poses.time, size)
+            made.append(person._replace(keypoints=keypoints))
+        steadied = poses._replace(persons=tuple(made))
+        for meter, some in zip(self.jitter, (poses, steadied), strict=True):
+            meter.add(some)
+        return steadied
+
+
+def _poses_of(frame: Frame, boxes: TrackedBoxes, persons: dict[int, Pose]) -> FramePoses:
+    height, width = frame.image.shape[:2]
+    made = tuple(PersonPose(person, *boxes[person], *pose) for person, pose in persons.items())
+    return FramePoses(frame.index, frame.time, frame.name, (width, height), made)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ['Frame', 'FramePoses', 'PersonPose']
+__all__ = ['Frame', 'FramePoses', 'PersonLayer', 'PersonPose']
 
 
 class Frame(NamedTuple):
@@ -28,6 +28,18 @@ class Frame(NamedTuple):
     image: np.ndarray
 
 
+class PersonLayer(NamedTuple):
+    """A map to lay over a person.
+
+    Attributes:
+        values: ``(h, w)`` in [0, 1].
+        window: Left, top, right, bottom of what the map covers, in image pixels.
+    """
+
+    values: np.ndarray
+    window: np.ndarray
+
+
 class PersonPose(NamedTuple):
     """One person in one frame.
 
@@ -37,6 +49,7 @@ class PersonPose(NamedTuple):
         box_score: In [0, 1].
         keypoints: ``(K, 2)``.
         scores: ``(K,)``, heights of the heatmaps' peaks.
+        layer: Only for drawing, where it is asked for; files of poses do not keep it.
     """
 
     id: int
@@ -44,6 +57,7 @@ class PersonPose(NamedTuple):
     box_score: float
     keypoints: np.ndarray
     scores: np.ndarray
+    layer: PersonLayer | None = None
 
 
 class FramePoses(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,17 +11,19 @@ import numpy as np
 from tqdm import tqdm
 
 from jmpose_mm.apis.train_and_test import UsageError
-from jmpose_mm.apis.video.films import FilmWriter, FrameDrawer
+from jmpose_mm.apis.video.films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.apis.video.inferencer import VideoPoseInferencer
+from jmpose_mm.apis.video.jitter_meter import JitterMeter
+from jmpose_mm.apis.video.outputs import PoseOutput
 from jmpose_mm.apis.video.pose_exports import export_poses
 from jmpose_mm.apis.video.pose_files import PoseFile
 from jmpose_mm.apis.video.recordings import PoseHeader, Recording, read_poses
-from jmpose_mm.apis.video.records import FramePoses
+from jmpose_mm.apis.video.records import Frame, FramePoses
 from jmpose_mm.apis.video.sources import FrameSource
-from jmpose_mm.functional.smoothing import jitter, smooth_gaussian, smooth_savitzky_golay
+from jmpose_mm.functional.smoothing import smooth_gaussian, smooth_savitzky_golay
 from jmpose_mm.visualization.skeleton import skeleton_of
 
-__all__ = ['SMOOTHINGS', 'VideoOutputs', 'infer_video', 'mean_jitter', 'smoothed']
+__all__ = ['SMOOTHINGS', 'VideoOutputs', 'infer_video', 'smoothed']
 
 # Offline ones see whole tracks; 'one-euro' works as the poses come, in the inferencer.
 SMOOTHINGS = {'savitzky-golay': smooth_savitzky_golay, 'gaussian': smooth_gaussian}
@@ -33,12 +35,14 @@ class VideoOutputs(NamedTuple):
     Attributes:
         film: Write ``film.mp4``.
         drawing: Arguments of :class:`FrameDrawer`.
+        beside: The ``poses.json`` of another run on the same source, drawn to the left.
         exports: Further forms, see :func:`export_poses`; None for all that are possible.
         smoothing: A key of :data:`SMOOTHINGS`, for whole tracks at the end.
     """
 
     film: bool = True
     drawing: dict[str, Any] = {}
+    beside: str | Path | None = None
     exports: Sequence[str] | None = None
     smoothing: str | None = None
 
@@ -77,24 +81,54 @@ def infer_video(
     out_dir = Path(out_dir)
     skeleton = skeleton_of(inferencer.model.dataset_meta)
     header = PoseHeader(source.name, source.fps, skeleton, protocol or {})
-    film = out_dir / 'film.mp4'
-    with ExitStack() as stack:
-        poses_file = PoseFile(out_dir / 'poses.json', header, source.problems, resume)
-        stack.enter_context(poses_file)
-        writers = [poses_file]
-        if outputs.film and outputs.smoothing is None:
-            drawer = FrameDrawer(skeleton, **outputs.drawing)
-            writers.append(stack.enter_context(FilmWriter(film, source.playback_fps, drawer)))
-        name = Path(source.name).name
-        frames = stack.enter_context(tqdm(source, name, source.length, unit='frame'))
-        for frame, poses in inferencer.run(frames, poses_file.resumed or ()):
-            for writer in writers:
-                writer.add(frame, poses)
-    recording = read_poses(out_dir / 'poses.json')
+    drawer, film = _drawer(header, outputs), out_dir / 'film.mp4'
+    poses_file = PoseFile(out_dir / 'poses.json', header, source.problems, resume)
+    writers: list[PoseOutput] = [poses_file]
+    if outputs.film and outputs.smoothing is None:
+        writers.append(FilmWriter(film, source.playback_fps, drawer))
+    try:
+        _write(inferencer.run(source, poses_file.resumed or ()), source, writers)
+    except KeyboardInterrupt:
+        export_poses(read_poses(poses_file.path), out_dir, outputs.exports)
+        raise
+    if inferencer.one_euro is not None:
+        _print_jitter(*inferencer.jitter)
+    recording = read_poses(poses_file.path)
     if outputs.smoothing is not None:
         recording = _smoothed_afterwards(recording, outputs, source, film)
     export_poses(recording, out_dir, outputs.exports)
     return recording
+
+
+def _write(
+    results: Iterable[tuple[Frame, FramePoses]], source: FrameSource, writers: list[PoseOutput]
+) -> None:
+    """Hand on what comes, and close the writers whatever happens."""
+    with ExitStack() as stack:
+        for writer in writers:
+            stack.enter_context(writer)
+        name = Path(source.name).name
+        for frame, poses in tqdm(results, name, source.length, unit='frame'):
+            for writer in writers:
+                writer.add(frame, poses)
+
+
+def _drawer(header: PoseHeader, outputs: VideoOutputs) -> Drawer:
+    """What draws the film: this result, or another one and this one."""
+    drawer = FrameDrawer(header.skeleton, **outputs.drawing)
+    if outputs.beside is None:
+        return drawer
+    other = read_poses(outputs.beside)
+    titles = [str(h.protocol.get('config', h.source)) for h in (other.header, header)]
+    return SideBySideDrawer(
+        (titles[0], titles[1]),
+        (FrameDrawer(other.header.skeleton, **outputs.drawing), drawer),
+        other,
+    )
+
+
+def _print_jitter(before: JitterMeter, after: JitterMeter) -> None:
+    print(f'jitter: {before.mean:.2f} -> {after.mean:.2f} pixels per frame squared')
 
 
 def _smoothed_afterwards(
@@ -103,9 +137,11 @@ def _smoothed_afterwards(
     """Smooth whole tracks, write them in place of the poses, and draw the film of them."""
     frames = list(recording)
     better = smoothed(frames, str(outputs.smoothing))
-    print(
-        f'jitter: {mean_jitter(frames):.2f} -> {mean_jitter(better):.2f} pixels per frame squared'
-    )
+    meters = JitterMeter(), JitterMeter()
+    for meter, some in zip(meters, (frames, better), strict=True):
+        for poses in some:
+            meter.add(poses)
+    _print_jitter(*meters)
     header = recording.header._replace(
         protocol={**recording.header.protocol, 'smoothing': outputs.smoothing}
     )
@@ -113,7 +149,7 @@ def _smoothed_afterwards(
         for poses in better:
             file.add(None, poses)
     if outputs.film:
-        drawer = FrameDrawer(header.skeleton, **outputs.drawing)
+        drawer = _drawer(header, outputs)
         by_index = {poses.index: poses for poses in better}
         with FilmWriter(film, source.playback_fps, drawer) as writer:
             for frame in tqdm(source, 'film', source.length, unit='frame'):
@@ -147,13 +183,3 @@ def smoothed(frames: Sequence[FramePoses], method: str) -> list[FramePoses]:
     return [
         poses._replace(persons=tuple(some)) for poses, some in zip(frames, persons, strict=True)
     ]
-
-
-def mean_jitter(frames: Sequence[FramePoses]) -> float:
-    """Mean of :func:`jitter` over tracks of at least three frames; NaN if there is none."""
-    values = []
-    for places in _tracks(frames).values():
-        if len(places) >= 3:
-            keypoints = np.stack([frames[f].persons[p].keypoints for f, p in places])
-            values.append(jitter(keypoints, np.array([frames[f].time for f, _ in places])))
-    return float(np.nanmean(values)) if values else float('nan')

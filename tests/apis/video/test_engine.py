@@ -35,10 +35,8 @@ def _randomize(model: torch.nn.Module) -> None:
             value.normal_(0.5 if name.endswith('weight') else 0.0, 0.05, generator=generator)
 
 
-def _heatmaps_of(model: ClipModel, clips, windows):
-    return model.heatmaps(clips).numpy() / model.spread, np.stack(
-        [window.scale for window in windows]
-    )
+def _heatmaps_of(model: ClipModel, heatmaps, windows):
+    return heatmaps.numpy() / model.spread, np.stack([window.scale for window in windows])
 
 
 @pytest.fixture(scope='module')
@@ -79,7 +77,7 @@ def assert_equal(one: dict, other: dict, atol: float = 1e-5) -> None:
     for frame in one:
         assert one[frame].keys() == other[frame].keys()
         for person in one[frame]:
-            for a, b in zip(one[frame][person], other[frame][person], strict=True):
+            for a, b in zip(one[frame][person][:2], other[frame][person][:2], strict=True):
                 np.testing.assert_allclose(a, b, atol=atol, rtol=1e-5)
 
 
