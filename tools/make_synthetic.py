@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from jmpose_mm.datasets.synthetic import PRESETS, make_synthetic
+PRESETS = ('demo', 'hard', 'study')
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -16,7 +16,7 @@ def parse_arguments() -> argparse.Namespace:
         'A folder that already holds the very same data set is left as it is.'
     )
     parser.add_argument('out', metavar='OUT', help='folder to make')
-    parser.add_argument('--preset', choices=sorted(PRESETS), default='demo', help='default: demo')
+    parser.add_argument('--preset', choices=PRESETS, default='demo', help='default: demo')
     parser.add_argument(
         '--seed', type=int, default=0, help='equal seeds give equal bytes; default: 0'
     )
@@ -29,6 +29,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument('--workers', type=int, metavar='N', help='processes; default: one per core')
     parser.add_argument(
         '--overwrite', action='store_true', help='replace another synthetic data set'
+    )
+    parser.add_argument(
+        '--contact-sheet',
+        metavar='JPG',
+        help='draw the validation videos: a row of frames for each factor of difficulty',
     )
     return parser.parse_args()
 
@@ -43,15 +48,20 @@ def picture_size(text: str) -> tuple[int, int]:
 
 
 def main() -> int:
-    """Render and print the counts."""
+    """Render and print the digest and the counts."""
     arguments = vars(parse_arguments())
+    sheet = arguments.pop('contact_sheet')
     given = {name: value for name, value in arguments.items() if value is not None}
+    from jmpose_mm.datasets.synthetic import make_synthetic, write_contact_sheet
+
     try:
         manifest = make_synthetic(**given)
+        if sheet is not None:
+            write_contact_sheet(arguments['out'], sheet)
     except (ValueError, FileExistsError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    print(json.dumps(manifest['counts']))
+    print(json.dumps({'digest': manifest['digest'], **manifest['counts']}))
     return 0
 
 

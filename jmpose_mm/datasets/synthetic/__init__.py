@@ -9,7 +9,16 @@ flip test; the ordinary recipes for real video keep both.
 
 from __future__ import annotations
 
-from .settings import DEGRADATIONS, PRESETS, Settings
+from .contact_sheet import write_contact_sheet
+from .settings import DEGRADATIONS, FACTORS, PRESETS, Settings
 from .writing import MANIFEST, make_synthetic
 
-__all__ = ['DEGRADATIONS', 'MANIFEST', 'PRESETS', 'Settings', 'make_synthetic']
+__all__ = [
+    'DEGRADATIONS',
+    'FACTORS',
+    'MANIFEST',
+    'PRESETS',
+    'Settings',
+    'make_synthetic',
+    'write_contact_sheet',
+]

@@ -11,6 +11,8 @@ Rules, stated because PoseTrack leaves them to its annotators:
   `LEAST_SEEN` of them are in view throughout the two frames before and after: annotators
   interpolate short gaps, not long ones. Persons left out whose joints are partly inside become
   ignore regions.
+* `degradation` of a person lists the bursts that it is in, `factors` also the `OCCLUSIONS` that
+  hide at least `HIDDEN_SHARE` of its joints. An image has all factors of its persons.
 """
 
 from __future__ import annotations
@@ -20,15 +22,16 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.datasets.synthetic.scene import Person, Scene, moment_of
+from jmpose_mm.datasets.synthetic.settings import FACTORS, OCCLUSIONS
 from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
 
-__all__ = ['CATEGORY', 'annotate_frame', 'image_number', 'noisy_detections']
+__all__ = ['CATEGORY', 'annotate_frame', 'image_number', 'noisy_detections', 'tags_of']
 
 LEAST_JOINTS = 4
 LEAST_SEEN = 3
 NEIGHBOURS = 2
 HIDDEN_SHARE = 0.3
-"""A person counts as degraded by an occluder that hides at least that share of its joints."""
+"""Being hidden counts as a factor where it concerns at least that share of a person's joints."""
 
 SOURCE_DIGIT = 9
 """First digit of image numbers; PoseTrack's own sources are 1, 2 and 3."""
@@ -98,8 +101,12 @@ def _entry(
     keypoints = np.zeros((17, 3))
     keypoints[inside, :2] = image[inside]
     keypoints[inside, 2] = 1
-    hit = sum(reasons[k] == 'occluder' for k in inside) >= HIDDEN_SHARE * len(inside)
-    names = [name for name in severity if name != 'occluder' or hit]
+    shown = [reasons[k] if k in inside else '' for k in range(17)]
+
+    def hit(why: str) -> bool:
+        return shown.count(why) >= HIDDEN_SHARE * len(inside)
+
+    names = [name for name in severity if name != 'occluder' or hit('occluder')]
     box = _expanded(keypoints[inside, :2])
     return {
         'keypoints': [round(float(value), 3) for value in keypoints.ravel()],
@@ -111,10 +118,33 @@ def _entry(
         'iscrowd': False,
         'area': round(box[2] * box[3], 3),
         'keypoints_is_visible': [int(k in inside and not reasons[k]) for k in range(17)],
-        'keypoints_occluded_by': [reasons[k] if k in inside else '' for k in range(17)],
-        'occluded_by': sorted({reasons[k] for k in inside} - {''}),
+        'keypoints_occluded_by': shown,
+        'occluded_by': sorted(set(shown) - {''}),
         'degradation': names,
+        'factors': [*names, *(name for name, why in OCCLUSIONS.items() if hit(why))],
     }
+
+
+def tags_of(entries: list[dict[str, Any]], severity: dict[str, float]) -> dict[str, Any]:
+    """What an image's record says about its difficulty.
+
+    Args:
+        entries: Annotations of the frame.
+        severity: Strong degradations of the frame.
+
+    Returns:
+        `degraded` and `degradation`, from the bursts alone; true or false for each of `FACTORS`;
+        and `severity` of those that are true. That of an occlusion is the largest share of a
+        person's annotated joints that it hides; the others' are those of `Effects`.
+    """
+    names = [name for name in severity if any(name in e['degradation'] for e in entries)]
+    strengths = {name: severity[name] for name in names}
+    for name, why in OCCLUSIONS.items():
+        shares = [e['keypoints_occluded_by'].count(why) / e['num_keypoints'] for e in entries]
+        if any(name in e['factors'] for e in entries):
+            strengths[name] = round(max(shares), 4)
+    tags = {name: name in strengths for name in FACTORS}
+    return {'degraded': bool(names), 'degradation': names, **tags, 'severity': strengths}
 
 
 def _expanded(points: np.ndarray) -> list[float]:

@@ -5,10 +5,25 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-__all__ = ['DEGRADATIONS', 'PRESETS', 'Settings', 'settings_from']
+__all__ = ['DEGRADATIONS', 'FACTORS', 'OCCLUSIONS', 'PRESETS', 'Settings', 'settings_from']
 
 DEGRADATIONS = ('motion_blur', 'defocus', 'occluder', 'low_light', 'compression')
 """Names of the strong degradations that a burst can have."""
+
+OCCLUSIONS = {'self_occlusion': 'self', 'crossing_person': 'person'}
+"""What the motion of the people themselves hides: factor to reason in `keypoints_occluded_by`."""
+
+FACTORS = (*DEGRADATIONS, *OCCLUSIONS)
+"""All labelled difficulties."""
+
+SEVERITIES = {
+    'motion_blur': ('blur_travel', 'travel of the camera during the exposure in person heights'),
+    'defocus': ('defocus_radius', 'radius of the disc in person heights'),
+    'occluder': ('occluder_cover', 'height of the occluder in person heights'),
+    'low_light': ('low_light_gain', 'factor on the light'),
+    'compression': ('compression_height', 'pixels of a person in the reduced picture'),
+}
+"""The setting that each degradation's strength is drawn from, evenly, and what it measures."""
 
 MINIMUM_SIDE = 64
 MAXIMUM_COUNT = 9999

@@ -14,6 +14,7 @@ from jmpose_mm.datasets.synthetic.annotation import (
     annotate_frame,
     image_number,
     noisy_detections,
+    tags_of,
 )
 from jmpose_mm.datasets.synthetic.degradation import (
     Effects,
@@ -142,10 +143,7 @@ def _document(
     for frame, effects in enumerate(plan):
         entries, left_out = annotate_frame(scene, frame, hidden, effects.severity)
         image = _image_entry(job, frame, len(plan), left_out)
-        names = [n for n in effects.severity if any(n in e['degradation'] for e in entries)]
-        image['degraded'] = bool(names)
-        image['degradation'] = names
-        image['severity'] = {name: effects.severity[name] for name in names}
+        image |= tags_of(entries, effects.severity)
         for entry in entries:
             entry['image_id'] = image['id']
             entry['id'] = image['id'] * 100 + entry['track_id']

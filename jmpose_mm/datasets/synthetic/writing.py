@@ -2,7 +2,7 @@
 
 ::
 
-    OUT/synthetic.json                               settings, seed, generator hash, counts
+    OUT/synthetic.json                               settings, seed, digest, counts
     OUT/images/{train,val}/<video>/000000.jpg
     OUT/annotations/{train,val}/<video>.json         one official document per video
     OUT/annotations/posetrack18_{train,val}.json     all of them merged
@@ -42,6 +42,12 @@ def generator_hash() -> str:
     return digest.hexdigest()
 
 
+def _digest(wanted: dict[str, Any]) -> str:
+    """SHA-256 over all that decides the data, whatever the preset is called."""
+    decisive = {key: wanted[key] for key in ('seed', 'settings', 'generator')}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
 def make_synthetic(
     out: str | Path,
     preset: str = 'demo',
@@ -65,7 +71,8 @@ def make_synthetic(
         **overrides: Fields of `Settings` to change in the preset.
 
     Returns:
-        The manifest: 'preset', 'seed', 'settings', 'generator', and 'counts' by split.
+        The manifest: 'preset', 'seed', 'settings', 'generator' (a hash of the sources), 'digest' (a
+        hash of these three, which a table of results can state), and 'counts' by split.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -90,7 +97,8 @@ def make_synthetic(
     out.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.part', dir=out.parent))
     try:
-        manifest = {**wanted, 'counts': _render(scratch, settings, seed, workers, progress)}
+        counts = _render(scratch, settings, seed, workers, progress)
+        manifest = {**wanted, 'digest': _digest(wanted), 'counts': counts}
         _write_json(scratch / MANIFEST, manifest)
         scratch.chmod(0o755)
         _put_in_place(scratch, out)

@@ -42,8 +42,9 @@ class PoseTrackAPMetric(BaseMetric):
     Evaluation gives the mean over the joints as ``AP`` and the seven groups as ``Head`` ...
     ``Ankle``, in percent. With ``subset='degraded'`` the same follow over the frames where that
     field is true (``AP_degraded``, ``Head_degraded``, ...) and over those where it is false
-    (``AP_not_degraded``, ...); NaN where there are none. A joint that is predicted but nowhere
-    annotated is left out of ``AP`` and makes its group NaN, as in the official evaluator.
+    (``AP_not_degraded``, ...); with ``subset=['degraded', 'not_occluder']`` over exactly these two;
+    NaN where there are none. A joint that is predicted but nowhere annotated is left out of ``AP``
+    and makes its group NaN, as in the official evaluator.
 
     Args:
         ann_file: PoseTrack JSON file of any generation, one video or merged, or a directory of
@@ -55,7 +56,8 @@ class PoseTrackAPMetric(BaseMetric):
         nms: Leave out persons whose OKS with one of a higher score in their frame is above this, as
             mmpose's metric does at 0.9; by default none, as the papers' code. The person's
             score is the box's times the mean of the joint scores above 0.2.
-        subset: A true-or-false field of the ground truth's images to report apart.
+        subset: A true-or-false field of the ground truth's images to report apart, where true and
+            where false; or a sequence of them, where true, or with ``not_`` in front where false.
         videos: Keep these videos of the ground truth only, the subset of a benchmark: names, or
             the path of a text file with one in each line, see `read_video_list`.
         protocol: What else makes the numbers comparable (flip test, decoding); printed.
@@ -77,7 +79,7 @@ class PoseTrackAPMetric(BaseMetric):
         boxes: str,
         score_rule: str = 'keypoint*box',
         nms: float | None = None,
-        subset: str | None = None,
+        subset: str | Sequence[str] | None = None,
         videos: str | list[str] | None = None,
         protocol: str | dict[str, Any] = '',
         out_dir: str | None = None,
@@ -89,7 +91,7 @@ class PoseTrackAPMetric(BaseMetric):
             raise ValueError(f'score_rule: expected one of {SCORE_RULES}, got {score_rule!r}')
         if nms is not None and not 0 < nms <= 1:
             raise ValueError(f'nms: expected an OKS above 0 and at most 1, or None, got {nms}')
-        self.boxes, self.score_rule, self.nms, self.subset = boxes, score_rule, nms, subset
+        self.boxes, self.score_rule, self.nms = boxes, score_rule, nms
         self.protocol, self.out_dir = protocol, out_dir
         kept = None if videos is None else read_video_list(videos)
         truth = read_frames(ann_file, videos=kept, joint_names=self.joint_names)
@@ -98,7 +100,9 @@ class PoseTrackAPMetric(BaseMetric):
         missing = (kept or frozenset()) - {video for video, _ in self.by_key}
         if missing:
             raise ValueError(f'videos: expected videos of {ann_file}, got {sorted(missing)} too')
-        self.chosen = None if subset is None else _flagged(truth, subset)
+        names = [subset, f'not_{subset}'] if isinstance(subset, str) else subset or ()
+        self.parts = {'': np.ones(len(self.frames), dtype=bool)}
+        self.parts |= {f'_{name}': _flagged(truth, name) for name in names}
         truth.check_head_boxes(self.truth)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -110,17 +114,13 @@ class PoseTrackAPMetric(BaseMetric):
             self.results.append({**record, 'frame': self._frame_of(sample)})
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
-        """AP of the collected predictions over all frames and, if asked, over the subset's."""
+        """AP of the collected predictions over all frames and, if asked, over the subsets'."""
         records = unique_samples(results)
         if self.nms is not None:
             records = without_suppressed(records, self.nms, self.dataset_meta['sigmas'])
         predictions = join_samples(records, self._order(), self.score_rule == 'keypoint*box')
-        parts: dict[str, np.ndarray] = {'': np.ones(len(self.frames), dtype=bool)}
-        if self.chosen is not None:
-            parts[f'_{self.subset}'] = self.chosen
-            parts[f'_not_{self.subset}'] = ~self.chosen
         metrics, rows = {}, []
-        for suffix, frames in parts.items():
+        for suffix, frames in self.parts.items():
             truth, kept = select_frames(self.truth, predictions, frames)
             values = self._values(truth, kept)
             metrics.update({name + suffix: value for name, value in values.items()})
@@ -183,10 +183,12 @@ def _index_frames(truth: PoseTrackFrames) -> tuple[dict[tuple[str, int], int], d
 
 
 def _flagged(truth: PoseTrackFrames, name: str) -> np.ndarray:
+    """(F,) bool: the frames where a field is true, or false for ``not_`` and its name."""
+    field = name.removeprefix('not_')
     for frame in truth.frames:
-        if name not in frame.flags:
+        if field not in frame.flags:
             raise ValueError(
-                f'{frame.source}: {frame.name}: expected the true-or-false field {name!r} '
+                f'{frame.source}: {frame.name}: expected the true-or-false field {field!r} '
                 f'(argument subset), got {sorted(frame.flags)}'
             )
-    return np.asarray([frame.flags[name] for frame in truth.frames], dtype=bool)
+    return np.asarray([frame.flags[field] == (field == name) for frame in truth.frames], dtype=bool)

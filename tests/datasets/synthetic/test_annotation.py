@@ -5,7 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from jmpose_mm.datasets.synthetic.annotation import annotate_frame, image_number, noisy_detections
+from jmpose_mm.datasets.synthetic.annotation import (
+    annotate_frame,
+    image_number,
+    noisy_detections,
+    tags_of,
+)
 from jmpose_mm.datasets.synthetic.scene import PAD, Scene
 from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
 
@@ -85,6 +90,45 @@ def test_entry__an_occluder_degrades_whom_it_covers_other_effects_everybody(stan
     assert only(hidden, severity, scene)['degradation'] == ['defocus']
     hidden[5:10] = ['occluder'] * 5
     assert only(hidden, severity, scene)['degradation'] == ['defocus', 'occluder']
+
+
+def test_entry__being_hidden_by_people_is_a_factor_from_30_percent_of_the_joints(
+    stand: Stand,
+) -> None:
+    scene = stand((0.0, 4.0, 0.0))
+    for why, factor in (('self', 'self_occlusion'), ('person', 'crossing_person')):
+        hidden = list(SEEN)
+        hidden[3:9] = [why] * 6  # two of them are ears, so 4 of 15 joints
+        assert only(hidden, {}, scene)['factors'] == []
+        hidden[9] = why
+        entry = only(hidden, {'defocus': 0.1}, scene)
+        assert entry['factors'] == ['defocus', factor]
+        assert entry['degradation'] == ['defocus']
+
+
+def test_tags__follow_from_the_persons(stand: Stand) -> None:
+    scene = stand((0.0, 4.0, 0.0), (1.0, 4.0, 0.0))
+    severity = {'defocus': 0.1, 'occluder': 0.9}
+    half, third = list(SEEN), list(SEEN)
+    half[5:11] = ['person'] * 6
+    third[5:10] = ['person'] * 5
+    entries, _ = annotate_frame(scene, 0, [[half, third]], severity)
+    tags = tags_of(entries, severity)
+    assert tags == {
+        'degraded': True,
+        'degradation': ['defocus'],
+        'motion_blur': False,
+        'defocus': True,
+        'occluder': False,
+        'low_light': False,
+        'compression': False,
+        'self_occlusion': False,
+        'crossing_person': True,
+        'severity': {'defocus': 0.1, 'crossing_person': 6 / 15},
+    }
+    entries, _ = annotate_frame(scene, 0, [[half, third]], {})
+    assert not tags_of(entries, {})['degraded']
+    assert tags_of([], severity)['severity'] == {}
 
 
 def test_person__with_three_joints_inside_becomes_an_ignore_region(stand: Stand) -> None:

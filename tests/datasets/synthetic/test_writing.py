@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jmpose_mm.datasets.synthetic import MANIFEST, PRESETS, make_synthetic, writing
+from jmpose_mm.datasets.synthetic import FACTORS, MANIFEST, PRESETS, make_synthetic, writing
 from jmpose_mm.datasets.synthetic.settings import settings_from
 
 ROOT = Path(__file__).parents[3]
@@ -71,7 +71,10 @@ def test_data_set__joints_lie_inside_and_degraded_follows_from_the_persons(data_
         own = [a for a in merged['annotations'] if a['image_id'] == image['id']]
         names = {name for annotation in own for name in annotation['degradation']}
         assert image['degraded'] == bool(names)
-        assert set(image['degradation']) == set(image['severity']) == names
+        assert set(image['degradation']) == names
+        factors = {name for annotation in own for name in annotation['factors']}
+        assert {name for name in FACTORS if image[name]} == set(image['severity']) == factors
+        assert names <= factors
         for annotation in own:
             points = np.array(annotation['keypoints']).reshape(17, 3)
             points = points[points[:, 2] > 0]
@@ -85,9 +88,9 @@ def test_data_set__has_the_fields_of_real_annotations(data_set: Path) -> None:
     real = json.loads((REAL / 'posetrack18_val.json').read_text())
     mine = read(data_set, 'posetrack18_val.json')
     assert real['categories'] == mine['categories']
-    image_extra = {'degraded', 'degradation', 'severity'}
+    image_extra = {'degraded', 'degradation', 'severity', *FACTORS}
     assert set(mine['images'][0]) == set(real['images'][0]) | image_extra
-    person_extra = {'degradation', 'occluded_by', 'keypoints_occluded_by'}
+    person_extra = {'degradation', 'factors', 'occluded_by', 'keypoints_occluded_by'}
     assert set(mine['annotations'][0]) == set(real['annotations'][0]) | person_extra
     for key, value in real['annotations'][0].items():
         assert type(mine['annotations'][0][key]) is type(value), key
@@ -108,6 +111,24 @@ def test_manifest__counts_what_is_there(data_set: Path) -> None:
         'degraded_images': sum(image['degraded'] for image in merged['images']),
     }
     assert manifest['settings']['size'] == [160, 120]
+
+
+def test_digest__is_that_of_sources_settings_and_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, '_render', lambda *_: {})
+    made = iter(range(9))
+
+    def digest_of(preset: str = 'study', seed: int = 0, **settings: object) -> str:
+        return make_synthetic(tmp_path / str(next(made)), preset, seed, **settings)['digest']
+
+    reference = digest_of()
+    assert len(reference) == 64
+    different = {**PRESETS['study'].to_dict(), 'videos_train': 1}
+    assert digest_of('demo', **PRESETS['study'].to_dict()) == reference
+    assert len({reference, digest_of(seed=1), digest_of(**different)}) == 3
+    monkeypatch.setattr(writing, 'generator_hash', lambda: 'of other sources')
+    assert digest_of() != reference
 
 
 def test_make__same_settings_are_reused_and_others_refused(tmp_path: Path, small: dict) -> None:

@@ -156,6 +156,20 @@ def test_metric__subset_is_reported_apart(truth, ann_file: Path) -> None:
     assert len({result[f'posetrack/AP{part}'] for part in ('', '_degraded', '_not_degraded')}) == 3
 
 
+def test_metric__one_evaluation_reports_any_number_of_subsets(truth, ann_file: Path) -> None:
+    for number, image in enumerate(truth['images']):
+        image['dark'] = number % 3 == 0
+    ann_file.write_text(json.dumps(truth))
+    samples = samples_of(truth)
+    result = evaluate(metric(ann_file, subset=['degraded', 'not_degraded', 'dark']), samples)
+    dark = np.asarray([image['dark'] for image in truth['images']])
+    both = evaluate(metric(ann_file, subset='degraded'), samples)
+    assert result == pytest.approx(
+        both | prefixed(expected(ann_file, samples, True, dark), '_dark')
+    )
+    assert result['posetrack/AP_dark'] != pytest.approx(result['posetrack/AP'])
+
+
 def test_metric__videos_restrict_the_ground_truth(truth, ann_file: Path, tmp_path: Path) -> None:
     samples = [sample for sample in samples_of(truth) if VIDEOS[1] in sample['img_path']]
     (tmp_path / 'hard.txt').write_text('000002_mpii  # the second\n')
@@ -422,6 +436,7 @@ def test_metric__image_of_another_split_is_named(truth, ann_file: Path) -> None:
         ({'nms': 0}, 'nms: expected an OKS above 0'),
         ({'videos': ['000001_bonn', '000009_mpii']}, r"videos: .*got \['000009_mpii'\] too"),
         ({'subset': 'blurred'}, r"000000\.jpg: .*'blurred'.*got \['degraded'\]"),
+        ({'subset': ['degraded', 'not_dark']}, r"000000\.jpg: .*'dark'.*got \['degraded'\]"),
     ],
 )
 def test_metric__arguments_are_checked(ann_file: Path, arguments, message: str) -> None:
