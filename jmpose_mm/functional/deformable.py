@@ -15,22 +15,35 @@ from jmpose_mm.functional.checks import check_rank
 __all__ = ['modulated_deform_conv2d']
 
 
-def _sampling_positions(
-    offset: Tensor, kernel: tuple[int, int], stride: int, padding: int, dilation: int
-) -> tuple[Tensor, Tensor]:
-    """Where each tap of each output position reads, in input pixels: x and y, (B, G, N, h, w)."""
+def _sampling_grid(
+    offset: Tensor,
+    kernel: tuple[int, int],
+    size: tuple[int, int],
+    stride: int,
+    padding: int,
+    dilation: int,
+) -> Tensor:
+    """Where each tap of each output position reads, (B*G, N*h, w, 2), as ``grid_sample`` counts.
+
+    That is (x, y) with -1 and 1 at the outer borders of the first and the last pixel. This form,
+    without aligned corners, is defined for a grid of one pixel too.
+    """
     kernel_h, kernel_w = kernel
-    _, channels, h, w = offset.shape
+    h, w = offset.shape[-2:]
     taps = kernel_h * kernel_w
-    shifts = offset.reshape(-1, channels // (2 * taps), taps, 2, h, w)
-    device = offset.device
-    rows = torch.arange(h, device=device) * stride - padding
-    columns = torch.arange(w, device=device) * stride - padding
-    tap_rows = (torch.arange(kernel_h, device=device) * dilation).repeat_interleave(kernel_w)
-    tap_columns = (torch.arange(kernel_w, device=device) * dilation).repeat(kernel_h)
-    y = shifts[:, :, :, 0] + (tap_rows[:, None, None] + rows[:, None])
-    x = shifts[:, :, :, 1] + (tap_columns[:, None, None] + columns)
-    return x, y
+
+    def steps(count: int, step: int, start: int = 0) -> Tensor:
+        return torch.arange(count, dtype=offset.dtype, device=offset.device) * step + start
+
+    tap_rows = steps(kernel_h, dilation).repeat_interleave(kernel_w)
+    tap_columns = steps(kernel_w, dilation).repeat(kernel_h)
+    rows = tap_rows[:, None, None] + steps(h, stride, -padding)[:, None]  # (N, h, 1)
+    columns = tap_columns[:, None, None] + steps(w, stride, -padding)  # (N, 1, w)
+    dy, dx = offset.reshape(-1, taps, 2, h, w).unbind(dim=2)  # (B*G, N, h, w)
+    # Offsets are scaled while they are added: one pass over memory.
+    y = torch.add((2 * rows + 1) / size[0] - 1, dy, alpha=2 / size[0])
+    x = torch.add((2 * columns + 1) / size[1] - 1, dx, alpha=2 / size[1])
+    return torch.stack((x, y), dim=-1).reshape(-1, taps * h, w, 2)
 
 
 def modulated_deform_conv2d(
@@ -81,19 +94,20 @@ def modulated_deform_conv2d(
             f'offset: expected {(b, 2 * groups * taps, *modulation.shape[-2:])}, '
             f'got {tuple(offset.shape)}'
         )
-    x, y = _sampling_positions(offset, (kernel_h, kernel_w), stride, padding, dilation)
-    # The form without aligned corners is defined for a grid of one pixel too.
-    grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
+    grid = _sampling_grid(offset, (kernel_h, kernel_w), (height, width), stride, padding, dilation)
     # The batch is -1 throughout, so that an exported graph takes any.
     sampled = grid_sample(
         features.reshape(-1, c // groups, height, width),
-        grid.reshape(-1, taps * h, w, 2),
+        grid,
         mode='bilinear',
         padding_mode='zeros',
         align_corners=False,
     ).reshape(-1, groups, c // groups, taps, h * w)
     sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)
-    output = weight.reshape(o, c * taps) @ sampled.reshape(-1, c * taps, h * w)
+    sampled = sampled.reshape(-1, c * taps, h * w)
+    # Not `@`: that would transpose and copy all samples to make one matrix of them.
+    flat_weight = weight.reshape(1, o, c * taps).expand(sampled.shape[0], -1, -1)
+    output = torch.bmm(flat_weight, sampled)
     if bias is not None:
         output = output + bias[:, None]
     return output.reshape(-1, o, h, w)
