@@ -1,5 +1,5 @@
 """Clip data sets and their transforms; importing this registers them."""
 
-from . import body, transforms
+from . import body, samplers, transforms
 
-__all__ = ['body', 'transforms']
+__all__ = ['body', 'samplers', 'transforms']

@@ -56,6 +56,7 @@ train_dataloader = dict(
     batch_size=30,
     num_workers=4,
     persistent_workers=False,  # new ones each epoch: resuming is exact
+    # Where loading is too slow: dict(type='jmpose_mm.FrameGroupSampler'), see docs/performance.md.
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
