@@ -8,8 +8,13 @@ from importlib import import_module
 
 # subcommand -> its module in jmpose_mm.apis.benchmarks, which has run(quick), and its help
 SUBCOMMANDS = {
+    'data': ('data', 'frames to batches: this package against decoding five files a sample'),
+    'deform': ('deform', "deformable convolution: this package's against the compiled ones"),
+    'startup': ('startup', 'import, --help and first batch: this package against mmpose alone'),
     'ap': ('ap', 'official PoseTrack AP: this package against a per-frame loop'),
 }
+
+PACKAGES = ('numpy', 'scipy', 'torch', 'torchvision', 'mmengine', 'mmpose')
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -34,7 +39,7 @@ def main() -> int:
     from jmpose_mm.whole_files import write_json
 
     module = import_module(f'jmpose_mm.apis.benchmarks.{SUBCOMMANDS[arguments.command][0]}')
-    said = environment()
+    said = environment(PACKAGES)
     comparisons = module.run(quick=arguments.quick)
     print(format_comparisons(comparisons, said))
     if arguments.json:
