@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import cv2
+import numpy as np
 import pytest
 
+from jmpose_mm.apis import VideoPoseInferencer
 from jmpose_mm.apis.demo import run_demo, table
 
+CONFIG = 'jm-pose_resnet18_1xb8_synthetic-128x96.py'
 SETTINGS = {'videos_train': 30, 'videos_val': 6, 'frames': 14}
 
 
@@ -44,6 +48,36 @@ def test_jm_pose__gains_from_time(summary):
 @pytest.mark.slow
 def test_jm_pose__on_copies_of_the_key_frame_is_no_worse_than_the_baseline(summary):
     assert summary['jm_pose_on_copies']['AP'] >= summary['single_frame']['AP'] - 1
+
+
+@pytest.fixture(scope='module')
+def poses_of(summary, folder):
+    """All keypoints (N, K, 2) of the unseen videos, in boxes of the ground truth."""
+    checkpoint = (folder / 'work/jm_pose/last_checkpoint').read_text().strip()
+    truth = str(folder / 'data/annotations/posetrack18_val.json')
+    videos = sorted((folder / 'data/images/val').iterdir())
+
+    def run(**model):
+        inferencer = VideoPoseInferencer(CONFIG, checkpoint, 'cpu', truth, model=model)
+        persons = [p for video in videos for poses in inferencer(video) for p in poses.persons]
+        return np.stack([person.keypoints for person in persons])
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'option', [{'dtype': 'bfloat16'}, {'dtype': 'float16'}, {'compile': True}], ids=str
+)
+def test_fast_options__keep_the_keypoints_of_a_trained_model(poses_of, option):
+    if 'compile' in option and shutil.which('c++') is None:
+        pytest.skip('torch.compile needs a C++ compiler')
+    exact = poses_of()
+    away = np.linalg.norm(poses_of(**option) - exact, axis=-1)
+    assert len(away) > 50
+    assert (away < 0.5).mean() >= 0.99
+    if 'dtype' in option:
+        assert away.max() > 0, 'the option had no effect'
 
 
 def test_run_demo__unknown_method(tmp_path):

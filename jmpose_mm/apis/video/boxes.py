@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -69,8 +70,9 @@ class WholeFrame:
 class BoxFile:
     """Boxes of a file: PoseTrack or COCO JSON (see `detection_files`), or MOTChallenge text.
 
-    A frame with a file name is found by that name without its folders; a frame of a video file by
-    the number in an entry's name, its ``image_id``, or its frame in MOTChallenge text less 1.
+    A frame with a file name is found by that name; a frame of a video file by the number in an
+    entry's name, its ``image_id``, or its frame in MOTChallenge text less 1. Of several videos in a
+    file, that one counts whose folder is called like the frame's.
 
     Args:
         path: The file.
@@ -83,8 +85,8 @@ class BoxFile:
     def __init__(self, path: str | Path, score_threshold: float = 0.0) -> None:
         path = Path(path)
         self.name, self.score_threshold = path.name, score_threshold
-        self.by_name: dict[str, list] = defaultdict(list)
-        self.by_number: dict[int, list] = defaultdict(list)
+        # By video, which is the folder of its frames, then by file name and by number.
+        self.videos: dict[str, dict[str | int, list]] = defaultdict(lambda: defaultdict(list))
         self.has_ids = path.suffix.lower() in ('.txt', '.csv')
         if self.has_ids:
             self._read_mot(path)
@@ -94,12 +96,13 @@ class BoxFile:
     def _read_json(self, path: Path) -> None:
         for entry in read_detections(path, by_name=True).boxes:
             image, found = entry['image'], (entry['box'], entry['score'], 0)
-            if isinstance(image, str):
-                self.by_name[PurePath(image).name].append(found)
-                digits = re.search(r'\d+$', PurePath(image).stem)
-                image = int(digits.group()) if digits else None
-            if image is not None:
-                self.by_number[int(image)].append(found)
+            if isinstance(image, int):
+                self.videos[''][image].append(found)
+                continue
+            video = self.videos[str(PurePath(image).parent)]
+            video[PurePath(image).name].append(found)
+            if digits := re.search(r'\d+$', PurePath(image).stem):
+                video[int(digits.group())].append(found)
 
     def _read_mot(self, path: Path) -> None:
         """Frame from 1, identity, left, top, width, height and optionally a confidence."""
@@ -118,13 +121,14 @@ class BoxFile:
                 ) from None
             # Ground-truth files mark what is to be ignored by a confidence of 0.
             box = np.array([left, top, left + width, top + height])
-            self.by_number[frame - 1].append((box, score, person))
+            self.videos[''][frame - 1].append((box, score, person))
 
     def __call__(self, frame: Frame) -> FoundBoxes:
         """Boxes of the frame."""
-        entries = self.by_number.get(frame.index, [])
-        if frame.name and self.by_name:
-            entries = self.by_name.get(PurePath(frame.name).name, [])
+        video = self.videos[self._video_of(frame)] if self.videos else {}
+        name = PurePath(frame.name).name
+        is_named = bool(name) and any(isinstance(key, str) for key in video)
+        entries = video.get(name if is_named else frame.index, [])
         kept = [e for e in entries if e[1] >= self.score_threshold and is_usable_box(e[0])]
         ids = np.array([e[2] for e in kept], dtype=int)
         # Detections in MOTChallenge form have the identity -1.
@@ -134,6 +138,28 @@ class BoxFile:
             np.array([e[1] for e in kept], dtype=float),
             ids if known else None,
         )
+
+    def _video_of(self, frame: Frame) -> str:
+        """The folder in the file that ends most like the frame's."""
+        if len(self.videos) == 1:
+            return next(iter(self.videos))
+        folder = str(PurePath(frame.name).parent)
+        ends = {video: _common_end(video, folder) for video in self.videos}
+        best = [video for video, count in ends.items() if 0 < count == max(ends.values())]
+        if len(best) != 1:
+            raise UsageError(
+                f'{self.name}: expected boxes of one video, found those of {len(self.videos)}, and '
+                f'{len(best)} of them are called like the folder of frame '
+                f'{frame.name or frame.index}; run on a folder of frames that has the name of one: '
+                f'{", ".join(sorted(self.videos)[:3])}, ...'
+            )
+        return best[0]
+
+
+def _common_end(one: str, other: str) -> int:
+    """How many parts two paths have in common at their ends."""
+    pairs = zip(reversed(PurePath(one).parts), reversed(PurePath(other).parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def box_source(spec: str, score_threshold: float | None = None, device: str = 'cpu') -> BoxSource:

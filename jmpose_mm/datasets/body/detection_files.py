@@ -8,7 +8,7 @@ DCPose, FAMI-Pose and JM-Pose: a list
 mmpose's and COCO's results: a list   ``image_id``
 ``tools/make_boxes.py``: a list       both, and ``detector``
 a COCO document: ``images`` and       ``image_id``, whose ``file_name`` the document holds
-``annotations`` with scores
+``annotations``, also of ground truth
 ====================================  ============================================================
 
 In all of them ``bbox`` is left, top, width, height in image pixels.
@@ -43,19 +43,23 @@ def read_detections(path: str | Path, by_name: bool = False) -> Detections:
 
     Args:
         path: A JSON file.
-        by_name: Take images by name even where there is an ``image_id``.
+        by_name: Take images by name even where there is an ``image_id``, and a document's boxes
+            without scores for certain.
 
     Raises:
         ValueError: With the file, the entry and the key.
     """
     path = Path(path)
     content = read_json(path)
+    default = {}
     names: dict[int, str] = {}
     if isinstance(content, dict) and isinstance(content.get('annotations'), list):
         for index, image in enumerate(content.get('images') or []):
             with Place(path, f'images[{index}]'):
                 names[field_of(image, 'id', int)] = field_of(image, 'file_name', str)
         content = content['annotations']
+        # Ground truth has no scores.
+        default = {'score': 1.0} if by_name else {}
     if not isinstance(content, list):
         raise ValueError(f'{path}: expected a list of detections, got {type(content).__name__}')
     boxes = []
@@ -70,7 +74,7 @@ def read_detections(path: str | Path, by_name: bool = False) -> Detections:
                 {
                     'image': _image_of(entry, names, by_name),
                     'box': xywh_to_xyxy(numbers_of(entry['bbox'], 'bbox', 4)),
-                    'score': float(field_of(entry, 'score', int, float)),
+                    'score': float(field_of(default | entry, 'score', int, float)),
                 }
             )
             if 'detector' in entry:

@@ -45,6 +45,22 @@ def test_json__by_name_and_by_number(tmp_path):
     assert source(_frame(4)).scores.tolist() == [0.2]
 
 
+def test_json__of_several_videos(tmp_path):
+    path = tmp_path / 'truth.json'
+    names = ('images/val/a/000003.jpg', 'images/val/b/000003.jpg')
+    images = [{'id': n, 'file_name': name} for n, name in enumerate(names)]
+    annotations = [{'image_id': n, 'bbox': [n, 0, 10, 10]} for n in (0, 1, 1)]
+    path.write_text(json.dumps({'images': images, 'annotations': annotations}))
+    source = box_source(str(path))
+    assert source(_frame(0, '/elsewhere/a/000003.jpg')).boxes.tolist() == [[0, 0, 10, 10]]
+    assert source(_frame(0, 'b/000003.jpg')).boxes.tolist() == [[1, 0, 11, 10]] * 2
+    assert source(_frame(0, 'b/000003.jpg')).scores.tolist() == [1, 1]
+    assert source(_frame(0, 'b/000004.jpg')).boxes.shape == (0, 4)
+    for frame in (_frame(0, 'c/000003.jpg'), _frame(3)):
+        with pytest.raises(UsageError, match=r'found those of 2, and 0 of them are'):
+            source(frame)
+
+
 def test_mot__frames_from_one_and_identities(tmp_path):
     path = tmp_path / 'gt.txt'
     path.write_text('1,7,10,20,30,40,1,1,1\n1,8,0,0,5,5\n\n3,7,11,20,30,40,0.5\n')
