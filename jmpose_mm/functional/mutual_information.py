@@ -82,14 +82,21 @@ def _correlation(features: Tensor, shrinkage: float) -> Tensor:
     """Correlation of the channels over positions, shrunk towards independence: (B, C, C)."""
     x = features.flatten(2)
     limits = torch.finfo(x.dtype)
+    mean = x.mean(dim=-1, keepdim=True)
+    x = x - mean
+    # Correlation does not depend on a channel's scale, so neither does its gradient: this one
+    # keeps the squares in range and is no part of the graph.
+    size = x.detach().abs().amax(dim=-1, keepdim=True).clamp(min=limits.tiny)
+    x = x / size
+    covariance = x @ x.transpose(1, 2)
+    variance = covariance.diagonal(dim1=1, dim2=2)
     # A channel that is constant in a clip carries no information: what rounding leaves of it
     # drowns in this floor, whatever the channel's scale, and its correlations become 0.
-    floor = (100 * limits.eps) ** 2 * x.detach().square().sum(dim=-1, keepdim=True) + limits.tiny
-    x = x - x.mean(dim=-1, keepdim=True)
-    x = x / (x.square().sum(dim=-1, keepdim=True) + floor).sqrt()
+    energy = variance.detach() + x.shape[-1] * (mean / size).detach().square().squeeze(-1)
+    scale = (variance + (100 * limits.eps) ** 2 * energy + limits.tiny).rsqrt()
     identity = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-    correlation: Tensor = (1 - shrinkage) * (x @ x.transpose(1, 2)) * (1 - identity) + identity
-    return correlation
+    correlation: Tensor = covariance * scale[:, :, None] * scale[:, None]
+    return (1 - shrinkage) * correlation * (1 - identity) + identity
 
 
 def _log_determinant(matrix: Tensor) -> Tensor:
