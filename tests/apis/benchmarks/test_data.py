@@ -7,13 +7,17 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.dataset import DefaultSampler
 
 from jmpose_mm.apis.benchmarks import data
 from jmpose_mm.apis.benchmarks.clip_set import ANN_FILE, ClipSet, write_clip_set
-from jmpose_mm.datasets.samplers import FrameGroupSampler
+from jmpose_mm.datasets.body import PoseTrackClipDataset
 
 CLIPS = ClipSet(2, 9, size=(256, 144))
+
+
+@pytest.fixture
+def samples(folder: Path) -> PoseTrackClipDataset:
+    return PoseTrackClipDataset(ann_file=ANN_FILE, data_root=str(folder))
 
 
 @pytest.fixture(scope='module')
@@ -45,21 +49,25 @@ def test_made_up_set__is_like_photographs_and_equal_for_equal_seeds(
     assert np.isin(first, (0, 255)).mean() < 0.05
 
 
-def test_check__refuses_other_pixels(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data._check(str(folder))
+def test_check__refuses_other_pixels(
+    samples: PoseTrackClipDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data._check(samples)
     monkeypatch.setattr(
         data.cv2, 'imread', lambda path: cv2.imdecode(np.fromfile(path, 'u1'), 1) // 2
     )
-    with pytest.raises(RuntimeError, match='the two ways differ by up to'):
-        data._check(str(folder))
+    with pytest.raises(RuntimeError, match='the two ways differ by .* grey values'):
+        data._check(samples)
 
 
-@pytest.mark.parametrize('order', [DefaultSampler, FrameGroupSampler])
-def test_training__what_is_kept_is_what_would_be_decoded(folder: Path, order: type) -> None:
+@pytest.mark.parametrize('order', [data.SHUFFLED, data.BY_FRAME])
+def test_training__what_is_kept_is_what_would_be_decoded(
+    samples: PoseTrackClipDataset, order: data.Order
+) -> None:
     batches = []
     for load in (data.decode_each, data.LoadClip()):
         steps = data.pipeline(load, False, True)
-        read = data.batches_of(str(folder), steps, lambda d: order(d, seed=5), 2)
+        read = data.batches_of(samples, steps, order, 2)
         np.random.seed(0)
         batches.append(read())
     for plain, ours in zip(*batches, strict=True):
@@ -70,8 +78,16 @@ def test_training__what_is_kept_is_what_would_be_decoded(folder: Path, order: ty
 
 
 def test_run__counts_what_is_decoded() -> None:
-    evaluation, training = data.run(size=data.Size(CLIPS, batches=2, runs=2))
-    for comparison in (evaluation, training):
+    threads = cv2.getNumThreads()
+    evaluation, shuffled, by_frame = data.run(size=data.Size(CLIPS, batches=2, runs=2))
+    assert cv2.getNumThreads() == threads
+    assert [row.name for row in (evaluation, shuffled, by_frame)] == [
+        'evaluation, in order',
+        'training, shuffled',
+        'training, by frame',
+    ]
+    assert shuffled.reference_seconds is by_frame.reference_seconds
+    for comparison in (evaluation, shuffled, by_frame):
         assert len(comparison.reference_seconds) == len(comparison.our_seconds) == 2
         assert '2 videos x 9 frames x 4 people, 256x144 JPEG' in comparison.note
     # 64 samples are 16 frames: all of the first video and 7 of the second, whose windows reach

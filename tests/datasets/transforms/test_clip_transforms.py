@@ -244,6 +244,20 @@ def test_affine__classic_is_the_hosts(rotation: float) -> None:
         assert np.abs(a.astype(int) - b).mean() < 0.1
 
 
+def test_affine__mirrored_frames_are_cropped_like_copies_of_them() -> None:
+    crops = []
+    for copied in (False, True):
+        results = RandomFlip(prob=1.0)(GetBBoxCenterScale()(a_person()))
+        results['bbox_rotation'] = np.float32([35.0])
+        assert all(image.strides[1] < 0 for image in results['img'])
+        if copied:
+            results['img'] = [image.copy() for image in results['img']]
+        crops.append(TopdownClipAffine(SIZE)(results)['img'])
+    for view, copy_ in zip(*crops, strict=True):
+        assert view.any()
+        np.testing.assert_array_equal(view, copy_)
+
+
 @pytest.mark.parametrize('warp', ['classic', 'released'])
 def test_affine__pixels_land_where_keypoints_do(warp: str) -> None:
     results = a_person(1)
