@@ -56,7 +56,7 @@ def test_check__refuses_other_pixels(
     monkeypatch.setattr(
         data.cv2, 'imread', lambda path: cv2.imdecode(np.fromfile(path, 'u1'), 1) // 2
     )
-    with pytest.raises(RuntimeError, match='the two ways differ by .* grey values'):
+    with pytest.raises(RuntimeError, match=r'the two ways differ by .* grey values'):
         data._check(samples)
 
 
