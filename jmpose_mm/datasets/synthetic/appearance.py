@@ -49,6 +49,7 @@ class Appearance:
         skin: Colour of face, neck and hands.
         hair: Colour of the hair.
         hair_line: Cosine above which the crown of the head is hair.
+        shirt_over_hips: Whether the shirt covers the upper ends of thighs that are not raised.
     """
 
     limbs: dict[str, np.ndarray]
@@ -56,9 +57,10 @@ class Appearance:
     skin: np.ndarray
     hair: np.ndarray
     hair_line: float
+    shirt_over_hips: bool = False
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> Appearance:
+    def draw(cls, rng: np.random.Generator, shirt_over_hips: bool = False) -> Appearance:
         """A random person in the kit."""
         tone = rng.uniform(0, len(SKIN_TONES) - 1.001)
         low = int(tone)
@@ -76,6 +78,7 @@ class Appearance:
             skin=skin.astype(np.float32),
             hair=np.clip(hair, 0, 255).astype(np.float32),
             hair_line=float(rng.uniform(0.3, 0.5)),
+            shirt_over_hips=shirt_over_hips,
         )
 
 

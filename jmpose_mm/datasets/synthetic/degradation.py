@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from jmpose_mm.datasets.synthetic.occluders import Occluder, draw_occluder
+from jmpose_mm.datasets.synthetic.occluders import Occluder, draw_foreground, draw_occluder
 from jmpose_mm.datasets.synthetic.scene import SUBFRAMES, Scene, moment_of
 from jmpose_mm.datasets.synthetic.settings import DEGRADATIONS, Settings
 
@@ -141,17 +141,39 @@ def _plan_occluder(plan: list[Effects], start: int, stop: int, world: _World) ->
     width = tall * world.rng.uniform(0.45, 0.7)
     # Half a person's width plus half its own lie between the two extreme places and the person.
     step = (width + 0.55 * tall) / (length + 1) * world.rng.choice([-1.0, 1.0])
-    occluder = draw_occluder((round(cover * tall), round(width)), abs(step), world.rng)
-    shift = world.rng.uniform(-0.4, 0.4) * max(0.0, 1 - cover) * tall
+    if world.settings.lifelike:
+        occluder, below = _foreground(target.image[middle, :17], cover * tall, width, step, world)
+    else:
+        occluder = draw_occluder((round(cover * tall), round(width)), abs(step), world.rng)
+        below = world.rng.uniform(-0.4, 0.4) * max(0.0, 1 - cover) * tall
     for frame in range(max(start - 1, 0), min(stop + 1, len(plan))):
         points = target.image[moment_of(frame), :17]
         x = points[:, 0].mean() + (frame - (start + stop - 1) / 2) * step
-        y = (points[:, 1].min() + points[:, 1].max()) / 2 + shift
+        y = (points[:, 1].min() + points[:, 1].max()) / 2 + below
         place = (occluder, float(x), float(y))
         if start <= frame < stop:
             plan[frame] = _mark(plan[frame], 'occluder', cover, occluder=place)
         elif plan[frame].occluder is None:
             plan[frame] = replace(plan[frame], occluder=place)
+
+
+def _foreground(
+    points: np.ndarray, cover: float, width: float, step: float, world: _World
+) -> tuple[Occluder, float]:
+    """Something that reaches `cover` pixels over a person's feet or, hanging, under its crown.
+
+    Returns:
+        The thing, which goes on beyond the picture's border, and how far its middle is below that
+        of the person's `points` (17, 2).
+    """
+    crown, feet = points[:, 1].min(), points[:, 1].max()
+    hanging = bool(world.rng.random() < 0.2)
+    beyond = 0.25 * world.settings.size[1]
+    top = -beyond if hanging else feet - cover
+    bottom = crown + cover if hanging else world.settings.size[1] + beyond
+    shape = (round(bottom - top), round(width))
+    occluder = draw_foreground(shape, abs(step), hanging, world.rng)
+    return occluder, float((top + bottom) / 2 - (crown + feet) / 2)
 
 
 _BURSTS = {

@@ -14,10 +14,13 @@ __all__ = ['MOTIONS', 'move']
 HALF_TURN = np.array([0.0, np.pi])
 
 
-def move(kind: str, body: Body, times: np.ndarray, rng: np.random.Generator) -> Frames:
+def move(
+    kind: str, body: Body, times: np.ndarray, rng: np.random.Generator, planted: bool = False
+) -> Frames:
     """The body over `times` (N,) in seconds, near the world's origin.
 
-    A gait moves the body so that the foot on the ground stays where it is.
+    A gait moves the body so that the foot on the ground stays where it is; if `planted`, so does
+    every other motion but `jump`, whose feet slide apart together.
 
     Raises:
         ValueError: If `kind` is none of `MOTIONS`.
@@ -28,7 +31,7 @@ def move(kind: str, body: Body, times: np.ndarray, rng: np.random.Generator) -> 
     _fidget(pose, times, rng)
     pose = pose.limited(len(times))
     frames = body_points(body, pose)
-    if kind in ('walk', 'run'):
+    if kind in ('walk', 'run') or (planted and kind != 'jump'):
         frames.points[...] += _travel(frames.points, 0.35 if kind == 'run' else 0.0)[:, None]
     return frames
 

@@ -124,7 +124,8 @@ def _draw_person(layer: Layer, person: Person, moment: int, base: int) -> None:
         for name, bias in (
             ('upper_arm', 0.02),
             ('forearm', 0.03),
-            ('thigh', -0.03),
+            # From some 40 degrees of flexion on, a thigh lies before the shirt all the same.
+            ('thigh', -0.08 if person.appearance.shirt_over_hips else -0.03),
             ('shank', 0.0),
         ):
             add(bias, (f'{side}_{LIMBS[name][0]}', f'{side}_{LIMBS[name][1]}'), limb(side, name))

@@ -156,7 +156,7 @@ def _place_persons(
             rng.choice(['walk', 'run'] if crosses else names, p=None if crosses else weights)
         )
         body = Body.draw(rng)
-        frames = move(kind, body, times, rng)
+        frames = move(kind, body, times, rng, settings.lifelike)
         depth = focal * 1.7 / size
         anchor = frames.points[together, POINTS['pelvis']]
         shift = np.array([(columns[-1] - 0.5) * width * depth / focal, 0.0, -depth]) - anchor * (
@@ -165,7 +165,7 @@ def _place_persons(
             1,
         )
         frames.points[...] += shift
-        persons.append((body, Appearance.draw(rng), frames))
+        persons.append((body, Appearance.draw(rng, settings.lifelike), frames))
     return persons
 
 

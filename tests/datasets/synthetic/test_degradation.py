@@ -134,9 +134,12 @@ def test_bursts__all_kinds_occur_within_their_ranges(stand: Stand) -> None:
             assert travel == pytest.approx(effects.severity['motion_blur'] * height, rel=1e-3)
 
 
-def test_bursts__an_occluder_is_on_its_person_only_during_the_burst(stand: Stand) -> None:
+@pytest.mark.parametrize('preset', ['demo', 'study'])
+def test_bursts__an_occluder_is_on_its_person_only_during_the_burst(
+    stand: Stand, preset: str
+) -> None:
     settings = replace(
-        PRESETS['demo'], frames=120, burst_kinds=(0.0, 0.0, 1.0, 0.0, 0.0), burst_gap=(6, 9)
+        PRESETS[preset], frames=120, burst_kinds=(0.0, 0.0, 1.0, 0.0, 0.0), burst_gap=(6, 9)
     )
     scene = stand((0, 4, 0), frames=120)
     plan = plan_effects(settings, scene, np.random.default_rng(3))
@@ -150,3 +153,29 @@ def test_bursts__an_occluder_is_on_its_person_only_during_the_burst(stand: Stand
             beside.append(not effects.severity)
     assert any(beside)
     assert not all(beside)
+
+
+def test_bursts__a_lifelike_occluder_stands_or_hangs_and_covers_what_it_states(
+    stand: Stand,
+) -> None:
+    settings = replace(
+        PRESETS['study'], frames=200, size=(200, 200), burst_kinds=(0.0, 0.0, 1.0, 0.0, 0.0)
+    )
+    scene = stand((0, 4, 0), frames=200)
+    plan = plan_effects(settings, scene, np.random.default_rng(3))
+    person = scene.persons[0]
+    y = person.image[moment_of(0), :17, 1]
+    standing = []
+    for effects in plan:
+        if 'occluder' in effects.severity:
+            occluder, _, middle = effects.occluder
+            cover = effects.severity['occluder'] * person.height(moment_of(0))
+            top, bottom = (middle + sign * occluder.alpha.shape[0] / 2 for sign in (-1, 1))
+            standing.append(top != pytest.approx(-50, abs=1))
+            if standing[-1]:
+                assert top == pytest.approx(y.max() - cover, abs=1)
+                assert bottom > 200
+            else:
+                assert bottom == pytest.approx(y.min() + cover, abs=1)
+    assert len(standing) > 50
+    assert 0.6 < np.mean(standing) < 0.95

@@ -63,6 +63,28 @@ def test_walk__goes_forward_and_the_standing_foot_stays() -> None:
     assert np.median(speed.min(0)) < 0.1 * np.median(speed.max(0))
 
 
+@pytest.mark.parametrize('kind', sorted(set(MOTIONS) - {'jump', 'run'}))
+def test_planted__the_lower_foot_stays_in_place(kind: str) -> None:
+    slides = []
+    for planted in (True, False):
+        rng = np.random.default_rng(4)
+        points = move(kind, Body.draw(rng), TIMES, rng, planted).points
+        feet = np.stack([at(points, 'left_ankle'), at(points, 'right_ankle')], 1)
+        steps = np.linalg.norm(np.diff(feet, axis=0)[..., [0, 2]], axis=-1) * 400
+        slides.append(np.median(steps[np.arange(399), feet[:-1, :, 1].argmin(1)]))
+    assert slides[0] < 0.02  # metres per second
+    assert kind != 'dance' or slides[1] > 0.5
+
+
+def test_planted__a_jump_stays_as_it_is() -> None:
+    a, b = (
+        move('jump', Body.draw(rng), TIMES, rng, planted).points
+        for planted in (True, False)
+        for rng in [np.random.default_rng(4)]
+    )
+    np.testing.assert_array_equal(a, b)
+
+
 def test_heading__zero_faces_the_camera_and_a_quarter_turn_faces_right() -> None:
     body = Body.draw(np.random.default_rng(0))
     points = body_points(body, Pose(heading=np.array([0, np.pi / 2])).limited(2)).points

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from jmpose_mm.datasets.synthetic.occluders import Occluder, paste
+from jmpose_mm.datasets.synthetic.kinematics import body_points
+from jmpose_mm.datasets.synthetic.occluders import Occluder, draw_foreground, paste
 from jmpose_mm.datasets.synthetic.parts import Layer, draw_capsule
 from jmpose_mm.datasets.synthetic.rendering import (
     CODES,
@@ -17,8 +19,8 @@ from jmpose_mm.datasets.synthetic.rendering import (
     draw_moment,
     hidden_by,
 )
-from jmpose_mm.datasets.synthetic.scene import PAD, Scene
-from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
+from jmpose_mm.datasets.synthetic.scene import PAD, Scene, _project
+from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS, Pose
 
 SIZE = (200, 200)
 Stand = Callable[..., Scene]
@@ -69,6 +71,29 @@ def test_person__joints_lie_on_the_person(stand: Stand) -> None:
             continue
         x, y = np.round(scene.persons[0].image[PAD, POINTS[name]]).astype(int)
         assert layer.labels[y, x] > 0, name
+
+
+@pytest.mark.parametrize(
+    ('flexion', 'over', 'part'),
+    [
+        (0.35, False, 'left_thigh'),
+        (0.35, True, 'torso'),
+        (1.5, False, 'left_thigh'),
+        (1.5, True, 'left_thigh'),
+    ],
+)
+def test_person__a_shirt_lies_over_hips_unless_the_thigh_is_raised(
+    stand: Stand, flexion: float, over: bool, part: str
+) -> None:
+    scene = stand((0.0, 4.0, 0.0))
+    person = scene.persons[0]
+    pose = Pose(hip_flexion=np.array([[flexion, flexion]]), ground=np.array([[0.0, -4.0]]))
+    points = body_points(person.body, pose.limited(len(person.image)))
+    look = replace(person.appearance, shirt_over_hips=over)
+    moved = _project(person.body, look, points, (400.0, 1.0, 90.0, 100.0), scene.to_frame)
+    layer = draw_moment(replace(scene, persons=[moved]), PAD, SIZE)
+    x, y = np.round(moved.image[PAD, POINTS['left_hip']]).astype(int)
+    assert layer.labels[y - 1, x] % SPAN == CODES[part]
 
 
 def test_visibility__alone_and_facing_us_nothing_is_hidden(stand: Stand) -> None:
@@ -123,6 +148,18 @@ def test_visibility__an_occluder_and_the_border_are_told_apart(stand: Stand) -> 
     assert reasons(scene, layer, 0)['left_hip'] == ''
     outside = reasons(scene, layer, 1)
     assert outside['right_shoulder'] == 'frame'
+
+
+@pytest.mark.parametrize('hanging', [False, True])
+def test_foreground__is_solid_at_the_border_that_it_comes_from(hanging: bool) -> None:
+    for seed in range(12):
+        alpha = draw_foreground((120, 60), 30.0, hanging, np.random.default_rng(seed)).alpha
+        alpha = alpha[::-1] if hanging else alpha
+        middle = alpha[:, alpha.shape[1] // 2 - 5 : alpha.shape[1] // 2 + 5]
+        assert middle[40:].min() > 0.95
+        assert alpha[:, [0, -1]].max() < 0.05
+        assert alpha[60:].mean() > 0.6
+        assert 0 <= alpha.min() <= alpha.max() <= 1 + 1e-6
 
 
 def test_occluder__lies_centred_where_it_is_pasted() -> None:

@@ -221,6 +221,7 @@ def test_make__failed_renaming_puts_the_old_one_back(
         ({'burst_gap': (1, 4)}, r'burst_gap: expected 2 <= least'),
         ({'burst_kinds': (1.0,)}, 'burst_kinds: expected 5 weights'),
         ({'burst_lengths': (0.0,)}, 'burst_lengths: expected weights >= 0 with a positive sum'),
+        ({'lifelike': 1}, 'lifelike: expected True or False, got 1'),
         ({'colour': 'red'}, "colour: expected a setting out of .* got 'colour'"),
     ],
 )
@@ -237,12 +238,24 @@ def test_presets__the_longer_ones_have_the_promised_counts() -> None:
     assert settings_from('hard', size=[96, 64]).size == (96, 64)
 
 
+def test_presets__demo_keeps_the_pictures_that_results_were_measured_on() -> None:
+    assert not PRESETS['demo'].lifelike
+    assert PRESETS['study'].lifelike
+    assert PRESETS['hard'].lifelike
+
+
 def test_command__makes_a_data_set_and_explains_a_bad_one(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / 'tools/make_synthetic.py'), str(tmp_path / 'a')]
-    options = '--videos-train 1 --videos-val 1 --frames 2 --size 96x64 --workers 1 --seed 5'.split()
+    options = '--videos-train 1 --videos-val 1 --frames 9 --size 96x64 --workers 1 --seed 5'.split()
+    options += ['--contact-sheet', str(tmp_path / 'sheet.jpg')]
     done = subprocess.run([*command, *options], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)['val']['images'] == 2
+    assert json.loads(done.stdout)['val']['images'] == 9
+    assert (
+        json.loads(done.stdout)['digest']
+        == json.loads((tmp_path / 'a' / MANIFEST).read_text())['digest']
+    )
+    assert cv2.imread(str(tmp_path / 'sheet.jpg')) is not None
     assert 'frame/s' in done.stderr
     again = subprocess.run([*command, '--frames', '0'], capture_output=True, text=True, cwd=ROOT)
     assert again.returncode == 2
