@@ -177,8 +177,8 @@ def _draw_passer_by(
 _FOREGROUND: tuple[
     Callable[[tuple[int, int], np.random.Generator], tuple[np.ndarray, np.ndarray]], ...
 ] = (_draw_pillar, _draw_vehicle, _draw_leaves, _draw_passer_by, _draw_passer_by)
-"""Each draws colours (h, w, 3) float32 and a mask (h, w) uint8, the top of the thing in the first row.
-Passers-by are twice as frequent as anything else."""
+"""Each draws colours (h, w, 3) float32 and a mask (h, w) uint8; what it draws
+has its top in the first row. Passers-by are twice as frequent as anything else."""
 
 
 def paste(layer: Layer, occluder: Occluder, x: float, y: float, label: int) -> None:
