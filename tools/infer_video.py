@@ -64,7 +64,7 @@ def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
 def main() -> int:
     """Run on the video; 1 if something could not be read, 2 for a wrong command, 130 for Ctrl-C."""
     arguments = parse_arguments()
-    from jmpose_mm.apis.train_and_test import UsageError
+    from jmpose_mm.apis.configs import UsageError
     from jmpose_mm.apis.video.command import run_command
 
     try:

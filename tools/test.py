@@ -52,19 +52,20 @@ def main() -> int:
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
 
+    from jmpose_mm.apis import configs
     from jmpose_mm.apis import train_and_test as api
     from jmpose_mm.apis.protocols import apply_protocol
 
     try:
         api.check_device(args.device)
-        cfg = api.load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+        cfg = configs.load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
         api.draw_into(cfg, args.show_dir)
         if args.protocol:
             apply_protocol(cfg, args.protocol)
         if args.out_dir:
             cfg.test_evaluator.out_dir = args.out_dir
         api.test(cfg, args.checkpoint, args.out, args.dump)
-    except api.UsageError as error:
+    except configs.UsageError as error:
         print(f'test.py: {error}', file=sys.stderr)
         return 2
     return 0

@@ -54,11 +54,12 @@ def main() -> int:
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
 
+    from jmpose_mm.apis import configs
     from jmpose_mm.apis import train_and_test as api
 
     try:
         api.check_device(args.device)
-        cfg = api.load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+        cfg = configs.load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
         api.draw_into(cfg, args.show_dir)
         api.prepare_training(
             cfg,
@@ -67,7 +68,7 @@ def main() -> int:
             validate=not args.no_validate,
             auto_scale_lr=args.auto_scale_lr,
         )
-    except api.UsageError as error:
+    except configs.UsageError as error:
         print(f'train.py: {error}', file=sys.stderr)
         return 2
     api.train(cfg)

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from jmpose_mm.apis.configs import load_config
 from jmpose_mm.apis.drawn_comparison import draw_comparison
-from jmpose_mm.apis.train_and_test import load_config, test, train
+from jmpose_mm.apis.train_and_test import test, train
 from jmpose_mm.whole_files import write_json
 
 __all__ = ['METHODS', 'run_demo']

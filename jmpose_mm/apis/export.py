@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.clip_model import ClipModel
 from jmpose_mm.structures import ClipFeatures
 from jmpose_mm.whole_files import whole_file

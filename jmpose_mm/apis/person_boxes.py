@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.datasets.body.annotation_files import Image, read_annotations
 from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
 from jmpose_mm.mmcv_ext import MissingOperationError

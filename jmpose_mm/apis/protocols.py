@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError, pipeline_step
 
 if TYPE_CHECKING:
-    from mmengine.config import Config, ConfigDict
+    from mmengine.config import Config
 
 __all__ = ['PROTOCOLS', 'Protocol', 'apply_protocol']
 
@@ -77,8 +77,8 @@ def apply_protocol(cfg: Config, name: str) -> None:
             dataset.bbox_score_threshold = protocol.box_threshold
             boxes = f'{Path(dataset.bbox_file).name}, score >= {protocol.box_threshold}'
             cfg[f'{split}_evaluator'].boxes = boxes
-        _step(dataset.pipeline, 'SampleSupportFrames').border = protocol.border
-        _step(dataset.pipeline, 'TopdownClipAffine').warp = protocol.warp
+        pipeline_step(dataset.pipeline, 'SampleSupportFrames').border = protocol.border
+        pipeline_step(dataset.pipeline, 'TopdownClipAffine').warp = protocol.warp
         cfg[f'{split}_evaluator'].update(
             score_rule=protocol.score_rule, nms=protocol.nms, protocol=f'{name}: {protocol}'
         )
@@ -89,10 +89,3 @@ def apply_protocol(cfg: Config, name: str) -> None:
     if protocol.decoding == 'mmpose':
         sizes = {key: cfg.codec[key] for key in ('input_size', 'heatmap_size', 'sigma')}
         cfg.model.head.decoder = {'type': 'MSRAHeatmap', **sizes}
-
-
-def _step(pipeline: list[ConfigDict], name: str) -> ConfigDict:
-    for step in pipeline:
-        if step['type'].rpartition('.')[2] == name:
-            return step
-    raise UsageError(f'protocol: expected a step {name} in the test pipeline, got none')

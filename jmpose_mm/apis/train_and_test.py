@@ -3,90 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
-import jmpose_mm
+from jmpose_mm.apis.configs import UsageError, check_frames, checkpoint_fits, find_checkpoint
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
     from mmengine.runner import Runner
-
-PACKAGED_CONFIGS = Path(jmpose_mm.__file__).parent / '.mim' / 'configs'
-
-
-class UsageError(ValueError):
-    """What the user asked for cannot be done; the message is one line that says what to change."""
-
-
-def find_config(name: str) -> str:
-    """The path of a config: `name` where it exists, else the packaged config of that file name.
-
-    Raises:
-        UsageError: There is no such config, or several.
-    """
-    if Path(name).is_file():
-        return name
-    wanted = Path(name).name
-    if not wanted.endswith('.py'):
-        wanted += '.py'
-    found = sorted(PACKAGED_CONFIGS.resolve().rglob(wanted))
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise UsageError(f'config {name!r} is the name of several: {", ".join(map(str, found))}')
-    raise UsageError(
-        f'config {name!r} is neither a file nor the name of a packaged config '
-        '(`mim search jmpose_mm` lists those)'
-    )
-
-
-def load_config(
-    name: str, overrides: Sequence[str] = (), work_dir: str | None = None, launcher: str = 'none'
-) -> Config:
-    """Read a config and apply what the command line changes in any run.
-
-    Args:
-        name: A path, or the bare file name of a packaged config.
-        overrides: Items ``key.path=value``.
-        work_dir: Where logs and checkpoints go. Without it the config decides, else
-            ``work_dirs/<name of the config>``.
-        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
-
-    Raises:
-        UsageError: The config does not exist, or an override is not an assignment.
-    """
-    from mmengine.config import Config, DictAction
-
-    path = find_config(name)
-    cfg = Config.fromfile(path)
-    changes = {}
-    for item in overrides:
-        key, equals, value = item.partition('=')
-        if not key or not equals:
-            raise UsageError(f'--cfg-options expects key=value, got {item!r}')
-        changes[key] = DictAction._parse_iterable(value)
-    cfg.merge_from_dict(changes)
-    cfg.launcher = launcher
-    if work_dir is not None:
-        cfg.work_dir = work_dir
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs', Path(path).stem))
-    return cfg
-
-
-def find_checkpoint(name: str) -> str:
-    """`name`, if it is an address or an existing file.
-
-    Raises:
-        UsageError: It is a path without a file.
-    """
-    if '://' not in name and not Path(name).is_file():
-        raise UsageError(f'checkpoint {name!r} does not exist')
-    return name
 
 
 def check_device(device: str | None) -> None:
@@ -154,22 +79,6 @@ def _use_mixed_precision(wrapper: ConfigDict) -> None:
     wrapper.setdefault('loss_scale', 'dynamic')
 
 
-def check_frames(cfg: Config) -> None:
-    """Raise `UsageError` where a data pipeline samples other frames than the model takes."""
-    neck = cfg.get('model', {}).get('neck')
-    expected = neck.get('frame_offsets') if neck else (0,)
-    for split in ('train', 'val', 'test'):
-        loader = cfg.get(f'{split}_dataloader') or {}
-        for step in loader.get('dataset', {}).get('pipeline', ()):
-            offsets = step.get('frame_offsets')
-            if None not in (expected, offsets) and tuple(offsets) != tuple(expected):
-                raise UsageError(
-                    f'{split}_dataloader samples frame_offsets={tuple(offsets)}, but the model '
-                    f'takes {tuple(expected)} (model.neck.frame_offsets; (0,) without a neck): '
-                    'make them the same'
-                )
-
-
 def train(cfg: Config) -> Runner:
     """Train as `cfg` says; the runner afterwards."""
     from mmengine.runner import Runner
@@ -211,13 +120,8 @@ def test(
         metrics = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
         cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=dump)]
     runner = Runner.from_cfg(cfg)
-    try:
+    with checkpoint_fits(checkpoint):
         runner.load_checkpoint(checkpoint, strict=True)
-    except (RuntimeError, UnpicklingError, EOFError, OSError) as error:
-        raise UsageError(
-            f'checkpoint {checkpoint!r} does not fit the model of the config, or is no complete '
-            f'checkpoint of tensors and plain types: {error}'
-        ) from error
     metrics = runner.test()
     if out is not None and is_main_process():
         write_metrics(out, metrics, _conditions(runner, checkpoint))

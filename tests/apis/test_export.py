@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.export import export_onnx
-from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.apis.video.clip_model import ClipModel
 
 onnxruntime = pytest.importorskip('onnxruntime')

@@ -15,8 +15,8 @@ import official_downloads as official
 import pytest
 
 from jmpose_mm.apis import person_boxes
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.person_boxes import HogDetector, MMDetDetector, make_boxes
-from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.mmcv_ext import MissingOperationError

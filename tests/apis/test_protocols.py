@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from mmengine.registry import init_default_scope
 
+from jmpose_mm.apis.configs import UsageError, load_config
 from jmpose_mm.apis.protocols import PROTOCOLS, apply_protocol
-from jmpose_mm.apis.train_and_test import UsageError, load_config
 from jmpose_mm.registry import KEYPOINT_CODECS, TRANSFORMS
 
 CONFIG = 'jm-pose_hrnet-w48_1xb30-20e_posetrack18-384x288.py'

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from jmpose_mm.apis import configs
 from jmpose_mm.apis import train_and_test as api
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,11 +33,11 @@ def test_find_config__path_first_then_packaged_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    packaged = api.find_config('default_runtime.py')
+    packaged = configs.find_config('default_runtime.py')
     assert Path(packaged).samefile(RUNTIME)
-    assert api.find_config('default_runtime') == packaged
+    assert configs.find_config('default_runtime') == packaged
     Path('default_runtime.py').write_text('x = 1\n')
-    assert api.find_config('default_runtime.py') == 'default_runtime.py'
+    assert configs.find_config('default_runtime.py') == 'default_runtime.py'
 
 
 def test_find_config__two_of_a_name_are_refused(
@@ -45,14 +46,14 @@ def test_find_config__two_of_a_name_are_refused(
     for folder in ('a', 'b'):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / 'same.py').touch()
-    monkeypatch.setattr(api, 'PACKAGED_CONFIGS', tmp_path)
-    with pytest.raises(api.UsageError, match='several'):
-        api.find_config('same.py')
+    monkeypatch.setattr(configs, 'PACKAGED_CONFIGS', tmp_path)
+    with pytest.raises(configs.UsageError, match='several'):
+        configs.find_config('same.py')
 
 
 def test_load_config__overrides_have_their_types_and_work_dir_its_order(tmp_path: Path) -> None:
     overrides = ['train_cfg.max_epochs=3', 'env_cfg.x=[1,2.5]', 'log_level=DEBUG', 'a=b=c']
-    cfg = api.load_config(str(RUNTIME), overrides)
+    cfg = configs.load_config(str(RUNTIME), overrides)
     assert cfg.train_cfg.max_epochs == 3
     assert cfg.env_cfg.x == [1, 2.5]
     assert cfg.log_level == 'DEBUG'
@@ -60,8 +61,8 @@ def test_load_config__overrides_have_their_types_and_work_dir_its_order(tmp_path
     assert cfg.work_dir == str(Path('work_dirs', 'default_runtime'))
     config = tmp_path / 'mine.py'
     config.write_text("work_dir = 'said'\n")
-    assert api.load_config(str(config)).work_dir == 'said'
-    assert api.load_config(str(config), work_dir='given').work_dir == 'given'
+    assert configs.load_config(str(config)).work_dir == 'said'
+    assert configs.load_config(str(config), work_dir='given').work_dir == 'given'
 
 
 def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
@@ -81,16 +82,16 @@ def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('split', ['train', 'test'])
 def test_prepare_training__frames_of_data_and_neck_differ(split: str) -> None:
-    cfg = api.load_config('dcpose_debug.py')
+    cfg = configs.load_config('dcpose_debug.py')
     cfg[f'{split}_dataloader'].dataset.pipeline[0].frame_offsets = (-2, -1, 0, 1, 2)
-    with pytest.raises(api.UsageError, match=rf'{split}_dataloader .* takes \(-1, 0, 1\)'):
+    with pytest.raises(configs.UsageError, match=rf'{split}_dataloader .* takes \(-1, 0, 1\)'):
         api.prepare_training(cfg)
 
 
 def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='SGD'))))
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(api.UsageError, match='--amp needs a CUDA device'):
+    with pytest.raises(configs.UsageError, match='--amp needs a CUDA device'):
         api.prepare_training(cfg, amp=True)
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     api.prepare_training(cfg, amp=True)
@@ -99,9 +100,9 @@ def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPat
 
 
 def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
-    with pytest.raises(api.UsageError, match='base_batch_size'):
+    with pytest.raises(configs.UsageError, match='base_batch_size'):
         api.prepare_training(Config({}), auto_scale_lr=True)
-    with pytest.raises(api.UsageError, match=r"'gone\.pth' does not exist"):
+    with pytest.raises(configs.UsageError, match=r"'gone\.pth' does not exist"):
         api.prepare_training(Config({}), resume='gone.pth')
 
 
@@ -112,7 +113,7 @@ def test_draw_into__switches_the_hook_on() -> None:
     api.draw_into(cfg, 'drawn')
     assert cfg.default_hooks.visualization.enable is True
     assert cfg.default_hooks.visualization.out_dir == 'drawn'
-    with pytest.raises(api.UsageError, match='--show-dir'):
+    with pytest.raises(configs.UsageError, match='--show-dir'):
         api.draw_into(Config({}), 'drawn')
 
 
@@ -193,13 +194,13 @@ def test_test__checkpoint_that_does_not_fit_is_refused(kind: str, tmp_path: Path
 
     from jmpose_mm.registry import MODELS
 
-    cfg = api.load_config('dcpose_debug.py', (), str(tmp_path / 'work'))
+    cfg = configs.load_config('dcpose_debug.py', (), str(tmp_path / 'work'))
     root = str(tmp_path / 'data')
     for split in ('train', 'val', 'test'):
         cfg[f'{split}_dataloader'].dataset.data_root = root
     cfg.test_evaluator.ann_file = f'{root}/annotations/posetrack18_val.json'
     init_default_scope('mmpose')
-    other = MODELS.build(api.load_config('fami-pose_debug.py').model)
+    other = MODELS.build(configs.load_config('fami-pose_debug.py').model)
     checkpoint = tmp_path / 'other.pth'
     torch.save({'state_dict': other.state_dict(), 'meta': {}}, checkpoint)
     expected = 'neck.residual_fusion'
@@ -207,6 +208,6 @@ def test_test__checkpoint_that_does_not_fit_is_refused(kind: str, tmp_path: Path
         checkpoint.write_bytes(checkpoint.read_bytes()[:10_000])
         expected = 'no complete checkpoint'
     out = tmp_path / 'metrics.json'
-    with pytest.raises(api.UsageError, match=expected):
+    with pytest.raises(configs.UsageError, match=expected):
         api.test(cfg, str(checkpoint), str(out))
     assert not out.exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jmpose_mm.apis import train_and_test
+from jmpose_mm.apis.configs import load_config
 from jmpose_mm.apis.drawn_comparison import draw_comparison
 
 DATA = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'mini_posetrack'
@@ -43,7 +44,7 @@ def _dataset(ann_file: Path, pipeline: list, **kwargs) -> dict:
 
 def _config(offsets: tuple[int, ...], work_dir: Path):
     """The demo's JM-Pose without augmentation, its backbone trained along from scratch."""
-    cfg = train_and_test.load_config(CONFIG, work_dir=str(work_dir))
+    cfg = load_config(CONFIG, work_dir=str(work_dir))
     cfg.model.frozen = ()
     cfg.model.neck.frame_offsets = offsets
     clips = _first_clips(work_dir)

@@ -14,14 +14,18 @@ from jmpose_mm.apis.benchmarks.timing import Comparison
 TOOL = Path(__file__).parents[2] / 'tools' / 'benchmark.py'
 
 
-@pytest.fixture
-def tool() -> ModuleType:
+def loaded() -> ModuleType:
     specification = importlib.util.spec_from_file_location('benchmark', TOOL)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def tool() -> ModuleType:
+    return loaded()
 
 
 def test_subcommands__have_a_module_each_that_runs(tool: ModuleType) -> None:
@@ -49,3 +53,18 @@ def test_command__prints_and_writes(
     assert quick == [True]
     assert '2.0x' in capsys.readouterr().out
     assert json.loads(out.read_text())['comparisons'][0]['ratio'] == 2.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', loaded().SUBCOMMANDS)
+def test_quick__measures_something(
+    tool: ModuleType, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / 'out.json'
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), name, '--quick', '--json', str(out)])
+    assert tool.main() == 0
+    rows = json.loads(out.read_text())['comparisons']
+    assert rows
+    for row in rows:
+        assert len(row['reference_seconds']) == len(row['our_seconds']) > 0
+        assert row['ratio'] > 0

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from jmpose_mm.apis.train_and_test import load_config
+from jmpose_mm.apis.configs import load_config
 from jmpose_mm.structures import ClipFeatures
 
 from .timing import Comparison, seconds_of

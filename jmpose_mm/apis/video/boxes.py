@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.person_boxes import HogDetector, MMDetDetector
-from jmpose_mm.apis.train_and_test import UsageError
 from jmpose_mm.apis.video.records import Frame
 from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy

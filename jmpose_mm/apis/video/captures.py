@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.span import Undecoded
 
 __all__ = ['Seen', 'camera_frames', 'look_at', 'video_frames']

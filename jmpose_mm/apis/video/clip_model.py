@@ -14,7 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jmpose_mm.apis.train_and_test import UsageError, find_checkpoint, load_config
+from jmpose_mm.apis.configs import (
+    UsageError,
+    checkpoint_fits,
+    find_checkpoint,
+    load_config,
+    pipeline_step,
+)
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
 from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
@@ -65,9 +71,9 @@ class ClipModel:
         self.model = _load_model(self.cfg.model, checkpoint).to(self.device).eval()
         self.dataset_meta = _dataset_meta(self.cfg.test_dataloader.dataset)
         pipeline = self.cfg.test_dataloader.dataset.pipeline
-        self.frame_offsets = tuple(_step(pipeline, 'SampleSupportFrames').frame_offsets)
-        self.padding = float(_step(pipeline, 'GetBBoxCenterScale').get('padding', 1.25))
-        affine = _step(pipeline, 'TopdownClipAffine')
+        self.frame_offsets = tuple(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets)
+        self.padding = float(pipeline_step(pipeline, 'GetBBoxCenterScale').get('padding', 1.25))
+        affine = pipeline_step(pipeline, 'TopdownClipAffine')
         self.input_size, self.warp = tuple(affine.input_size), affine.get('warp', 'classic')
         test_cfg = self.cfg.model.get('test_cfg', {})
         self.flip_test = test_cfg.get('flip_test', False) if flip_test is None else flip_test
@@ -149,13 +155,6 @@ class ClipModel:
         return in_image, np.concatenate([instance.keypoint_scores for instance in decoded])
 
 
-def _step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
-    for step in pipeline:
-        if step['type'].rpartition('.')[2] == name:
-            return step
-    raise UsageError(f'config: expected a step {name} in the test pipeline, got none')
-
-
 def _dataset_meta(dataset: ConfigDict) -> dict:
     from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
@@ -173,13 +172,7 @@ def _load_model(model: ConfigDict, checkpoint: str | None) -> torch.nn.Module:
     init_default_scope('mmpose')
     built = MODELS.build(model)
     if checkpoint is not None:
-        try:
-            load_checkpoint(built, find_checkpoint(checkpoint), map_location='cpu', strict=True)
-        except UsageError:
-            raise
-        except Exception as error:
-            raise UsageError(
-                f'checkpoint {checkpoint!r} does not fit the model of the config, or is no '
-                f'complete checkpoint of tensors and plain types: {error}'
-            ) from error
+        path = find_checkpoint(checkpoint)
+        with checkpoint_fits(checkpoint):
+            load_checkpoint(built, path, map_location='cpu', strict=True)
     return built

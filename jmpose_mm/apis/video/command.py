@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.inferencer import VideoPoseInferencer
 from jmpose_mm.apis.video.running import VideoOutputs, infer_video
 from jmpose_mm.apis.video.sources import open_source

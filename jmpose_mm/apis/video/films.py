@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.background import BackgroundCalls
 from jmpose_mm.apis.video.outputs import PoseOutput
 from jmpose_mm.apis.video.records import Frame, FramePoses, PersonPose

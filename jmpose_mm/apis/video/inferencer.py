@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.boxes import BoxSource, FoundBoxes, box_source
 from jmpose_mm.apis.video.clip_model import ClipModel
 from jmpose_mm.apis.video.engine import ClipEngine, Pose

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.recordings import PIXEL_DIGITS, SCORE_DIGITS, Recording, plain
 from jmpose_mm.apis.video.records import FramePoses, PersonPose
 from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES

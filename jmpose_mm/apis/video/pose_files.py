@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.outputs import PoseOutput
 from jmpose_mm.apis.video.recordings import PoseHeader, Recording, entry_of, unfinished_path
 from jmpose_mm.apis.video.records import Frame, FramePoses

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.apis.video.inferencer import VideoPoseInferencer
 from jmpose_mm.apis.video.jitter_meter import JitterMeter

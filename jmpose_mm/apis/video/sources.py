@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.background import read_ahead
 from jmpose_mm.apis.video.captures import camera_frames, look_at, video_frames
 from jmpose_mm.apis.video.records import Frame

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 
 __all__ = ['Position', 'Span', 'Undecoded']
 

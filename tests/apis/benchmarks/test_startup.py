@@ -10,7 +10,7 @@ def test_compared__takes_new_processes_in_turn(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(startup, '_execute', commands.append)
     monkeypatch.setattr(startup, 'seconds_of', lambda work: (work(), next(clock))[1])
     comparison = startup._compared('import', ['a'], ['b'], 3)
-    assert commands == [['a'], ['b']] * 4
+    assert commands == [['a'], ['b']] * 3
     assert comparison.reference_seconds == [2.0, 3.0, 2.0]
     assert comparison.our_seconds == [2.5, 4.0, 2.25]
     assert comparison.note == '+0.50 s.'

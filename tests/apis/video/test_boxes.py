@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.boxes import box_source
 from jmpose_mm.apis.video.records import Frame
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.clip_model import ClipModel
 from jmpose_mm.apis.video.engine import ClipEngine
 from jmpose_mm.models.layers.norm_folding import fold_batch_norm

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.films import FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.apis.video.outputs import PoseOutput
 from jmpose_mm.apis.video.pose_files import PoseFile

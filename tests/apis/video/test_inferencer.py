@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from jmpose_mm.apis import VideoPoseInferencer
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.boxes import FoundBoxes
 from jmpose_mm.apis.video.clip_model import ClipModel
 from jmpose_mm.apis.video.engine import ClipEngine

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from xtcocotools.coco import COCO
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.pose_exports import export_poses
 from jmpose_mm.apis.video.pose_files import PoseFile
 from jmpose_mm.apis.video.recordings import PoseHeader, Recording, read_poses

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.pose_files import PoseFile
 from jmpose_mm.apis.video.recordings import PoseHeader, Recording, plain, read_poses
 from jmpose_mm.apis.video.records import FramePoses, PersonPose

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video import captures
 from jmpose_mm.apis.video.records import Frame
 from jmpose_mm.apis.video.sources import ASSUMED_FPS, FrameSource, open_source

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jmpose_mm.apis.train_and_test import UsageError
+from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.video.span import Span, Undecoded
 
 
