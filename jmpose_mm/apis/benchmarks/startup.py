@@ -41,13 +41,13 @@ def run(quick: bool = False, runs: int | None = None) -> list[Comparison]:
     """Time new interpreters, alternately, from start to end.
 
     Args:
-        quick: Two runs instead of nine.
+        quick: One run instead of nine.
         runs: Another number of runs.
 
     Raises:
         RuntimeError: A process fails; the message holds what it printed.
     """
-    runs = runs or (2 if quick else 9)
+    runs = runs or (1 if quick else 9)
     helps = [
         _compared(f'{tool.name} --help', ['-c', 'pass'], [str(tool), '--help'], runs)
         for tool in TOOLS
@@ -89,10 +89,8 @@ def loader_of(folder: str, clips: bool) -> dict[str, Any]:
 
 
 def _compared(name: str, reference: list[str], ours: list[str], runs: int) -> Comparison:
-    """Run two command lines of Python in turn; the first time, which reads the disk, not timed."""
+    """Run two command lines of Python in turn."""
     columns: tuple[list[float], list[float]] = ([], [])
-    _execute(reference)
-    _execute(ours)
     for _ in tqdm(range(runs), desc=f'timing {name}', leave=False, disable=None):
         columns[0].append(seconds_of(lambda: _execute(reference)))
         columns[1].append(seconds_of(lambda: _execute(ours)))
