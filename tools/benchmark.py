@@ -11,6 +11,11 @@ SUBCOMMANDS = {
     'data': ('data', 'frames to batches: this package against decoding five files a sample'),
     'deform': ('deform', "deformable convolution: this package's against the compiled ones"),
     'startup': ('startup', 'import, --help and first batch: this package against mmpose alone'),
+    'train': ('train', 'one training step: this package against the same network run plainly'),
+    'infer': (
+        'infer',
+        "poses of a video: this package's engine against windows and against single frames",
+    ),
     'ap': ('ap', 'official PoseTrack AP: this package against a per-frame loop'),
 }
 
