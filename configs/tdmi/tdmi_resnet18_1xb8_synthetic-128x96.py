@@ -7,9 +7,14 @@ _base_ = [
 ]
 
 # At full weight the released objective flattens heatmaps faster than squared error raises them, the
-# more so on a small grid (docs/fami_pose.md).
+# more so on a small grid, and raw modulation starts so near zero that in few epochs the aligned
+# frames would not arrive (docs/fami_pose.md).
 model = dict(
-    neck=_base_.neck,
+    neck=dict(
+        **_base_.neck,
+        encoder=dict(modulation='sigmoid'),
+        alignment=dict(modulation='sigmoid'),
+    ),
     head=dict(loss_terms=dict(_base_.head.loss_terms, weight=0.01), decoder=_base_.codec),
     test_cfg=dict(flip_test=False),
 )
