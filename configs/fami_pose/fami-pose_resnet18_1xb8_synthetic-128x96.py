@@ -7,8 +7,8 @@ _base_ = [
 ]
 
 # At full weight the released objective flattens heatmaps faster than squared error raises them, the
-# more so on a small grid (docs/fami_pose.md). Raw modulation starts near zero, and four steps in a
-# row raise that to the fourth power: in few epochs the aligned frames would not arrive.
+# more so on a small grid; and raw modulation starts so near zero that in few epochs the aligned
+# frames would not arrive (docs/fami_pose.md).
 model = dict(
     neck=dict(**_base_.neck, local_alignment=dict(modulation='sigmoid')),
     head=dict(loss_terms=dict(_base_.head.loss_terms, weight=0.01), decoder=_base_.codec),
