@@ -6,11 +6,13 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo study test lint clean
 
 help:
 	@echo 'make demo   render data, train the baseline and JM-Pose, evaluate and draw (about 15 minutes on 2 cores);'
 	@echo '            METHOD=tdmi, fami_pose or dcpose for another one'
+	@echo 'make study  train and test every method, ablation and control with several seeds, write docs/study.md'
+	@echo '            (up to 2 hours on 2 cores; goes on where it was stopped)'
 	@echo 'make test   run all tests'
 	@echo 'make lint   ruff and mypy'
 	@echo 'make setup  only the environment ($(VENV)); PYTHON=python3.12 chooses the interpreter'
@@ -25,6 +27,9 @@ $(READY): requirements/pinned.txt requirements/without_dependencies.txt tools/se
 
 demo: $(READY)
 	$(RUN) tools/demo.py --method $(METHOD)
+
+study: $(READY)
+	$(RUN) tools/run_study.py --scale cpu
 
 # One thread per process: two test processes with a thread per core each are slower than one. A file stays in one
 # process, since its tests share what one of them trained or installed.
