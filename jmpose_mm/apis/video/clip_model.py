@@ -42,8 +42,8 @@ class ClipModel:
         config: Path or packaged name.
         checkpoint: Its weights; every entry must fit. None keeps the random start, for tests.
         device: ``'cpu'``, ``'cuda'``, ...; by default a GPU if there is one.
-        dtype: Of the backbone: ``'float32'``, ``'bfloat16'`` or ``'float16'``. Neck and head stay
-            in float32.
+        dtype: Of the backbone and of the neck's convolutions: ``'float32'``, ``'bfloat16'`` or
+            ``'float16'``. The head stays in float32.
         flip_test: Average with the mirrored clip; None leaves it to the config.
         compile: Compile the backbone with ``torch.compile``, which needs a C++ compiler.
 
@@ -124,7 +124,9 @@ class ClipModel:
             for per_clip in zip(*(zip(*clip, strict=True) for clip in clips), strict=True)
         ]
         if self.model.with_neck:
-            features = self.model.neck(ClipFeatures(maps[0], tuple(maps[1:])))
+            with torch.autocast(self.device.type, self.dtype, self.dtype != torch.float32):
+                features = self.model.neck(ClipFeatures(maps[0], tuple(maps[1:])))
+            features = features._replace(fused=features.fused.float())
         else:
             features = tuple(m[:, 0] for m in maps[1:])
         heatmaps = self.model.head(features)

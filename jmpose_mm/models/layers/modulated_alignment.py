@@ -115,7 +115,8 @@ class ModulatedAlignment(nn.Module):
 
     def forward(self, features: Tensor, guide: Tensor) -> Tensor:
         """Sample ``features`` (B, C, H, W) as ``guide`` (B, C_guide, H, W) says: (B, C, H, W)."""
-        offset, modulation = self.predict(guide)
-        return self.operator(
-            features, offset, modulation, self.weight, self.bias, 1, self.dilation, self.dilation
-        )
+        # Half a mantissa is enough to predict positions, not to interpolate heatmaps between them.
+        dtype = self.weight.dtype
+        sides = [side.to(dtype) for side in (features, *self.predict(guide))]
+        with torch.autocast(features.device.type, enabled=False):
+            return self.operator(*sides, self.weight, self.bias, 1, self.dilation, self.dilation)
