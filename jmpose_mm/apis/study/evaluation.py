@@ -113,7 +113,8 @@ def cost(model: nn.Module, num_frames: int, size: tuple[int, int], device: str) 
     Returns:
         ``trainable`` and ``total`` parameters; ``gigaflops``, multiply-adds times two of the
         convolutions and matrix products of one clip, backbone included, without the bilinear
-        sampling of deformable steps; ``seconds_per_clip``, median of 5 passes over one clip.
+        sampling of deformable steps; ``seconds_per_clip``, median of 5 passes over one clip, by so
+        many ``threads``.
     """
     parameters = list(model.parameters())
     clip = torch.randn(1, num_frames, 3, size[1], size[0], device=device)
@@ -133,4 +134,5 @@ def cost(model: nn.Module, num_frames: int, size: tuple[int, int], device: str) 
         'total': sum(p.numel() for p in parameters),
         'gigaflops': round(counter.get_total_flops() / 1e9, 3),
         'seconds_per_clip': round(median(seconds), 5),
+        'threads': torch.get_num_threads(),
     }

@@ -70,7 +70,7 @@ class Scale:
     name: str = 'cpu'
     preset: str = 'hard'
     settings: dict[str, Any] = field(default_factory=dict)
-    samples: int = 3600
+    samples: int = 3200
     batch: int = 8
     baseline_epochs: int = 2
     test_interval: int = 4
@@ -186,7 +186,7 @@ _AS_MANY = {
     'head.conv_out_channels': (150, 150, 150),
     'head.conv_kernel_sizes': (3, 3, 3),
 }
-_RESNET50 = {'backbone.backbone.depth': 50, 'backbone.in_channels': 2048}
+_RESNET34 = {'backbone.backbone.depth': 34}
 _HRNET_W48 = {
     f'backbone.extra.stage{stage}.num_channels': (48, 96, 192, 384)[:stage] for stage in (2, 3, 4)
 } | {'head.in_channels': 48}
@@ -199,13 +199,12 @@ CONTROLS = [
         _AS_MANY,
         group='control',
         trained='neck',
-        seeds=3,
     ),
     _variant(
         'single_frame',
-        'resnet50',
-        'single frame, ResNet-50',
-        _RESNET50,
+        'resnet34',
+        'single frame, ResNet-34',
+        _RESNET34,
         group='control',
         trained='all',
         seeds=1,

@@ -220,10 +220,11 @@ def _costs(table: dict[str, Any]) -> str:
         cells.append(f'{1000 * run["seconds_per_clip"]["mean"]:.1f}')
         cells.append(f'{run["training"]["seconds"]["mean"]:.0f}')
         rows.append([_title(run, table), *cells])
+    threads = sorted({run['cost']['threads'] for run in table['runs'].values()})
     said = (
         'One clip is one person with all frames that the method takes, backbone included. FLOP are '
         'twice the multiply-adds of convolutions and matrix products, without the bilinear '
-        'sampling of deformable steps. Training: of what is trained, features at hand, several '
-        'runs beside each other.'
+        f'sampling of deformable steps. Threads: {", ".join(map(str, threads))}, and other runs '
+        'beside it on the other cores. Training: of the part that is trained, without the features.'
     )
     return f'## Cost\n\n{said}\n\n{markdown(header, rows)}'

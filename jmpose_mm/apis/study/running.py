@@ -150,7 +150,10 @@ def _device(scale: Scale) -> str:
 def _render(study: Study) -> None:
     from jmpose_mm.datasets.synthetic import make_synthetic
 
-    manifest = make_synthetic(study.data, study.scale.preset, **study.scale.settings)
+    try:
+        manifest = make_synthetic(study.data, study.scale.preset, **study.scale.settings)
+    except FileExistsError as error:
+        raise UsageError(str(error)) from error
     described, file = description(study, manifest), study.folder / 'study.json'
     if file.exists() and _described(study) != described:
         raise UsageError(

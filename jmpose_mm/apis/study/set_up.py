@@ -103,14 +103,12 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
     cfg = load_config(run.config, work_dir=str(study.seed(seed) / run.name))
     if study.scale.backbone is not None:
         _take_backbone(cfg, load_config(study.scale.backbone))
-    shared = dict(
-        data_root=str(study.data.resolve()),
-        preset=study.scale.preset,
-        settings=study.scale.settings,
-    )
     for loader in _PIPELINES:
         cfg[loader].num_workers = study.scale.workers
-        cfg[loader].dataset.update(shared)
+        data = cfg[loader].dataset
+        # Rendered once, whatever becomes of the generator while the study runs.
+        data.update(type='jmpose_mm.PoseTrackClipDataset', data_root=str(study.data.resolve()))
+        data.pop('preset')
     if run.trained == 'neck':
         cfg.train_dataloader.batch_size = study.scale.batch
     cfg.test_dataloader.dataset.ann_file = str(study.truth.resolve())

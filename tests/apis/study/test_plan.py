@@ -60,7 +60,7 @@ def test_frozen_backbone__but_for_the_controls_that_say_so(study):
             for p in MODELS.build(run_config(study, run, 0).model).backbone.parameters()
         )
     ]
-    assert free == ['single_frame', 'single_frame-resnet50', 'jm_pose-trained_backbone']
+    assert free == ['single_frame', 'single_frame-resnet34', 'jm_pose-trained_backbone']
 
 
 def test_chosen_runs__by_scale_and_pattern():

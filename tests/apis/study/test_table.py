@@ -27,7 +27,7 @@ def result(name: str, seed: int, ap: float, by_video: list[float | None], **fiel
         'videos': {'all': videos, 'degraded': videos},
         'frames': dict.fromkeys(('all', *SUBSETS), 20),
     }
-    cost = {'trainable': 10, 'total': 20, 'gigaflops': 1.5, 'seconds_per_clip': 0.01}
+    cost = {'trainable': 10, 'total': 20, 'gigaflops': 1.5, 'seconds_per_clip': 0.01, 'threads': 1}
     return {
         **{'name': name, 'title': name, 'group': 'method', 'of': '', 'copies': False},
         **{'seed': seed, 'trained': 'neck', 'config': 'x.py', 'changes': {}},
