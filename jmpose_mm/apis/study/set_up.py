@@ -109,7 +109,7 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
         # Rendered once, whatever becomes of the generator while the study runs.
         data.update(type='jmpose_mm.PoseTrackClipDataset', data_root=str(study.data.resolve()))
         data.pop('preset')
-    if run.trained == 'neck':
+    if run.trained == 'neck' or 'neck' in cfg.model:
         cfg.train_dataloader.batch_size = study.scale.batch
     cfg.test_dataloader.dataset.ann_file = str(study.truth.resolve())
     if boxes == 'noisy':
