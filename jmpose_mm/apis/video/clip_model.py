@@ -83,6 +83,16 @@ class ClipModel:
         if compile:
             self.backbone = torch.compile(self.backbone)
 
+    @property
+    def batch_size(self) -> int:
+        """How many crops together are fastest.
+
+        On a processor feature maps should stay below 32 MiB: larger ones the C library maps anew
+        each time, and the page faults took a fifth of the time (docs/performance.md).
+        """
+        wide, high = self.input_size
+        return 8 if self.device.type != 'cpu' else max(1, min(8, 2 * 384 * 288 // (wide * high)))
+
     def window(self, box: np.ndarray) -> CropWindow:
         """The crop window of a box ``(4,)`` xyxy, as the config's test pipeline has it."""
         return crop_window(box, self.padding, self.input_size[0] / self.input_size[1])

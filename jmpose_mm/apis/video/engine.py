@@ -45,7 +45,8 @@ class ClipEngine:
             ``'key'`` crops all frames by the key frame's box, as the papers do, at T passes a pose.
         causal: Frames after the key frame are not waited for; the key frame stands for them, as at
             the end of a video.
-        batch_size: Poses that are computed together; the engine waits for so many.
+        batch_size: Poses that are computed together; the engine waits for so many. By default what
+            is fastest.
         max_shift: Largest shift that features are moved by, see :func:`window_fits`.
         max_growth: Largest change of size, see :func:`window_fits`.
         layer: What map comes with each pose, for drawing: ``'heatmap'``, the highest of all joints,
@@ -57,7 +58,7 @@ class ClipEngine:
         model: ClipModel,
         crop: str = 'frame',
         causal: bool = False,
-        batch_size: int = 8,
+        batch_size: int | None = None,
         max_shift: float = 0.2,
         max_growth: float = 1.3,
         layer: str | None = None,
@@ -67,7 +68,8 @@ class ClipEngine:
         if layer == 'motion' and len(model.frame_offsets) == 1:
             raise ValueError('layer: expected no motion from a model of single frames')
         self.layer = layer
-        self.model, self.crop, self.batch_size = model, crop, batch_size
+        self.model, self.crop = model, crop
+        self.batch_size = batch_size or model.batch_size
         self.max_shift, self.max_growth = max_shift, max_growth
         self.offsets = model.frame_offsets
         # How many frames after the key frame are waited for: the latency.
