@@ -20,6 +20,7 @@ __all__ = [
     'frame_table',
     'joint_labels',
     'joint_table',
+    'markdown_table',
     'protocol_table',
 ]
 
@@ -39,7 +40,7 @@ def protocol_table(runs: list[Run]) -> str:
     """Where each run is from and what its files say about how it was made."""
     rows = [['predictions', *(f'`{run.folder}`' for run in runs)]]
     rows += [[TITLES[name], *(run.protocol[name] for run in runs)] for name in PROTOCOL]
-    return _markdown(['', *(run.name for run in runs)], rows)
+    return markdown_table(['', *(run.name for run in runs)], rows)
 
 
 def joint_table(results: Sequence[JointAP], runs: list[Run]) -> str:
@@ -66,7 +67,7 @@ def joint_table(results: Sequence[JointAP], runs: list[Run]) -> str:
     rows = [row('**mean**', range(len(JOINT_NAMES)))]
     rows += [row(f'**{name}**', joints) for name, joints in JOINT_GROUPS.items()]
     rows += [row(name, [joint]) for name, joint in zip(joint_labels(), JOINTS, strict=True)]
-    return _markdown(['joint', *columns, 'annotated'], rows)
+    return markdown_table(['joint', *columns, 'annotated'], rows)
 
 
 def division_table(division: Division, study: Study) -> str:
@@ -89,7 +90,7 @@ def division_table(division: Division, study: Study) -> str:
         else:
             cells += [_number(value, '.1f') for value in groups[0]]
         rows.append(cells)
-    return _markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def frame_table(
@@ -107,7 +108,7 @@ def frame_table(
         for error in errors:
             cells += [f'{error.mean[frame]:.2f}', f'{error.num_found[frame]:.0f}']
         rows.append(cells)
-    return _markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def _mean(values: np.ndarray, joints: Sequence[int]) -> float:
@@ -120,7 +121,7 @@ def _number(value: float, form: str) -> str:
     return '–' if np.isnan(value) else f'{value:{form}}'
 
 
-def _markdown(header: list[str], rows: list[list[str]]) -> str:
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
     """A table that is as readable in its source; the first column left, the others right."""
     # A bar in a name would end its cell.
     header, *rows = table = [[cell.replace('|', r'\|') for cell in row] for row in (header, *rows)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.apis.analysis.tables import _markdown as markdown
+from jmpose_mm.apis.analysis.tables import markdown_table
 from jmpose_mm.datasets.synthetic import FACTORS
 from jmpose_mm.visualization.charts import Chart, save_chart
 from jmpose_mm.whole_files import whole_file
@@ -138,12 +138,12 @@ def _ap_table(runs: list[dict[str, Any]], kind: str, table: dict[str, Any]) -> s
     for run in runs:
         cells = [plus_minus(run['ap'][kind][name]) for name in SUBSETS]
         rows.append([run['title'], str(len(run['seeds'])), *cells])
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def _claims(table: dict[str, Any]) -> str:
     header = ['claim', 'measured', 'Δ AP, all', 'p', 'Δ AP, degraded', 'p', 'seeds', 'published']
-    checklist = markdown(header, claim_rows(table))
+    checklist = markdown_table(header, claim_rows(table))
     return '\n\n'.join([ABOUT_CLAIMS, checklist, quality_sentence(table)])
 
 
@@ -227,4 +227,4 @@ def _costs(table: dict[str, Any]) -> str:
         f'sampling of deformable steps. Threads: {", ".join(map(str, threads))}, and other runs '
         'beside it on the other cores. Training: of the part that is trained, without the features.'
     )
-    return f'## Cost\n\n{said}\n\n{markdown(header, rows)}'
+    return f'## Cost\n\n{said}\n\n{markdown_table(header, rows)}'
