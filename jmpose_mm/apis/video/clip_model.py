@@ -23,6 +23,7 @@ from jmpose_mm.apis.configs import (
 )
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
 from jmpose_mm.functional.translation import resample
+from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
 from jmpose_mm.structures import ClipFeatures
 
@@ -42,8 +43,8 @@ class ClipModel:
         config: Path or packaged name.
         checkpoint: Its weights; every entry must fit. None keeps the random start, for tests.
         device: ``'cpu'``, ``'cuda'``, ...; by default a GPU if there is one.
-        dtype: Of the backbone and of the neck's convolutions: ``'float32'``, ``'bfloat16'`` or
-            ``'float16'``. The head stays in float32.
+        dtype: Of the backbone and of what predicts offsets and modulation in the neck:
+            ``'float32'``, ``'bfloat16'`` or ``'float16'``. All else stays in float32.
         flip_test: Average with the mirrored clip; None leaves it to the config.
         compile: Compile the backbone with ``torch.compile``, which needs a C++ compiler.
 
@@ -80,6 +81,10 @@ class ClipModel:
         self.shift_heatmap = test_cfg.get('shift_heatmap', False)
         self.dtype = DTYPES[dtype]
         self.backbone = fast_copy(self.model.backbone, dtype)
+        if self.dtype != torch.float32:
+            for module in self.model.modules():
+                if isinstance(module, ModulatedAlignment):
+                    module.predictor_dtype = self.dtype
         if compile:
             self.backbone = torch.compile(self.backbone)
 
@@ -134,9 +139,7 @@ class ClipModel:
             for per_clip in zip(*(zip(*clip, strict=True) for clip in clips), strict=True)
         ]
         if self.model.with_neck:
-            with torch.autocast(self.device.type, self.dtype, self.dtype != torch.float32):
-                features = self.model.neck(ClipFeatures(maps[0], tuple(maps[1:])))
-            features = features._replace(fused=features.fused.float())
+            features = self.model.neck(ClipFeatures(maps[0], tuple(maps[1:])))
         else:
             features = tuple(m[:, 0] for m in maps[1:])
         heatmaps = self.model.head(features)

@@ -63,7 +63,13 @@ class ModulatedAlignment(nn.Module):
             as the released networks do.
         operator: See :func:`deform_operator`.
         predictor_bias: Whether the two predictors have one.
+
+    Attributes:
+        predictor_dtype: Half a mantissa is enough to predict positions, not to interpolate maps
+            between them: a type that the predictors alone compute in, or None for the input's.
     """
+
+    predictor_dtype: torch.dtype | None = None
 
     def __init__(
         self,
@@ -110,12 +116,15 @@ class ModulatedAlignment(nn.Module):
 
     def predict(self, guide: Tensor) -> tuple[Tensor, Tensor]:
         """Offsets ``(B, 2GN, H, W)`` in pixels and modulation ``(B, GN, H, W)``."""
-        modulation = self.modulation(guide)
-        return self.offset(guide), modulation.sigmoid() if self.bounded else modulation
+        if self.predictor_dtype is not None:
+            with torch.autocast(guide.device.type, self.predictor_dtype):
+                offset, modulation = self.offset(guide), self.modulation(guide)
+        else:
+            offset, modulation = self.offset(guide), self.modulation(guide)
+        return offset, modulation.sigmoid() if self.bounded else modulation
 
     def forward(self, features: Tensor, guide: Tensor) -> Tensor:
         """Sample ``features`` (B, C, H, W) as ``guide`` (B, C_guide, H, W) says: (B, C, H, W)."""
-        # Half a mantissa is enough to predict positions, not to interpolate heatmaps between them.
         dtype = self.weight.dtype
         sides = [side.to(dtype) for side in (features, *self.predict(guide))]
         with torch.autocast(features.device.type, enabled=False):
