@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
 import jmpose_mm
@@ -103,7 +102,7 @@ def checkpoint_fits(name: str) -> Iterator[None]:
     """Around loading a checkpoint: what fails inside becomes a `UsageError` that names it."""
     try:
         yield
-    except (RuntimeError, UnpicklingError, EOFError, OSError, KeyError, TypeError) as error:
+    except Exception as error:
         raise UsageError(
             f'checkpoint {name!r} does not fit the model of the config, or is no complete '
             f'checkpoint of tensors and plain types: {error}'

@@ -94,7 +94,7 @@ class BoxFile:
             self._read_json(path)
 
     def _read_json(self, path: Path) -> None:
-        for entry in read_detections(path, by_name=True).boxes:
+        for entry in read_detections(path, by_name=None, default_score=1.0).boxes:
             image, found = entry['image'], (entry['box'], entry['score'], 0)
             if isinstance(image, int):
                 self.videos[''][image].append(found)
@@ -125,10 +125,10 @@ class BoxFile:
 
     def __call__(self, frame: Frame) -> FoundBoxes:
         """Boxes of the frame."""
-        video = self.videos[self._video_of(frame)] if self.videos else {}
-        name = PurePath(frame.name).name
-        is_named = bool(name) and any(isinstance(key, str) for key in video)
-        entries = video.get(name if is_named else frame.index, [])
+        video = self._video_of(frame) if self.videos else ''
+        # Without a folder, not even '.', there are numbers alone.
+        key = PurePath(frame.name).name if frame.name and video else frame.index
+        entries = self.videos.get(video, {}).get(key, [])
         kept = [e for e in entries if e[1] >= self.score_threshold and is_usable_box(e[0])]
         ids = np.array([e[2] for e in kept], dtype=int)
         # Detections in MOTChallenge form have the identity -1.

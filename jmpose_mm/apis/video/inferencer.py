@@ -99,7 +99,7 @@ class VideoPoseInferencer:
         model: Further arguments of :class:`ClipModel`: ``dtype``, ``flip_test``, ``compile``.
 
     Attributes:
-        jitter: Before and after smoothing online, over all frames so far.
+        jitter: Before and after smoothing online, over the frames of the last run.
 
     Raises:
         UsageError: What was asked for does not exist or does not fit together.
@@ -140,6 +140,7 @@ class VideoPoseInferencer:
             source: Frames in order.
             done: Poses of the first frames, of an earlier run; they are not computed again.
         """
+        self.jitter = JitterMeter(), JitterMeter()
         tracker = PersonTracker(self.model.dataset_meta['sigmas'])
         earlier = _EarlierRun(done, tracker, -self.engine.offsets[0])
         smoothing: dict[int, OneEuroFilter] = {}

@@ -81,6 +81,7 @@ def infer_video(
     out_dir = Path(out_dir)
     skeleton = skeleton_of(inferencer.model.dataset_meta)
     header = PoseHeader(source.name, source.fps, skeleton, protocol or {})
+    # Before anything is written: the other run may not be there.
     drawer, film = _drawer(header, outputs), out_dir / 'film.mp4'
     poses_file = PoseFile(out_dir / 'poses.json', header, source.problems, resume)
     writers: list[PoseOutput] = [poses_file]

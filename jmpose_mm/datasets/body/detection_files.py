@@ -8,7 +8,7 @@ DCPose, FAMI-Pose and JM-Pose: a list
 mmpose's and COCO's results: a list   ``image_id``
 ``tools/make_boxes.py``: a list       both, and ``detector``
 a COCO document: ``images`` and       ``image_id``, whose ``file_name`` the document holds
-``annotations``, also of ground truth
+``annotations``
 ====================================  ============================================================
 
 In all of them ``bbox`` is left, top, width, height in image pixels.
@@ -38,13 +38,17 @@ class Detections(NamedTuple):
     detectors: tuple[str, ...]
 
 
-def read_detections(path: str | Path, by_name: bool = False) -> Detections:
+def read_detections(
+    path: str | Path, by_name: bool | None = False, default_score: float | None = None
+) -> Detections:
     """Read a file of detected boxes; other categories than 1, person, are left out.
 
     Args:
         path: A JSON file.
-        by_name: Take images by name even where there is an ``image_id``, and a document's boxes
-            without scores for certain.
+        by_name: Take images by name even where there is an ``image_id``; None takes the id where
+            there is no name.
+        default_score: Of a document's boxes without one, as those of ground truth; None refuses
+            them.
 
     Raises:
         ValueError: With the file, the entry and the key.
@@ -58,8 +62,7 @@ def read_detections(path: str | Path, by_name: bool = False) -> Detections:
             with Place(path, f'images[{index}]'):
                 names[field_of(image, 'id', int)] = field_of(image, 'file_name', str)
         content = content['annotations']
-        # Ground truth has no scores.
-        default = {'score': 1.0} if by_name else {}
+        default = {} if default_score is None else {'score': default_score}
     if not isinstance(content, list):
         raise ValueError(f'{path}: expected a list of detections, got {type(content).__name__}')
     boxes = []
@@ -82,11 +85,13 @@ def read_detections(path: str | Path, by_name: bool = False) -> Detections:
     return Detections(boxes, tuple(detectors))
 
 
-def _image_of(entry: dict[str, Any], names: dict[int, str], by_name: bool) -> int | str:
-    if names and by_name:
+def _image_of(entry: dict[str, Any], names: dict[int, str], by_name: bool | None) -> int | str:
+    if names and by_name is not False:
         image = field_of(entry, 'image_id', int)
         if image not in names:
             raise ValueError(f"key 'image_id': expected the id of an image, got {image}")
         return names[image]
+    if by_name is None:
+        by_name = 'image_name' in entry
     key = 'image_name' if by_name or 'image_id' not in entry else 'image_id'
     return field_of(entry, key, int, str)

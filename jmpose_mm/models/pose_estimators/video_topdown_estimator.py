@@ -106,7 +106,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             if not self._frozen_copy:
                 self._frozen_copy.append(fast_copy(self.backbone, self.frozen_dtype))
             stages = self._frozen_copy[0](images.to(DTYPES[self.frozen_dtype]))
-        return tuple(stage.float() for stage in stages)
+        return tuple(stage.to(images.dtype) for stage in stages)
 
     def _apply(self, *args, **kwargs) -> VideoTopdownEstimator:
         self._frozen_copy.clear()

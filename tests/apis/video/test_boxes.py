@@ -45,6 +45,18 @@ def test_json__by_name_and_by_number(tmp_path):
     assert source(_frame(4)).scores.tolist() == [0.2]
 
 
+def test_json__coco_results_by_image_id(tmp_path):
+    path = tmp_path / 'results.json'
+    path.write_text(json.dumps([{'image_id': 3, 'bbox': [1, 2, 10, 20], 'score': 0.9}]))
+    source = box_source(str(path))
+    assert source(_frame(3)).boxes.tolist() == [[1, 2, 11, 22]]
+    assert source(_frame(3, 'folder/000007.jpg')).boxes.tolist() == [[1, 2, 11, 22]]
+    assert source(_frame(2)).boxes.shape == (0, 4)
+    path.write_text(json.dumps([{'image_id': 3, 'bbox': [1, 2, 10, 20]}]))
+    with pytest.raises(ValueError, match="missing key 'score'"):
+        box_source(str(path))
+
+
 def test_json__of_several_videos(tmp_path):
     path = tmp_path / 'truth.json'
     names = ('images/val/a/000003.jpg', 'images/val/b/000003.jpg')
@@ -66,6 +78,7 @@ def test_mot__frames_from_one_and_identities(tmp_path):
     path.write_text('1,7,10,20,30,40,1,1,1\n1,8,0,0,5,5\n\n3,7,11,20,30,40,0.5\n')
     source = box_source(str(path))
     found = source(_frame(0))
+    assert source(_frame(0, 'folder/frame.jpg')).boxes.tolist() == found.boxes.tolist()
     assert found.boxes.tolist() == [[10, 20, 40, 60], [0, 0, 5, 5]]
     assert found.ids.tolist() == [7, 8]
     assert source(_frame(1)).boxes.shape == (0, 4)

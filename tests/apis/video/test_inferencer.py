@@ -141,6 +141,16 @@ def test_infer_video__one_euro_prints_its_effect(tmp_path, capsys):
     assert f'jitter: {before:.2f} -> {after:.2f} pixels per frame squared' in capsys.readouterr()[0]
 
 
+def test_inferencer__smooths_one_video_after_the_other():
+    inferencer = _inferencer(one_euro={'beta': 0.0})
+    for _ in range(2):
+        list(inferencer(_frames()))
+        means = [meter.mean for meter in inferencer.jitter]
+        assert means[1] < means[0]
+    list(inferencer(_frames()[:2]))
+    assert all(np.isnan(meter.mean) for meter in inferencer.jitter)
+
+
 @pytest.mark.parametrize('layer', ['heatmap', 'motion'])
 def test_inferencer__maps_cover_the_crop_window(layer):
     poses = list(_inferencer(engine={'layer': layer})(_frames()))[5]
