@@ -17,6 +17,7 @@ SUBCOMMANDS = {
         "poses of a video: this package's engine against windows and against single frames",
     ),
     'ap': ('ap', 'official PoseTrack AP: this package against a per-frame loop'),
+    'growth': ('growth', 'how time and memory grow with frames, pixels, persons and videos'),
 }
 
 PACKAGES = ('numpy', 'scipy', 'torch', 'torchvision', 'mmengine', 'mmpose')
@@ -34,21 +35,26 @@ def parse_arguments() -> argparse.Namespace:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument('--quick', action='store_true', help='less work and fewer runs')
         command.add_argument('--json', metavar='OUT', help='also write every run to this file')
+        if name == 'growth':
+            command.add_argument('--picture', metavar='FILE', help='also draw the curves')
     return parser.parse_args()
 
 
 def main() -> int:
     """Measure, print, write."""
     arguments = parse_arguments()
-    from jmpose_mm.apis.benchmarks.timing import as_json, environment, format_comparisons
+    from jmpose_mm.apis.benchmarks import timing
     from jmpose_mm.whole_files import write_json
 
     module = import_module(f'jmpose_mm.apis.benchmarks.{SUBCOMMANDS[arguments.command][0]}')
-    said = environment(PACKAGES)
-    comparisons = module.run(quick=arguments.quick)
-    print(format_comparisons(comparisons, said))
+    said = timing.environment(PACKAGES)
+    results = module.run(quick=arguments.quick)
+    report = module if arguments.command == 'growth' else timing
+    print(report.formatted(results, said))
     if arguments.json:
-        write_json(arguments.json, as_json(comparisons, said))
+        write_json(arguments.json, report.as_json(results, said))
+    if getattr(arguments, 'picture', None):
+        module.draw(arguments.picture, results)
     return 0
 
 

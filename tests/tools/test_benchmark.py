@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import pytest
 
 from jmpose_mm.apis.benchmarks.timing import Comparison
@@ -56,7 +57,7 @@ def test_command__prints_and_writes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('name', loaded().SUBCOMMANDS)
+@pytest.mark.parametrize('name', [n for n in loaded().SUBCOMMANDS if n != 'growth'])
 def test_quick__measures_something(
     tool: ModuleType, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,3 +69,23 @@ def test_quick__measures_something(
     for row in rows:
         assert len(row['reference_seconds']) == len(row['our_seconds']) > 0
         assert row['ratio'] > 0
+
+
+@pytest.mark.slow
+def test_growth__measures_and_draws(
+    tool: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, picture = tmp_path / 'out.json', tmp_path / 'curves.png'
+    options = ['growth', '--quick', '--json', str(out), '--picture', str(picture)]
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), *options])
+    assert tool.main() == 0
+    curves = json.loads(out.read_text())['curves']
+    assert {curve['amount'] for curve in curves} == {
+        'frames of a clip',
+        'pixels of a crop',
+        'persons in a frame',
+        'videos',
+    }
+    for curve in curves:
+        assert len(curve['amounts']) == len(curve['seconds']) == len(curve['mib']) == 2
+    assert cv2.imread(str(picture)) is not None

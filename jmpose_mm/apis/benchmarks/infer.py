@@ -18,7 +18,7 @@ from jmpose_mm.apis.video.engine import ClipEngine
 
 from .timing import Comparison, seconds_of
 
-__all__ = ['Size', 'run']
+__all__ = ['Size', 'run', 'streamed', 'walking_people']
 
 METHOD = 'jm-pose_hrnet-w48_1xb30-20e_posetrack18-384x288.py'
 SINGLE_FRAME = (
@@ -47,14 +47,14 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
         size: Another measurement, instead.
     """
     size = size or (QUICK if quick else FULL)
-    video, boxes = _video(size)
+    video, boxes = walking_people(size.frames, size.people)
     plain = ClipModel(size.config, None, 'cpu', flip_test=False)
     fast = ClipModel(size.config, None, 'cpu', flip_test=False, dtype='bfloat16')
     ways: dict[str, Callable[[], Any]] = {
         'window': lambda: [_window_at_a_time(plain, video, boxes, k) for k in range(size.frames)],
         'single': _single_frames(video, boxes),
-        'engine': lambda: list(_streamed(plain, video, boxes)),
-        'engine in bfloat16': lambda: list(_streamed(fast, video, boxes)),
+        'engine': lambda: list(streamed(plain, video, boxes)),
+        'engine in bfloat16': lambda: list(streamed(fast, video, boxes)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
@@ -73,13 +73,13 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
     ]
 
 
-def _video(size: Size) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Noise, and people (N, 4) who walk through it."""
+def walking_people(frames: int, people: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Frames (360, 640, 3) of noise, and in each the boxes (N, 4) of people who walk through."""
     rng = np.random.default_rng(0)
-    images = [rng.integers(0, 255, (360, 640, 3), dtype=np.uint8) for _ in range(size.frames)]
-    left = 40.0 + 90 * np.arange(size.people)
+    images = [rng.integers(0, 255, (360, 640, 3), dtype=np.uint8) for _ in range(frames)]
+    left = 40.0 + 90 * np.arange(people)
     start = np.stack([left, left * 0 + 60, left + 100, left * 0 + 300], axis=1)
-    return images, [start + 3.0 * t * np.array([1, 0, 1, 0]) for t in range(size.frames)]
+    return images, [start + 3.0 * t * np.array([1, 0, 1, 0]) for t in range(frames)]
 
 
 @torch.inference_mode()
@@ -95,7 +95,8 @@ def _window_at_a_time(
     return model.keypoints(model.model(inputs, None, mode='tensor'), windows)
 
 
-def _streamed(model: ClipModel, video: list[np.ndarray], boxes: list[np.ndarray]) -> Iterator[Any]:
+def streamed(model: ClipModel, video: list[np.ndarray], boxes: list[np.ndarray]) -> Iterator[Any]:
+    """Poses of all frames, as the engine gives them."""
     engine = ClipEngine(model)
     for image, found in zip(video, boxes, strict=True):
         yield from engine.add(image, dict(enumerate(found, start=1)))

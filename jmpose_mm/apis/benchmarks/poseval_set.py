@@ -20,11 +20,14 @@ ANNOTATED, PREDICTED = 0.88, 0.95  # share of joints, share of persons
 STRANGERS = 0.15  # predictions of nobody, for each person
 
 
-def write_poseval_set(folder: Path, videos: int, frames: int, people: int, seed: int = 0) -> None:
+def write_poseval_set(
+    folder: Path, videos: int, frames: int, people: int, seed: int = 0, images: bool = False
+) -> None:
     """Write ``folder/gt`` and ``folder/pred``, a file for each video.
 
     People walk through a picture of 1920 x 1080; some joints are not annotated, some persons not
-    predicted, some predictions are of nobody. Equal seeds give equal files.
+    predicted, some predictions are of nobody. Equal seeds give equal files. With ``images`` each
+    frame is an empty file.
     """
     rng = np.random.default_rng(seed)
     for video in trange(videos, desc='writing', leave=False, delay=1, disable=None):
@@ -36,6 +39,10 @@ def write_poseval_set(folder: Path, videos: int, frames: int, people: int, seed:
             place = place + rng.normal(0, 4, place.shape)
             poses = place + body
             image = [{'name': f'images/mpii_5sec/{video:06d}_mpii/{frame + 1:08d}.jpg'}]
+            if images:
+                file = folder / image[0]['name']
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
             true, predicted = _frame(poses, rng)
             entries['gt'].append({'image': image, 'is_labeled': [1], 'annorect': true})
             entries['pred'].append({'image': image, 'annorect': predicted})

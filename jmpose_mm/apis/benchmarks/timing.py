@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import math
 import os
 import platform
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-__all__ = ['Comparison', 'as_json', 'environment', 'format_comparisons', 'seconds_of']
+__all__ = [
+    'Comparison',
+    'as_json',
+    'environment',
+    'formatted',
+    'growth_mib',
+    'peak_mib',
+    'seconds_of',
+]
 
 THREAD_VARIABLES = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 
@@ -54,6 +66,39 @@ def seconds_of(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def peak_mib(work: Callable[[], Any]) -> float:
+    """Largest resident memory of the process during a call; NaN where the system does not tell."""
+    try:
+        Path('/proc/self/clear_refs').write_text('5')
+    except OSError:
+        return math.nan
+    work()
+    return _status_mib('VmHWM')
+
+
+def growth_mib(work: Callable[[], Any]) -> float:
+    """How much resident memory grows during a call, at its peak; NaN where nobody tells."""
+    _return_freed_memory()
+    try:
+        before = _status_mib('VmRSS')
+    except OSError:
+        return math.nan
+    return peak_mib(work) - before
+
+
+def _status_mib(name: str) -> float:
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(name))) / 1024
+
+
+def _return_freed_memory() -> None:
+    """To the system: what the process keeps of earlier calls would not count as growth again."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
+    if trim is not None:
+        trim(0)
+
+
 def environment(packages: tuple[str, ...] = ('numpy', 'scipy', 'torch')) -> dict[str, Any]:
     """Machine, versions and thread settings: timings elsewhere differ, ratios less so."""
     return {
@@ -81,7 +126,7 @@ def as_json(comparisons: list[Comparison], said: dict[str, Any]) -> dict[str, An
     }
 
 
-def format_comparisons(comparisons: list[Comparison], said: dict[str, Any]) -> str:
+def formatted(comparisons: list[Comparison], said: dict[str, Any]) -> str:
     """A table with a row for each comparison, then what was measured on."""
     rows = [['', 'ratio', 'from - to', 'reference', 'ours', 'runs']]
     for one in comparisons:

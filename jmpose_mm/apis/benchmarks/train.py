@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -19,9 +18,9 @@ from tqdm import tqdm
 from jmpose_mm.apis.configs import load_config
 from jmpose_mm.structures import ClipFeatures
 
-from .timing import Comparison, seconds_of
+from .timing import Comparison, peak_mib, seconds_of
 
-__all__ = ['Size', 'run']
+__all__ = ['Size', 'noise_batch', 'random_model', 'run', 'step_of']
 
 
 class Size(NamedTuple):
@@ -51,17 +50,19 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
 
 def _compare(config: str, size: Size) -> list[Comparison]:
     plain, *ours = _models(config)
-    inputs, samples = _batch(config, size.clips, len(plain.neck.heatmap_layer.weight))
-    steps = [_step(plain, lambda: _plain_losses(plain, inputs, samples))]
+    wide, high = load_config(config).codec.input_size
+    keypoints = len(plain.neck.heatmap_layer.weight)
+    inputs, samples = noise_batch(size.clips, plain.neck.num_frames, (high, wide), keypoints)
+    steps = [step_of(plain, lambda: _plain_losses(plain, inputs, samples))]
     for model in ours:
-        steps.append(_step(model, lambda m=model: m.loss(inputs, samples)))
+        steps.append(step_of(model, lambda m=model: m.loss(inputs, samples)))
     for step in steps:
         step()  # the first one makes the copy of the backbone and the optimizer's state
     seconds: list[list[float]] = [[] for _ in steps]
     for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
         for column, step in zip(seconds, steps, strict=True):
             column.append(seconds_of(step))
-    peaks = [_peak_mib(step) for step in steps]
+    peaks = [peak_mib(step) for step in steps]
     name = config.split('_1xb')[0]
     return [
         Comparison(
@@ -70,39 +71,44 @@ def _compare(config: str, size: Size) -> list[Comparison]:
             f'a folded copy of the frozen backbone in {dtype}',
             seconds[0],
             seconds[i],
-            f'{size.clips} clips of {inputs.shape[1]} frames, {inputs.shape[-2]} x '
-            f'{inputs.shape[-1]}; peak memory of the process {peaks[i]} beside {peaks[0]}.',
+            f'{size.clips} clips of {inputs.shape[1]} frames, {high} x {wide}; peak memory of the '
+            f'process {peaks[i]:.0f} MiB beside {peaks[0]:.0f}.',
         )
         for i, dtype in enumerate(('float32', 'bfloat16'), start=1)
     ]
 
 
-def _models(config: str) -> list[nn.Module]:
+def random_model(cfg: Any) -> nn.Module:
+    """A model in training mode."""
     from mmengine.registry import init_default_scope
 
     from jmpose_mm.registry import MODELS
 
     init_default_scope('mmpose')
+    model = MODELS.build(cfg)
+    model.init_weights()
+    return model.train()
+
+
+def _models(config: str) -> list[nn.Module]:
     cfg = load_config(config).model
     cfg.frozen_norm = 'train'
-    plain = MODELS.build(cfg)
-    plain.init_weights()
+    plain = random_model(cfg)
     models = [plain, copy.deepcopy(plain), copy.deepcopy(plain)]
     for model, dtype in zip(models[1:], ('float32', 'bfloat16'), strict=True):
         model.frozen_norm, model.frozen_dtype = 'eval', dtype
-    for model in models:
         model.train()
     return models
 
 
-def _batch(config: str, clips: int, num_keypoints: int) -> tuple[Tensor, list]:
-    """Noise, and targets somewhere."""
+def noise_batch(
+    clips: int, frames: int, size: tuple[int, int], num_keypoints: int
+) -> tuple[Tensor, list]:
+    """Noise (B, T, 3, H, W) of a size (H, W), and targets somewhere."""
     from mmengine.structures import InstanceData, PixelData
     from mmpose.structures import PoseDataSample
 
-    cfg = load_config(config)
-    wide, high = cfg.codec.input_size
-    frames = len(cfg.model.neck.frame_offsets)
+    high, wide = size
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(clips, frames, 3, high, wide, generator=generator)
     samples = []
@@ -121,7 +127,8 @@ def _plain_losses(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, 
     return model.head.loss(model.neck(ClipFeatures(inputs, stages)), samples, model.train_cfg)
 
 
-def _step(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable[[], Any]:
+def step_of(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable[[], Any]:
+    """What makes an optimisation step of losses."""
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
 
     def step() -> None:
@@ -130,15 +137,3 @@ def _step(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable
         optimizer.step()
 
     return step
-
-
-def _peak_mib(work: Callable[[], Any]) -> str:
-    """Largest resident memory during a call, where the system tells."""
-    try:
-        Path('/proc/self/clear_refs').write_text('5')
-    except OSError:
-        return 'unknown'
-    work()
-    status = Path('/proc/self/status').read_text()
-    kib = next(line.split()[1] for line in status.splitlines() if line.startswith('VmHWM'))
-    return f'{int(kib) / 1024:.0f} MiB'

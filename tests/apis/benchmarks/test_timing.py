@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import sys
 import time
 
+import numpy as np
 import pytest
 
 from jmpose_mm.apis.benchmarks.timing import (
     Comparison,
     as_json,
     environment,
-    format_comparisons,
+    formatted,
+    growth_mib,
+    peak_mib,
     seconds_of,
 )
 
@@ -30,7 +34,7 @@ def test_seconds_of__calls_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_table__names_ratio_spread_runs_and_machine() -> None:
     said = environment()
-    lines = format_comparisons([ONE], said).splitlines()
+    lines = formatted([ONE], said).splitlines()
     assert '4.5x' in lines[1]
     assert '4.0 - 10.0' in lines[1]
     assert '9 s (8 - 30)' in lines[1]
@@ -46,3 +50,15 @@ def test_json__holds_every_run() -> None:
     (row,) = content['comparisons']
     assert row['reference_seconds'] == [8.0, 9.0, 30.0]
     assert (row['ratio'], row['ratio_spread']) == (4.5, [4.0, 10.0])
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='only Linux tells the peak of a process')
+def test_memory__at_the_peak_of_a_call() -> None:
+    def allocate(mib: int) -> None:
+        np.ones(mib * 2**20, np.uint8)
+
+    for mib in (64, 256, 64):
+        assert growth_mib(lambda mib=mib: allocate(mib)) == pytest.approx(mib, abs=8)
+    assert peak_mib(lambda: allocate(256)) - peak_mib(lambda: allocate(64)) == pytest.approx(
+        192, abs=8
+    )
