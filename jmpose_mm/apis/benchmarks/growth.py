@@ -194,10 +194,13 @@ def draw(path: str | Path, curves: list[Curve]) -> None:
         times = [median(runs) for runs in curve.seconds]
         label = f'{curve.name} ({curve.power:.2f})'
         for axes, values in zip(column, (times, curve.mib), strict=True):
-            axes.plot(curve.amounts, values, 'o-', label=label)
-            axes.set(xlim=(0, None), ylim=(0, None), xlabel=curve.amount)
-            axes.grid(alpha=0.3)
-        column[0].legend(fontsize=7, title='power of growth', title_fontsize=7)
+            axes.plot(curve.amounts, values, 'o-', label=label, clip_on=False)
+    for axes in panels.flat:
+        axes.set(xlim=(0, None), ylim=(0, None))
+        axes.grid(alpha=0.3)
+    for axes, kind in zip(panels.T, kinds, strict=True):
+        axes[0].legend(fontsize=7, title='power of growth', title_fontsize=7)
+        axes[1].set_xlabel(kind)
     for axes, unit in zip(panels[:, 0], ('seconds', 'MiB'), strict=True):
         axes.set_ylabel(unit)
     with whole_file(path) as unfinished:
