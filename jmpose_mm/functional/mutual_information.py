@@ -14,6 +14,8 @@ Axes: B clips, C D E channels, H W grid, N = H * W positions, R = B * C rows of 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
@@ -78,21 +80,44 @@ def released_quantity(first: Tensor, second: Tensor, temperature: float = 0.05) 
     return (log_p.exp() * (log_p - s)).mean()
 
 
+class _ScaledCovariance(torch.autograd.Function):
+    """Sums over positions of products of centred channels, each in units of its largest value.
+
+    The units keep squares in range. What is made of the covariance must not depend on them: they
+    count as constants in the gradient. Autograd's own backward pass would take the product twice
+    and go over the maps five times more: here the units go into the (C, C) factor, and the mean
+    needs nothing, since the positions of a centred channel's gradient sum to 0 by themselves.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Maps (B, C, N) to covariance (B, C, C), means and units, (B, C, 1) both."""
+        mean = x.mean(dim=-1, keepdim=True)
+        x = x - mean
+        unit = torch.linalg.vector_norm(x, ord=torch.inf, dim=-1, keepdim=True)
+        unit.clamp_(min=torch.finfo(x.dtype).tiny)
+        x /= unit
+        ctx.save_for_backward(x, unit)
+        ctx.mark_non_differentiable(mean, unit)
+        return x @ x.transpose(1, 2), mean, unit
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> Tensor:
+        """To that of the maps."""
+        x, unit = ctx.saved_tensors
+        factor: Tensor = (gradient + gradient.transpose(1, 2)) / unit
+        return factor @ x
+
+
 def _correlation(features: Tensor, shrinkage: float) -> Tensor:
     """Correlation of the channels over positions, shrunk towards independence: (B, C, C)."""
     x = features.flatten(2)
     limits = torch.finfo(x.dtype)
-    mean = x.mean(dim=-1, keepdim=True)
-    x = x - mean
-    # Correlation does not depend on a channel's scale, so neither does its gradient: this one
-    # keeps the squares in range and is no part of the graph.
-    size = x.detach().abs().amax(dim=-1, keepdim=True).clamp(min=limits.tiny)
-    x = x / size
-    covariance = x @ x.transpose(1, 2)
+    covariance, mean, unit = _ScaledCovariance.apply(x)
     variance = covariance.diagonal(dim1=1, dim2=2)
     # A channel that is constant in a clip carries no information: what rounding leaves of it
     # drowns in this floor, whatever the channel's scale, and its correlations become 0.
-    energy = variance.detach() + x.shape[-1] * (mean / size).detach().square().squeeze(-1)
+    energy = variance.detach() + x.shape[-1] * (mean / unit).square().squeeze(-1)
     scale = (variance + (100 * limits.eps) ** 2 * energy + limits.tiny).rsqrt()
     identity = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
     correlation: Tensor = covariance * scale[:, :, None] * scale[:, None]

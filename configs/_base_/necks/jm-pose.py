@@ -5,7 +5,7 @@ neck = dict(
     frame_offsets=(-2, -1, 0, 1, 2),
     motion='key+difference',
     joint_learner=dict(dilation=3),
-    mutual_learning=dict(num_stages=2, num_heads=4),
+    mutual_learning=dict(num_stages=2, num_heads=4, gate='conv'),
 )
 
 information_weight = 1e-4

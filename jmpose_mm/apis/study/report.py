@@ -100,7 +100,8 @@ def _setting(study: Study, table: dict[str, Any], pictures: Path) -> str:
         f'* **Methods**: one pass over {scale["samples"]:,} key-frame samples, batches of '
         f'{scale["batch"]}, one random crop each. All runs of a seed see the same crops in the '
         'same order, as features that the frozen backbone made once (float16). AdamW and one '
-        'cycle, as in the configs.',
+        f'cycle, as in the configs; beyond them, crops are shifted by up to '
+        f'{100 * facts["box_shift"]:.0f} percent.',
         f'* **Protocol**: {facts["protocol"]}; boxes: {" or ".join(facts["boxes"].values())}. '
         f'PoseTrack AP in percent, mean ± standard deviation over seeds.',
         f'* **Made with**: {versions}.',

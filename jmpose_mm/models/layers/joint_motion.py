@@ -16,6 +16,10 @@ from jmpose_mm.models.layers.residual_chain import ResidualChain
 
 __all__ = ['ChannelCrossAttention', 'ContextAwareJointLearner', 'MutualLearningStage']
 
+# A cosine lies in [-1, 1]: from 1, which an optimiser leaves slowly, all channels would weigh
+# nearly the same, and the answer would be little more than their mean (docs/jm_pose.md).
+_START_TEMPERATURE = 10.0
+
 
 class ContextAwareJointLearner(nn.Module):
     """J_t: motion features gathered where the initial heatmaps of all frames and the motion say.
@@ -76,7 +80,7 @@ class ChannelCrossAttention(nn.Module):
         self.query = nn.Conv2d(channels, channels, 1)
         self.key_value = nn.Conv2d(channels, 2 * channels, 1)
         self.project = nn.Conv2d(channels, channels, 1)
-        self.temperature = nn.Parameter(torch.ones(num_heads, 1, 1))
+        self.temperature = nn.Parameter(torch.full((num_heads, 1, 1), _START_TEMPERATURE))
         self.num_heads = num_heads
 
     def _split(self, x: Tensor) -> Tensor:
