@@ -65,7 +65,9 @@ def test_frozen_backbone__but_for_the_controls_that_say_so(study):
 
 def test_chosen_runs__by_scale_and_pattern():
     assert {run.name for run in RUNS} - {run.name for run in chosen_runs(SCALES['cpu'])} == {
-        'single_frame-hrnet_w48'
+        'single_frame-hrnet_w48',
+        'tdmi-2_stages',
+        'tdmi-3_stages',
     }
     assert max(run.seeds for run in chosen_runs(SCALES['gpu'])) == 2
     assert [run.name for run in chosen_runs(SCALES['cpu'], 'fami_pose-no_l*')] == [
