@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -144,8 +145,11 @@ def _ap_table(runs: list[dict[str, Any]], kind: str, table: dict[str, Any]) -> s
 
 def _claims(table: dict[str, Any]) -> str:
     header = ['claim', 'measured', 'Δ AP, all', 'p', 'Δ AP, degraded', 'p', 'seeds', 'published']
-    checklist = markdown_table(header, claim_rows(table))
-    return '\n\n'.join([ABOUT_CLAIMS, checklist, quality_sentence(table)])
+    rows = claim_rows(table)
+    answers = Counter(row[1].strip('*').partition(':')[0] for row in rows)
+    summary = ', '.join(f'{count} {answer}' for answer, count in answers.most_common())
+    said = f'{len(rows)} claims: {summary}.'
+    return '\n\n'.join([ABOUT_CLAIMS, said, markdown_table(header, rows), quality_sentence(table)])
 
 
 def _factors(table: dict[str, Any], pictures: Path) -> str:
