@@ -55,7 +55,7 @@ with true_cause(__name__):
     BATCH_AUGMENTS = _child_of(host.BATCH_AUGMENTS)
 
     OPTIMIZERS = _child_of(host.OPTIMIZERS)
-    OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS)
+    OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS, 'jmpose_mm.engine.autocast_optim_wrapper')
     OPTIM_WRAPPER_CONSTRUCTORS = _child_of(host.OPTIM_WRAPPER_CONSTRUCTORS)
     PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from jmpose_mm.apis.configs import load_config
 from jmpose_mm.apis.drawn_comparison import draw_comparison
-from jmpose_mm.apis.train_and_test import test, train
+from jmpose_mm.apis.train_and_test import fast_dtype, test, train
 from jmpose_mm.whole_files import write_json
 
 __all__ = ['METHODS', 'run_demo']
@@ -115,20 +115,11 @@ def _train(
     cfg = load_config(config, overrides, str(work_dir))
     cfg.load_from = checkpoints.get('single_frame')
     if cfg.model.get('frozen'):
-        cfg.model.frozen_dtype = _fast_dtype()
+        cfg.model.frozen_dtype = fast_dtype()
     # One evaluation at the end is enough, and the demo makes it with its drawings.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     train(cfg)
     return (work_dir / 'last_checkpoint').read_text().strip()
-
-
-def _fast_dtype() -> str:
-    """bfloat16 where the machine multiplies it natively: half the time of a frozen backbone."""
-    import torch
-
-    processor = getattr(torch.cpu, 'get_capabilities', dict)()
-    native = processor.get('avx512_bf16') or processor.get('amx_bf16')
-    return 'bfloat16' if native or torch.cuda.is_available() else 'float32'
 
 
 def _evaluate(

@@ -149,3 +149,12 @@ def write_metrics(out: str, metrics: dict[str, Any], conditions: dict[str, Any])
 
     content = {**conditions, 'metrics': {name: value_of(v) for name, v in metrics.items()}}
     write_json(out, content)
+
+
+def fast_dtype() -> str:
+    """``'bfloat16'`` where the machine multiplies it natively, else ``'float32'``."""
+    import torch
+
+    processor = getattr(torch.cpu, 'get_capabilities', dict)()
+    native = processor.get('avx512_bf16') or processor.get('amx_bf16')
+    return 'bfloat16' if native or torch.cuda.is_available() else 'float32'

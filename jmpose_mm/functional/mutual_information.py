@@ -105,15 +105,16 @@ class _ScaledCovariance(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> Tensor:
         """To that of the maps."""
         x, unit = ctx.saved_tensors
-        factor: Tensor = (gradient + gradient.transpose(1, 2)) / unit
-        return factor @ x
+        factor = (gradient + gradient.transpose(1, 2)) / unit
+        product: Tensor = factor @ x
+        return product
 
 
 def _correlation(features: Tensor, shrinkage: float) -> Tensor:
     """Correlation of the channels over positions, shrunk towards independence: (B, C, C)."""
     x = features.flatten(2)
     limits = torch.finfo(x.dtype)
-    covariance, mean, unit = _ScaledCovariance.apply(x)
+    covariance, mean, unit = _ScaledCovariance.apply(x)  # type: ignore[no-untyped-call]
     variance = covariance.diagonal(dim1=1, dim2=2)
     # A channel that is constant in a clip carries no information: what rounding leaves of it
     # drowns in this floor, whatever the channel's scale, and its correlations become 0.

@@ -96,8 +96,8 @@ def _setting(study: Study, table: dict[str, Any], pictures: Path) -> str:
         f'{table["frames"]["degraded"]} of them degraded). Other settings: '
         f'{scale["settings"] or "none"}.',
         f'* **Single frame**: trained on all training persons, {scale["baseline_epochs"]} times, '
-        'once for each seed. Its backbone and its heatmap layer, frozen, are those of every other '
-        'run of the seed unless the run says otherwise.',
+        f'in {facts["backbone_dtype"]}, once for each seed. Its backbone and its heatmap layer, '
+        'frozen, are those of every other run of the seed unless the run says otherwise.',
         f'* **Methods**: one pass over {scale["samples"]:,} key-frame samples, batches of '
         f'{scale["batch"]}, one random crop each. All runs of a seed see the same crops in the '
         'same order, as features that the frozen backbone made once (float16). AdamW and one '

@@ -62,8 +62,8 @@ def run_study(
 
 def _make_runs(study: Study, only: str, jobs: int) -> None:
     runs = chosen_runs(study.scale, only)
-    # The longest first, so that no worker waits long for another at the end.
-    runs.sort(key=lambda run: run.trained != 'all')
+    # First what everybody waits for; then the longest, so that no worker waits at the end.
+    runs.sort(key=lambda run: (run.group != 'method', run.trained != 'all'))
     device = _device(study.scale)
     _render(study)
     todo = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jmpose_mm.apis.configs import PACKAGED_CONFIGS, load_config
+from jmpose_mm.apis.train_and_test import fast_dtype
 from jmpose_mm.datasets.body.frame_tables import frame_number
 from jmpose_mm.whole_files import write_json
 
@@ -166,6 +167,7 @@ def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
         'protocol': PROTOCOL,
         'boxes': BOXES,
         'box_shift': BOX_SHIFT,
+        'backbone_dtype': fast_dtype(),
     }
 
 
