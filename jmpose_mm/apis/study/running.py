@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.whole_files import write_json
 
 from .plan import SCALES, Run, Scale, chosen_runs
+from .scheduling import one_by_one, side_by_side
 from .set_up import Study, description, write_test_truth
 
 __all__ = ['run_study']
@@ -70,52 +69,11 @@ def _make_runs(study: Study, only: str, jobs: int) -> None:
         seed: [run for run in runs if seed < run.seeds and not study.result(run, seed).exists()]
         for seed in range(max(run.seeds for run in runs))
     }
+    todo = {seed: missing for seed, missing in todo.items() if missing}
     clock = _Clock(sum(map(len, todo.values())))
-    for seed, missing in todo.items():
-        if missing:
-            # Importing torch and mmpose takes seconds, and they are not needed for the report.
-            from .seed_runs import SeedRuns
-
-            shared = SeedRuns(study, seed, device)
-            shared.prepare()
-            for run in _made(study, seed, missing, device, 1 if device == 'cuda' else jobs):
-                clock.tell(run, seed)
-            shared.forget()
-
-
-def _made(study: Study, seed: int, runs: list[Run], device: str, jobs: int) -> Iterator[Run]:
-    """Runs of one seed as they become ready; all are tried before an error of one is raised."""
-    if jobs == 1:
-        for run in runs:
-            _make_one(study, seed, run, device)
-            yield run
-        return
-    # One thread for each process: small layers gain little from a second one.
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
-        futures = {pool.submit(_make_one, study, seed, run, device): run for run in runs}
-        errors = []
-        for future in as_completed(futures):
-            error = future.exception()
-            if error is None:
-                yield futures[future]
-            else:
-                print(f'{futures[future].name}, seed {seed} failed: {error}', flush=True)
-                errors.append(error)
-        if errors:
-            raise errors[0]
-
-
-def _make_one(study: Study, seed: int, run: Run, device: str) -> None:
-    from .seed_runs import SeedRuns
-
-    write_json(study.result(run, seed), SeedRuns(study, seed, device).make(run))
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
+    made = one_by_one if device == 'cuda' or jobs == 1 else partial(side_by_side, jobs=jobs)
+    for run, seed in made(study, device, todo):
+        clock.tell(run, seed)
 
 
 class _Clock:

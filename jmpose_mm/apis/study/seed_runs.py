@@ -93,6 +93,7 @@ class SeedRuns:
         file = self.study.seed(self.seed) / 'baseline.json'
         if not file.exists():
             cfg = run_config(self.study, method('single_frame'), self.seed)
+            cfg.log_level = 'WARNING'  # others are trained beside it
             checkpoint, seconds = train_on_images(cfg, None, self.study.scale.baseline_epochs)
             write_json(file, {'checkpoint': str(checkpoint), 'seconds': round(seconds, 1)})
         return json.loads(file.read_text())

@@ -1,0 +1,133 @@
+"""In what order the work of a study is done: one by one, or in processes beside each other.
+
+A seed's work: its baseline is trained, then features are stored with it, then all runs are made.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from jmpose_mm.whole_files import write_json
+
+from .plan import Run
+from .set_up import Study
+
+if TYPE_CHECKING:
+    from .seed_runs import SeedRuns
+
+__all__ = ['one_by_one', 'side_by_side']
+
+_STORED_SEEDS = 2
+"""Seeds whose features, which take gigabytes, are on disk at the same time."""
+
+
+def one_by_one(study: Study, device: str, todo: dict[int, list[Run]]) -> Iterator[tuple[Run, int]]:
+    """Runs and their seeds, each when it is made.
+
+    Args:
+        study: The study.
+        device: ``'cpu'`` or ``'cuda'``.
+        todo: Of each seed, what to make.
+    """
+    for seed, runs in todo.items():
+        _store_features(study, device, seed)
+        for run in runs:
+            _make(study, device, seed, run)
+            yield run, seed
+        _forget_features(study, device, seed)
+
+
+def side_by_side(
+    study: Study, device: str, todo: dict[int, list[Run]], jobs: int
+) -> Iterator[tuple[Run, int]]:
+    """The same by several processes of one thread: small layers gain little from a second one.
+
+    All that can be made is made before an error is raised.
+    """
+    context = multiprocessing.get_context('spawn')
+    with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
+        tasks = _Tasks(pool, study, device, todo)
+        for seed in todo:
+            tasks.start(_train_baseline, seed)
+        while tasks.waiting:
+            for future in wait(tasks.waiting, return_when=FIRST_COMPLETED).done:
+                yield from tasks.end(future)
+    if tasks.errors:
+        raise tasks.errors[0]
+
+
+class _Tasks:
+    """What is under way, and what follows from what is done."""
+
+    def __init__(
+        self, pool: ProcessPoolExecutor, study: Study, device: str, todo: dict[int, list[Run]]
+    ) -> None:
+        self.pool, self.study, self.device, self.todo = pool, study, device, todo
+        self.waiting: dict[Future, tuple[Callable, int, tuple[Run, ...]]] = {}
+        self.left = {seed: len(runs) for seed, runs in todo.items()}
+        self.trained: list[int] = []
+        self.stored: set[int] = set()
+        self.errors: list[BaseException] = []
+
+    def start(self, work: Callable, seed: int, *run: Run) -> None:
+        """Put work into the queue."""
+        future = self.pool.submit(work, self.study, self.device, seed, *run)
+        self.waiting[future] = work, seed, run
+
+    def end(self, future: Future) -> list[tuple[Run, int]]:
+        """Start what follows, and give the run and its seed if one is made."""
+        work, seed, run = self.waiting.pop(future)
+        error = future.exception()
+        if error is not None:
+            name = run[0].name if run else work.__name__.strip('_')
+            print(f'{name}, seed {seed} failed: {error}', flush=True)
+            self.errors.append(error)
+        elif work is _train_baseline:
+            self.trained.append(seed)
+        elif work is _store_features:
+            for each in self.todo[seed]:
+                self.start(_make, seed, each)
+        self.left[seed] -= len(run)
+        if not self.left[seed] or (error is not None and work is _store_features):
+            _forget_features(self.study, self.device, seed)
+            self.stored.discard(seed)
+        self._store_next()
+        return [(run[0], seed)] if run and error is None else []
+
+    def _store_next(self) -> None:
+        while self.trained and len(self.stored) < _STORED_SEEDS:
+            seed = self.trained.pop(0)
+            self.stored.add(seed)
+            self.start(_store_features, seed)
+
+
+def _seed_runs(study: Study, device: str, seed: int) -> SeedRuns:
+    # Importing torch and mmpose takes seconds, and they are not needed for the report.
+    from .seed_runs import SeedRuns
+
+    return SeedRuns(study, seed, device)
+
+
+def _train_baseline(study: Study, device: str, seed: int) -> None:
+    _ = _seed_runs(study, device, seed).baseline
+
+
+def _store_features(study: Study, device: str, seed: int) -> None:
+    _seed_runs(study, device, seed).prepare()
+
+
+def _forget_features(study: Study, device: str, seed: int) -> None:
+    _seed_runs(study, device, seed).forget()
+
+
+def _make(study: Study, device: str, seed: int, run: Run) -> None:
+    write_json(study.result(run, seed), _seed_runs(study, device, seed).make(run))
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
