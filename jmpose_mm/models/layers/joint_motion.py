@@ -100,6 +100,9 @@ class ChannelCrossAttention(nn.Module):
 class MutualLearningStage(nn.Module):
     """One stage of joint-motion mutual learning: (J, M) of stage i-1 to (J, M) of stage i.
 
+    Blocks and attentions start without effect beside their shortcuts, so that depth costs little
+    at the start of training (docs/jm_pose.md).
+
     Args:
         channels: C of both streams.
         num_heads: Of both attentions.
@@ -115,6 +118,11 @@ class MutualLearningStage(nn.Module):
         self.motion_attends_joint = ChannelCrossAttention(channels, num_heads)
         self.joint_attends_motion = ChannelCrossAttention(channels, num_heads)
         self.gate = nn.Conv2d(2 * channels, 2 * channels, 1) if gate == 'conv' else nn.Identity()
+        for block in (*self.motion_block.layers, *self.joint_block.layers):
+            nn.init.zeros_(block.bn2.weight)
+        for attention in (self.motion_attends_joint, self.joint_attends_motion):
+            nn.init.zeros_(attention.project.weight)
+            nn.init.zeros_(attention.project.bias)
 
     def forward(self, joint: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Both streams ``(B, C, H, W)``, joint first, in and out."""
