@@ -77,7 +77,7 @@ def test_fast_options__keep_the_keypoints_of_a_trained_model(poses_of, option):
     exact, scores = poses_of()
     away = np.linalg.norm(poses_of(**option)[0] - exact, axis=-1)
     assert len(away) > 50
-    # An eighth of this small model's heatmaps have no peak: rounding decides where they are highest.
+    # An eighth of this small model's heatmaps have no peak: rounding decides where it would be.
     assert (away < 0.5)[scores > 0.1].mean() >= 0.995
     assert (away < 0.5).mean() >= 0.97
     if 'dtype' in option:
