@@ -52,7 +52,7 @@ def test_jm_pose__on_copies_of_the_key_frame_is_no_worse_than_the_baseline(summa
 
 @pytest.fixture(scope='module')
 def poses_of(summary, folder):
-    """Keypoints (N, K, 2) and scores (N, K) of the unseen videos, in boxes of the ground truth."""
+    """All keypoints (N, K, 2) of the unseen videos, in boxes of the ground truth."""
     checkpoint = (folder / 'work/jm_pose/last_checkpoint').read_text().strip()
     truth = str(folder / 'data/annotations/posetrack18_val.json')
     videos = sorted((folder / 'data/images/val').iterdir())
@@ -60,9 +60,7 @@ def poses_of(summary, folder):
     def run(**model):
         inferencer = VideoPoseInferencer(CONFIG, checkpoint, 'cpu', truth, model=model)
         persons = [p for video in videos for poses in inferencer(video) for p in poses.persons]
-        return tuple(
-            np.stack([getattr(p, name) for p in persons]) for name in ('keypoints', 'scores')
-        )
+        return np.stack([person.keypoints for person in persons])
 
     return run
 
@@ -74,12 +72,10 @@ def poses_of(summary, folder):
 def test_fast_options__keep_the_keypoints_of_a_trained_model(poses_of, option):
     if 'compile' in option and shutil.which('c++') is None:
         pytest.skip('torch.compile needs a C++ compiler')
-    exact, scores = poses_of()
-    away = np.linalg.norm(poses_of(**option)[0] - exact, axis=-1)
+    exact = poses_of()
+    away = np.linalg.norm(poses_of(**option) - exact, axis=-1)
     assert len(away) > 50
-    # An eighth of this small model's heatmaps have no peak: rounding decides where it would be.
-    assert (away < 0.5)[scores > 0.1].mean() >= 0.995
-    assert (away < 0.5).mean() >= 0.97
+    assert (away < 0.5).mean() >= 0.99
     if 'dtype' in option:
         assert away.max() > 0, 'the option had no effect'
 

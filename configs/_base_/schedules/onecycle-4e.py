@@ -1,5 +1,5 @@
-# For the embedded data: few epochs, one cycle. A processor with bfloat16 trains backbones faster
-# with optim_wrapper.type='jmpose_mm.AutocastOptimWrapper' and model.train_cfg.compute_acc=False.
+# For the embedded data: few epochs, one cycle. One thread of a processor with bfloat16 trains
+# faster with optim_wrapper.type='jmpose_mm.AutocastOptimWrapper' and model.train_cfg.compute_acc=False.
 train_cfg = dict(by_epoch=True, max_epochs=4)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(

@@ -32,7 +32,7 @@ __all__ = ['Curve', 'Size', 'as_json', 'draw', 'formatted', 'run']
 
 _SMALL = '{}_resnet18_1xb8_synthetic-128x96.py'
 _MIDDLE = 'jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
-METHODS = {'JM-Pose': 'jm-pose', 'TDMI': 'tdmi', 'FAMI-Pose': 'fami-pose'}
+_METHODS = {'JM-Pose': 'jm-pose', 'TDMI': 'tdmi', 'FAMI-Pose': 'fami-pose'}
 
 Work = Callable[[], Any]
 
@@ -101,12 +101,12 @@ def run(quick: bool = False, size: Size | None = None) -> list[Curve]:
             size.runs,
             '8 clips, ResNet-18, 128x96, frozen backbone in float32',
         )
-        for method, config in ((m, _SMALL.format(name)) for m, name in METHODS.items())
+        for method, config in ((m, _SMALL.format(name)) for m, name in _METHODS.items())
     ]
     steps = {float(h * w): _step(_MIDDLE, clips=1, crop=(h, w)) for h, w in size.inputs}
     note = 'JM-Pose, 1 clip of 5 frames, HRNet-W32, frozen backbone in float32'
     curves.append(_measured('training step', 'pixels of a crop', steps, size.runs, note))
-    videos = {float(count): _video(count) for count in size.people}
+    videos = _videos(size.people)
     note = '6 frames through the engine, JM-Pose, HRNet-W32, 256x192, no flip test'
     curves.append(_measured('poses of a video', 'persons in a frame', videos, size.runs, note))
     return [*curves, *_of_data(size)]
@@ -123,12 +123,16 @@ def _step(
     return step_of(model, lambda: model.loss(inputs, samples))
 
 
-def _video(people: int) -> Work:
+def _videos(counts: tuple[int, ...]) -> dict[float, Work]:
     from jmpose_mm.apis.video.clip_model import ClipModel
 
     model = ClipModel(_MIDDLE, None, 'cpu', flip_test=False)
-    images, boxes = walking_people(6, people)
-    return lambda: list(streamed(model, images, boxes))
+
+    def poses_of(people: int) -> Work:
+        images, boxes = walking_people(6, people)
+        return lambda: list(streamed(model, images, boxes))
+
+    return {float(count): poses_of(count) for count in counts}
 
 
 def _of_data(size: Size) -> Iterator[Curve]:

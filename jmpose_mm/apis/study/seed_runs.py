@@ -93,7 +93,6 @@ class SeedRuns:
         file = self.study.seed(self.seed) / 'baseline.json'
         if not file.exists():
             cfg = run_config(self.study, method('single_frame'), self.seed)
-            cfg.log_level = 'WARNING'  # others are trained beside it
             checkpoint, seconds = train_on_images(cfg, None, self.study.scale.baseline_epochs)
             write_json(file, {'checkpoint': str(checkpoint), 'seconds': round(seconds, 1)})
         return json.loads(file.read_text())
@@ -135,7 +134,6 @@ class SeedRuns:
         )
 
     def _train_all(self, run: Run, cfg: Config) -> tuple[nn.Module, dict[str, Any]]:
-        cfg.log_level = 'WARNING'  # others run beside it
         if 'neck' not in cfg.model:
             epochs, indices, start = self.study.scale.baseline_epochs, None, None
             budget = {'epochs': epochs}

@@ -105,6 +105,7 @@ def train_on_images(
     cfg.train_cfg.max_epochs = cfg.param_scheduler.total_steps = epochs
     cfg.default_hooks.checkpoint.update(interval=epochs, max_keep_ckpts=1)
     cfg.train_dataloader.dataset.indices = indices
+    cfg.log_level = 'WARNING'  # others are trained beside it
     if fast_dtype() == 'bfloat16':
         cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
         cfg.model.train_cfg = dict(compute_acc=False)
