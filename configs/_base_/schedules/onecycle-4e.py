@@ -1,5 +1,6 @@
 # For the embedded data: few epochs, one cycle. One thread of a processor with bfloat16 trains
-# faster with optim_wrapper.type='jmpose_mm.AutocastOptimWrapper' and model.train_cfg.compute_acc=False.
+# faster with optim_wrapper.type='jmpose_mm.AutocastOptimWrapper', which mmpose's own head needs
+# model.train_cfg.compute_acc=False for.
 train_cfg = dict(by_epoch=True, max_epochs=4)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.01))
 param_scheduler = dict(
