@@ -1,14 +1,16 @@
-"""What the study trains, as plain data: runs, and the scales that they can be made at."""
+"""What the study trains, as plain data."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from typing import Any
 
 from jmpose_mm.apis.configs import UsageError
 
-__all__ = ['METHODS', 'RUNS', 'SCALES', 'Run', 'Scale', 'chosen_runs']
+from .scales import Scale
+
+__all__ = ['METHODS', 'RUNS', 'Run', 'chosen_runs']
 
 _CONFIG = '{}_resnet18_1xb{}_synthetic-128x96.py'
 BASELINE = _CONFIG.format('single-frame', 16)
@@ -31,6 +33,7 @@ class Run:
         trained: ``'baseline'``: the single-frame model, which is trained once for each seed and
             frozen in the others; ``'neck'``: what follows the baseline's backbone, on its stored
             features; ``'all'``: all of the model, on images.
+        passes: How often a neck sees the samples of the scale.
         copies: The key frame takes the place of every frame, in training and in testing.
         of: The method that an ablation or a control is compared with.
         scales: Names of those at which it is made.
@@ -43,57 +46,11 @@ class Run:
     changes: dict[str, Any] = field(default_factory=dict)
     seeds: int = 3
     trained: str = 'neck'
+    passes: int = 1
     copies: bool = False
     of: str = ''
     scales: tuple[str, ...] = ('cpu', 'gpu')
 
-
-@dataclass(frozen=True)
-class Scale:
-    """How large the study is.
-
-    Attributes:
-        name: Which of the runs belong to it: ``'cpu'`` or ``'gpu'``.
-        preset: Of the embedded data.
-        settings: Fields of the preset to change.
-        samples: Key-frame samples that each model trains on, the same ones for all of a seed.
-        batch: Of these samples.
-        baseline_epochs: How often the baseline, and a control without a neck, sees all training
-            persons.
-        test_interval: Every how manyth frame of the test videos is tested.
-        most_seeds: No run is made with more.
-        backbone: Packaged config of a single-frame model that backbone and crop are taken from, in
-            place of the runs' own.
-        workers: Processes that load images.
-    """
-
-    name: str = 'cpu'
-    preset: str = 'hard'
-    settings: dict[str, Any] = field(default_factory=dict)
-    samples: int = 4800
-    batch: int = 8
-    baseline_epochs: int = 4
-    test_interval: int = 4
-    most_seeds: int = 3
-    backbone: str | None = None
-    workers: int = 1
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain types."""
-        return asdict(self)
-
-
-SCALES = {
-    'cpu': Scale(),
-    'gpu': Scale(
-        'gpu',
-        samples=9600,
-        baseline_epochs=6,
-        most_seeds=2,
-        backbone='single-frame_hrnet-w32_1xb30-20e_posetrack18-256x192.py',
-        workers=12,
-    ),
-}
 
 METHODS = [
     Run('single_frame', 'single frame', 'method', BASELINE, trained='baseline'),
@@ -234,7 +191,26 @@ CONTROLS = [
     ),
 ]
 
-RUNS = [*METHODS, *ABLATIONS, *CONTROLS]
+
+def _longer(name: str, **fields: Any) -> Run:
+    """A run after three passes."""
+    (run,) = (run for run in [*METHODS, *ABLATIONS, *CONTROLS] if run.name == name)
+    return replace(run, name=f'{name}-3_passes', seeds=1, passes=3, **fields)
+
+
+# Whether an answer is the small budget's.
+LONGER = [
+    _longer('jm_pose', title='JM-Pose, 3 passes', group='control', of='jm_pose'),
+    _longer(
+        'single_frame-as_many_parameters', title="single frame, JM-Pose's parameters, 3 passes"
+    ),
+    *(
+        _longer(f'jm_pose-{name}', of='jm_pose-3_passes')
+        for name in ('no_joint_learner', 'no_mutual_learning', 'no_orthogonality')
+    ),
+]
+
+RUNS = [*METHODS, *ABLATIONS, *CONTROLS, *LONGER]
 
 
 def chosen_runs(scale: Scale, only: str = '*') -> list[Run]:

@@ -16,7 +16,8 @@ from jmpose_mm.visualization.charts import Chart, save_chart
 from jmpose_mm.whole_files import whole_file
 
 from .claims import CHANCE, claim_rows, plus_minus, quality_sentence
-from .plan import Scale, chosen_runs
+from .plan import chosen_runs
+from .scales import Scale
 from .set_up import Study
 
 __all__ = ['write_report']
@@ -98,11 +99,11 @@ def _setting(study: Study, table: dict[str, Any], pictures: Path) -> str:
         f'* **Single frame**: trained on all training persons, {scale["baseline_epochs"]} times, '
         f'in {facts["backbone_dtype"]}, once for each seed. Its backbone and its heatmap layer, '
         'frozen, are those of every other run of the seed unless the run says otherwise.',
-        f'* **Methods**: one pass over {scale["samples"]:,} key-frame samples, batches of '
-        f'{scale["batch"]}, one random crop each. All runs of a seed see the same crops in the '
-        'same order, as features that the frozen backbone made once (float16). AdamW and one '
-        f'cycle, as in the configs; beyond them, crops are shifted by up to '
-        f'{100 * facts["box_shift"]:.0f} percent.',
+        f'* **Methods**: one pass, or as many as a run says, over {scale["samples"]:,} key-frame '
+        f'samples, batches of {scale["batch"]}, one random crop each. All runs of a seed '
+        'see the same crops in the same order, as features that the frozen backbone made once '
+        f'(float16). AdamW and one cycle, as in the configs; beyond them, crops are shifted by '
+        f'up to {100 * facts["box_shift"]:.0f} percent.',
         f'* **Protocol**: {facts["protocol"]}; boxes: {" or ".join(facts["boxes"].values())}. '
         f'PoseTrack AP in percent, mean ± standard deviation over seeds.',
         f'* **Made with**: {versions}.',

@@ -12,7 +12,8 @@ from typing import Any
 from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.whole_files import write_json
 
-from .plan import SCALES, Run, Scale, chosen_runs
+from .plan import Run, chosen_runs
+from .scales import SCALES, Scale
 from .scheduling import one_by_one, side_by_side
 from .set_up import Study, description, write_test_truth
 
@@ -31,7 +32,7 @@ def run_study(
 
     Args:
         folder: Of data, results and table; made, or continued.
-        scale: Name of one of :data:`jmpose_mm.apis.study.plan.SCALES`, or another.
+        scale: Name of one of :data:`jmpose_mm.apis.study.scales.SCALES`, or another.
         only: Make runs with names of this pattern alone, and no report.
         report_only: Make table and report of the results that there are.
         report: The Markdown file; its pictures go into a folder beside it, of its name.
@@ -62,7 +63,7 @@ def run_study(
 def _make_runs(study: Study, only: str, jobs: int) -> None:
     runs = chosen_runs(study.scale, only)
     # First what everybody waits for; then the longest, so that no worker waits at the end.
-    runs.sort(key=lambda run: (run.group != 'method', run.trained != 'all'))
+    runs.sort(key=lambda run: (run.group != 'method', run.trained != 'all', -run.passes))
     device = _device(study.scale)
     _render(study)
     todo = {

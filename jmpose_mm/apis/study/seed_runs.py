@@ -53,10 +53,10 @@ class SeedRuns:
             model = built_model(cfg, self.baseline['checkpoint'], self.device)
             clips = self.clips('train')
             start = time.monotonic()
-            loss = train_on_features(model, cfg, clips, run.copies, self.device)
+            loss = train_on_features(model, cfg, clips, run.passes, run.copies, self.device)
             trained = {
                 'seconds': round(time.monotonic() - start, 1),
-                'samples': self.study.scale.samples,
+                'samples': run.passes * self.study.scale.samples,
                 'last_loss': loss,
             }
         elif run.trained == 'baseline':

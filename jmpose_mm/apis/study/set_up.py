@@ -15,7 +15,8 @@ from jmpose_mm.apis.train_and_test import fast_dtype
 from jmpose_mm.datasets.body.frame_tables import frame_number
 from jmpose_mm.whole_files import write_json
 
-from .plan import METHODS, Run, Scale
+from .plan import METHODS, Run
+from .scales import Scale
 
 if TYPE_CHECKING:
     from mmengine.config import Config

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,14 +50,20 @@ def built_model(cfg: Config, checkpoint: str | Path | None, device: str) -> nn.M
 
 
 def train_on_features(
-    model: nn.Module, cfg: Config, clips: StoredClips, copies: bool = False, device: str = 'cpu'
+    model: nn.Module,
+    cfg: Config,
+    clips: StoredClips,
+    passes: int = 1,
+    copies: bool = False,
+    device: str = 'cpu',
 ) -> float:
-    """Train what is not frozen, one pass over the clips in their order, as `cfg` says otherwise.
+    """Train what is not frozen, on the clips in their order, as `cfg` says otherwise.
 
     Args:
         model: Its backbone is not run.
-        cfg: Batch size, optimizer and schedule; the schedule is stretched over the one pass.
+        cfg: Batch size, optimizer and schedule; the schedule is stretched over all passes.
         clips: To train on.
+        passes: How often each is seen.
         copies: Train on copies of the key frame.
         device: Where the model is.
 
@@ -67,7 +74,7 @@ def train_on_features(
         ValueError: There are fewer clips than in a batch.
     """
     size = cfg.train_dataloader.batch_size
-    steps = len(clips) // size
+    steps = passes * (len(clips) // size)
     if not steps:
         raise ValueError(f'clips: expected at least a batch of {size}, got {len(clips)}')
     optim = build_optim_wrapper(model, cfg.optim_wrapper)
@@ -76,8 +83,9 @@ def train_on_features(
     scheduler = PARAM_SCHEDULERS.build(schedule, default_args={'optimizer': optim})
     model.train()
     losses = []
-    batches = clips.batches(size, frame_offsets(cfg), copies, device, drop_last=True)
-    for clip, samples in batches:
+    offsets = frame_offsets(cfg)
+    batches = (clips.batches(size, offsets, copies, device, drop_last=True) for _ in range(passes))
+    for clip, samples in chain.from_iterable(batches):
         named = model.head.loss(neck_features(model, clip), samples, model.train_cfg)
         loss, _ = model.parse_losses(named)
         optim.update_params(loss)

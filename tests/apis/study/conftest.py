@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mmengine.registry import init_default_scope
 
-from jmpose_mm.apis.study.plan import Scale
+from jmpose_mm.apis.study.scales import Scale
 from jmpose_mm.apis.study.set_up import Study, write_test_truth
 from jmpose_mm.datasets.synthetic import make_synthetic
 

@@ -161,7 +161,9 @@ def test_train_on_features__follows_the_cycle_of_the_config_and_learns(study, mo
     rates.clear()
     after = train_on_features(model, cfg, repeated)
     assert after < 0.8 * before
-
+    assert rates == pytest.approx(_one_cycle(10))
+    rates.clear()
+    train_on_features(model, cfg, clips, passes=5)
     assert rates == pytest.approx(_one_cycle(10))
     assert all(torch.equal(model.state_dict()[key], value) for key, value in frozen.items())
 

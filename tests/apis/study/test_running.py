@@ -9,7 +9,7 @@ import pytest
 
 from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.study import plan, run_study
-from jmpose_mm.apis.study.plan import Scale
+from jmpose_mm.apis.study.scales import Scale
 
 SCALE = Scale(
     settings={'videos_train': 2, 'videos_val': 4, 'frames': 9},

@@ -7,7 +7,7 @@ import pytest
 from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.study.claims import Claim, claim_rows, verdict
 from jmpose_mm.apis.study.evaluation import SUBSETS
-from jmpose_mm.apis.study.plan import Scale
+from jmpose_mm.apis.study.scales import Scale
 from jmpose_mm.apis.study.table import (
     compare,
     gain_by_quality,
