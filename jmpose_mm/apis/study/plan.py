@@ -192,21 +192,22 @@ CONTROLS = [
 ]
 
 
-def _longer(name: str, **fields: Any) -> Run:
+def _longer(name: str, title: str, of: str) -> Run:
     """A run after three passes."""
     (run,) = (run for run in [*METHODS, *ABLATIONS, *CONTROLS] if run.name == name)
-    return replace(run, name=f'{name}-3_passes', seeds=1, passes=3, **fields)
+    fields = {'name': f'{name}-3_passes', 'title': f'{title}, 3 passes', 'of': of}
+    return replace(run, **fields, group='control', seeds=1, passes=3)
 
 
 # Whether an answer is the small budget's.
 LONGER = [
-    _longer('jm_pose', title='JM-Pose, 3 passes', group='control', of='jm_pose'),
-    _longer(
-        'single_frame-as_many_parameters', title="single frame, JM-Pose's parameters, 3 passes"
-    ),
+    _longer('jm_pose', 'JM-Pose', 'jm_pose'),
     *(
-        _longer(f'jm_pose-{name}', of='jm_pose-3_passes')
+        _longer(f'jm_pose-{name}', f'JM-Pose {_JM_ABLATIONS[name][0]}', 'jm_pose-3_passes')
         for name in ('no_joint_learner', 'no_mutual_learning', 'no_orthogonality')
+    ),
+    _longer(
+        'single_frame-as_many_parameters', "single frame, JM-Pose's parameters", 'single_frame'
     ),
 ]
 

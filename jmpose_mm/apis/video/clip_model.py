@@ -161,13 +161,26 @@ class ClipModel:
     def keypoints(
         self, heatmaps: Tensor, windows: Sequence[CropWindow]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Of final heatmaps, keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)``."""
+        """Of final heatmaps, keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)``.
+
+        A keypoint is at most one heatmap pixel from its map's maximum: where a map has no peak,
+        DARK's Newton step leads anywhere, thousands of pixels away too.
+        """
         decoded = self.model.head.decode(heatmaps)
         in_crop = np.concatenate([instance.keypoints for instance in decoded])
+        stride = self.model.head.decoder.scale_factor
+        highest = _maxima(heatmaps) * stride
+        in_crop = np.clip(in_crop, highest - stride, highest + stride)
         scale = np.stack([window.scale for window in windows])[:, None]
         center = np.stack([window.center for window in windows])[:, None]
         in_image = in_crop / np.array(self.input_size) * scale + center - 0.5 * scale
         return in_image, np.concatenate([instance.keypoint_scores for instance in decoded])
+
+
+def _maxima(heatmaps: Tensor) -> np.ndarray:
+    """Where each of ``(N, K, h, w)`` is largest, ``(N, K, 2)`` xy."""
+    flat, wide = heatmaps.flatten(2).argmax(dim=2).cpu().numpy(), heatmaps.shape[3]
+    return np.stack((flat % wide, flat // wide), axis=-1)
 
 
 def _dataset_meta(dataset: ConfigDict) -> dict:

@@ -170,6 +170,31 @@ def test_engine__flip_test_is_the_mean_of_both_views(models):
     torch.testing.assert_close(both, (plain + back) / 2, rtol=1e-4, atol=1e-5)
 
 
+def test_keypoints__stay_beside_the_maximum_where_a_newton_step_leads_away():
+    model = ClipModel('jm-pose_debug.py', None, 'cpu')
+    wide, high = model.model.head.decoder.heatmap_size
+    y, x = torch.meshgrid(torch.arange(high), torch.arange(wide), indexing='ij')
+    peak = torch.exp(-((x - 7.3) ** 2 + (y - 9.6) ** 2) / 8)
+    flat = 0.02 + 0.001 * (torch.cos(x / 5.0) * torch.cos(y / 4.0))
+    torch.manual_seed(0)
+    flat = flat + 1e-5 * torch.randn(15, high, wide)
+    heatmaps = torch.cat((peak[None], -peak[None], flat)).float()[None]
+    stride = np.array(model.input_size) / (wide, high)
+    (free,) = model.model.head.decode(heatmaps)
+    highest = heatmaps[0].flatten(1).argmax(1).numpy()
+    highest = np.stack((highest % wide, highest // wide), axis=1) * stride
+    assert (np.abs(free.keypoints[0] - highest) > 1.5 * stride).any(), 'no step leads away'
+
+    whole = model.window(np.array([0.0, 0, *model.input_size]))
+    keypoints, scores = model.keypoints(heatmaps, [whole])
+    corner = whole.center - 0.5 * whole.scale
+    in_crop = (keypoints[0] - corner) / whole.scale * model.input_size
+    assert (np.abs(in_crop - highest) <= stride + 1e-6).all()
+    np.testing.assert_allclose(in_crop[0], free.keypoints[0, 0], atol=1e-4)
+    np.testing.assert_allclose(in_crop[0] / stride, (7.3, 9.6), atol=0.05)
+    np.testing.assert_array_equal(scores, free.keypoint_scores)
+
+
 def test_clip_model__refuses(tmp_path):
     with pytest.raises(UsageError, match='dtype: expected one of'):
         ClipModel('jm-pose_debug.py', None, dtype='int8')
