@@ -38,7 +38,7 @@ def parse_arguments() -> argparse.Namespace:
         '--dtype',
         choices=('float32', 'bfloat16', 'float16'),
         default='float32',
-        help='of the backbone',
+        help='of the backbone and of what predicts positions',
     )
     parser.add_argument('--compile', action='store_true', help='compile the backbone')
     parser.add_argument('--resume', action='store_true', help='go on after an interruption')
