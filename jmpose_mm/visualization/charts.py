@@ -85,6 +85,7 @@ def _figure(chart: Chart) -> Figure:
     note = textwrap.fill(chart.note, NOTE_LETTERS)
     figure.supxlabel(note, x=0.01, ha='left', fontsize=7, color=FAINT)
     (_draw_ranges if chart.ranges else _draw_rows)(axes, chart)
+    figure.draw_without_rendering()  # beside long names one pass of the layout is not enough
     return figure
 
 

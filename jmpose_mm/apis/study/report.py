@@ -159,10 +159,10 @@ def _factors(table: dict[str, Any], pictures: Path) -> str:
         return ''
     chart = Chart(
         'AP by factor',
-        'PoseTrack AP, mean over seeds',
+        'PoseTrack AP, mean over common seeds',
         list(SUBSETS.values()),
         [table['frames'][name] for name in SUBSETS],
-        {run['title']: _means(run, list(SUBSETS)) for run in runs},
+        {run['title']: _means(run, list(SUBSETS), _common(*runs)) for run in runs},
         counted='frames',
         note=f'ground-truth boxes | {table["study"]["protocol"]}',
     )
@@ -181,11 +181,11 @@ def _ablations(table: dict[str, Any], pictures: Path) -> str:
         pairs.insert(0, (*whole, 'single frame, not JM-Pose'))
     chart = Chart(
         'Ablations',
-        'PoseTrack AP, mean over seeds',
+        'PoseTrack AP, mean over common seeds',
         [title for *_, title in pairs],
         [table['frames']['all']] * len(pairs),
         {
-            name: np.concatenate([_means(pair[i], ['all']) for pair in pairs])
+            name: np.concatenate([_means(pair[i], ['all'], _common(*pair[:2])) for pair in pairs])
             for i, name in enumerate(('changed', 'as proposed'))
         },
         counted='frames',
@@ -203,8 +203,14 @@ def _title(run: dict[str, Any], table: dict[str, Any]) -> str:
     return f'{of["title"]} {run["title"]}' if run['group'] == 'ablation' else run['title']
 
 
-def _means(run: dict[str, Any], subsets: list[str]) -> np.ndarray:
-    return np.asarray([run['ap']['truth'][name]['mean'] for name in subsets], dtype=float)
+def _common(first: dict[str, Any], second: dict[str, Any]) -> list[int]:
+    return [seed for seed in first['seeds'] if seed in second['seeds']]
+
+
+def _means(run: dict[str, Any], subsets: list[str], seeds: list[int]) -> np.ndarray:
+    places = [run['seeds'].index(seed) for seed in seeds]
+    values = [[run['ap']['truth'][name]['values'][i] for i in places] for name in subsets]
+    return np.asarray(values, dtype=float).mean(axis=1)
 
 
 def _cases(study: Study, pictures: Path) -> str:
