@@ -43,10 +43,14 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure, print, write."""
     arguments = parse_arguments()
+    from mmengine.logging import MMLogger
+
     from jmpose_mm.apis.benchmarks import timing
     from jmpose_mm.whole_files import write_json
 
     module = import_module(f'jmpose_mm.apis.benchmarks.{SUBCOMMANDS[arguments.command][0]}')
+    # How each layer starts, for every model, is thousands of lines.
+    MMLogger.get_current_instance().setLevel('WARNING')
     said = timing.environment(PACKAGES)
     results = module.run(quick=arguments.quick)
     report = module if arguments.command == 'growth' else timing

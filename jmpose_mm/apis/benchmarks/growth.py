@@ -201,6 +201,7 @@ def draw(path: str | Path, curves: list[Curve]) -> None:
             axes.plot(curve.amounts, values, 'o-', label=label, clip_on=False)
     for axes in panels.flat:
         axes.set(xlim=(0, None), ylim=(0, None))
+        axes.locator_params(axis='x', nbins=5)
         axes.grid(alpha=0.3)
     for axes, kind in zip(panels.T, kinds, strict=True):
         axes[0].legend(fontsize=7, title='power of growth', title_fontsize=7)
