@@ -35,7 +35,7 @@ class Run:
             features; ``'all'``: all of the model, on images.
         passes: How often a neck sees the samples of the scale.
         copies: The key frame takes the place of every frame, in training and in testing.
-        of: The method that an ablation or a control is compared with.
+        of: The run that an ablation or a control is compared with.
         scales: Names of those at which it is made.
     """
 
@@ -192,23 +192,26 @@ CONTROLS = [
 ]
 
 
-def _longer(name: str, title: str, of: str) -> Run:
-    """A run after three passes."""
+def _longer(name: str) -> Run:
+    """A run after three passes; of the same after one, an ablation of its method after three."""
     (run,) = (run for run in [*METHODS, *ABLATIONS, *CONTROLS] if run.name == name)
+    ablation = run.group == 'ablation'
+    title = f'JM-Pose {run.title}' if ablation else run.title
+    of = f'{run.of}-3_passes' if ablation else name
     fields = {'name': f'{name}-3_passes', 'title': f'{title}, 3 passes', 'of': of}
     return replace(run, **fields, group='control', seeds=1, passes=3)
 
 
 # Whether an answer is the small budget's.
 LONGER = [
-    _longer('jm_pose', 'JM-Pose', 'jm_pose'),
-    *(
-        _longer(f'jm_pose-{name}', f'JM-Pose {_JM_ABLATIONS[name][0]}', 'jm_pose-3_passes')
-        for name in ('no_joint_learner', 'no_mutual_learning', 'no_orthogonality')
-    ),
-    _longer(
-        'single_frame-as_many_parameters', "single frame, JM-Pose's parameters", 'single_frame'
-    ),
+    _longer(name)
+    for name in (
+        'jm_pose',
+        'jm_pose-no_joint_learner',
+        'jm_pose-no_mutual_learning',
+        'jm_pose-no_orthogonality',
+        'single_frame-as_many_parameters',
+    )
 ]
 
 RUNS = [*METHODS, *ABLATIONS, *CONTROLS, *LONGER]

@@ -19,6 +19,7 @@ from .claims import CHANCE, claim_rows, plus_minus, quality_sentence
 from .plan import chosen_runs
 from .scales import Scale
 from .set_up import Study
+from .table import common_seeds, spread
 
 __all__ = ['write_report']
 
@@ -162,7 +163,7 @@ def _factors(table: dict[str, Any], pictures: Path) -> str:
         'PoseTrack AP, mean over common seeds',
         list(SUBSETS.values()),
         [table['frames'][name] for name in SUBSETS],
-        {run['title']: _means(run, list(SUBSETS), _common(*runs)) for run in runs},
+        {run['title']: _means(run, list(SUBSETS), common_seeds(*runs)) for run in runs},
         counted='frames',
         note=f'ground-truth boxes | {table["study"]["protocol"]}',
     )
@@ -185,7 +186,9 @@ def _ablations(table: dict[str, Any], pictures: Path) -> str:
         [title for *_, title in pairs],
         [table['frames']['all']] * len(pairs),
         {
-            name: np.concatenate([_means(pair[i], ['all'], _common(*pair[:2])) for pair in pairs])
+            name: np.concatenate(
+                [_means(pair[i], ['all'], common_seeds(*pair[:2])) for pair in pairs]
+            )
             for i, name in enumerate(('changed', 'as proposed'))
         },
         counted='frames',
@@ -203,14 +206,10 @@ def _title(run: dict[str, Any], table: dict[str, Any]) -> str:
     return f'{of["title"]} {run["title"]}' if run['group'] == 'ablation' else run['title']
 
 
-def _common(first: dict[str, Any], second: dict[str, Any]) -> list[int]:
-    return [seed for seed in first['seeds'] if seed in second['seeds']]
-
-
 def _means(run: dict[str, Any], subsets: list[str], seeds: list[int]) -> np.ndarray:
     places = [run['seeds'].index(seed) for seed in seeds]
     values = [[run['ap']['truth'][name]['values'][i] for i in places] for name in subsets]
-    return np.asarray(values, dtype=float).mean(axis=1)
+    return np.asarray([spread(of_subset)['mean'] for of_subset in values], dtype=float)
 
 
 def _cases(study: Study, pictures: Path) -> str:

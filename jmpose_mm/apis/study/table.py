@@ -15,7 +15,15 @@ from jmpose_mm.apis.configs import UsageError
 
 from .plan import RUNS
 
-__all__ = ['compare', 'gain_by_quality', 'read_results', 'spread', 'study_table', 'video_means']
+__all__ = [
+    'common_seeds',
+    'compare',
+    'gain_by_quality',
+    'read_results',
+    'spread',
+    'study_table',
+    'video_means',
+]
 
 
 def read_results(folder: str | Path) -> list[dict[str, Any]]:
@@ -96,6 +104,11 @@ def spread(values: Iterable[float | None]) -> dict[str, Any]:
     }
 
 
+def common_seeds(first: dict[str, Any], second: dict[str, Any]) -> list[int]:
+    """The seeds that two runs of a table have both."""
+    return [seed for seed in first['seeds'] if seed in second['seeds']]
+
+
 def compare(
     table: dict[str, Any], better: str, worse: str, subset: str = 'all'
 ) -> dict[str, Any] | None:
@@ -116,7 +129,7 @@ def compare(
     runs = [table['runs'].get(name) for name in (better, worse)]
     if None in runs:
         return None
-    seeds = [seed for seed in runs[0]['seeds'] if seed in runs[1]['seeds']]
+    seeds = common_seeds(*runs)
     if not seeds:
         return None
     first, second = ([_value(run, subset, seed) for seed in seeds] for run in runs)
@@ -157,7 +170,7 @@ def gain_by_quality(table: dict[str, Any], method: str, baseline: str) -> dict[s
     runs = [table['runs'].get(name) for name in (method, baseline)]
     if None in runs:
         return None
-    seeds = [seed for seed in runs[0]['seeds'] if seed in runs[1]['seeds']]
+    seeds = common_seeds(*runs)
     if len(seeds) < 2:
         return None
     qualities, gains = [], []

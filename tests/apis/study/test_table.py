@@ -9,6 +9,7 @@ from jmpose_mm.apis.study.claims import Claim, claim_rows, verdict
 from jmpose_mm.apis.study.evaluation import SUBSETS
 from jmpose_mm.apis.study.scales import Scale
 from jmpose_mm.apis.study.table import (
+    common_seeds,
     compare,
     gain_by_quality,
     read_results,
@@ -46,6 +47,11 @@ def table_of(*results: dict) -> dict:
         'boxes': {'truth': 'ground truth'},
     }
     return study_table(study, list(results))
+
+
+def test_common_seeds__in_the_order_of_the_first():
+    assert common_seeds({'seeds': [2, 0, 1]}, {'seeds': [0, 2, 3]}) == [2, 0]
+    assert common_seeds({'seeds': [0]}, {'seeds': [1]}) == []
 
 
 def test_spread__by_hand():
