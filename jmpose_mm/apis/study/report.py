@@ -97,14 +97,15 @@ def _setting(study: Study, table: dict[str, Any], pictures: Path) -> str:
         f'{scale["test_interval"]}th frame is tested ({table["frames"]["all"]} frames, '
         f'{table["frames"]["degraded"]} of them degraded). Other settings: '
         f'{scale["settings"] or "none"}.',
-        f'* **Single frame**: trained on all training persons, {scale["baseline_epochs"]} times, '
-        f'in {facts["backbone_dtype"]}, once for each seed. Its backbone and its heatmap layer, '
+        '* **Training**: AdamW and one cycle, as in the configs, in '
+        f'{facts["training_dtype"]}; beyond them, crops are shifted by up to '
+        f'{100 * facts["box_shift"]:.0f} percent.',
+        '* **Single frame**: trained on all training persons, '
+        f'{scale["baseline_epochs"]} times, once for each seed. Its backbone and heatmap layer, '
         'frozen, are those of every other run of the seed unless the run says otherwise.',
         f'* **Methods**: one pass, or as many as a run says, over {scale["samples"]:,} key-frame '
-        f'samples, batches of {scale["batch"]}, one random crop each. All runs of a seed '
-        'see the same crops in the same order, as features that the frozen backbone made once '
-        f'(float16). AdamW and one cycle, as in the configs; beyond them, crops are shifted by '
-        f'up to {100 * facts["box_shift"]:.0f} percent.',
+        f'samples, batches of {scale["batch"]}, one random crop each. All runs of a seed see the '
+        'same crops in the same order, as features that the frozen backbone made once (float16).',
         f'* **Protocol**: {facts["protocol"]}; boxes: {" or ".join(facts["boxes"].values())}. '
         f'PoseTrack AP in percent, mean ± standard deviation over seeds.',
         f'* **Made with**: {versions}.',

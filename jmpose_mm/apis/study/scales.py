@@ -32,7 +32,7 @@ class Scale:
     settings: dict[str, Any] = field(default_factory=dict)
     samples: int = 4800
     batch: int = 8
-    baseline_epochs: int = 4
+    baseline_epochs: int = 3
     test_interval: int = 4
     most_seeds: int = 3
     backbone: str | None = None

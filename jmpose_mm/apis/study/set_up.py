@@ -123,6 +123,10 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
         cfg.test_dataloader.dataset.bbox_file = str(study.noisy_boxes.resolve())
         cfg.test_dataloader.dataset.bbox_score_threshold = 0.2
     cfg.randomness = dict(seed=seed)
+    cfg.optim_wrapper.optimizer.fused = True  # the same numbers, seven times faster on a processor
+    if fast_dtype() == 'bfloat16':
+        cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
+        cfg.model.train_cfg = dict(compute_acc=False)
     # Tested afterwards, by frames and boxes of the study's own.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.merge_from_dict(run.changes)
@@ -168,7 +172,7 @@ def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
         'protocol': PROTOCOL,
         'boxes': BOXES,
         'box_shift': BOX_SHIFT,
-        'backbone_dtype': fast_dtype(),
+        'training_dtype': fast_dtype(),
     }
 
 

@@ -16,7 +16,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.runner import load_checkpoint, set_random_seed
 from torch import nn
 
-from jmpose_mm.apis.train_and_test import fast_dtype, train
+from jmpose_mm.apis.train_and_test import train
 from jmpose_mm.registry import MODELS, PARAM_SCHEDULERS
 
 from .features import StoredClips, neck_features
@@ -86,7 +86,8 @@ def train_on_features(
     offsets = frame_offsets(cfg)
     batches = (clips.batches(size, offsets, copies, device, drop_last=True) for _ in range(passes))
     for clip, samples in chain.from_iterable(batches):
-        named = model.head.loss(neck_features(model, clip), samples, model.train_cfg)
+        with optim.optim_context(model):
+            named = model.head.loss(neck_features(model, clip), samples, model.train_cfg)
         loss, _ = model.parse_losses(named)
         optim.update_params(loss)
         scheduler.step()
@@ -97,7 +98,7 @@ def train_on_features(
 def train_on_images(
     cfg: Config, checkpoint: str | Path | None, epochs: int, indices: list[int] | None = None
 ) -> tuple[Path, float]:
-    """Train by mmengine's runner, in bfloat16 where that is fast.
+    """Train by mmengine's runner.
 
     Args:
         cfg: Changed.
@@ -114,9 +115,6 @@ def train_on_images(
     cfg.default_hooks.checkpoint.update(interval=epochs, max_keep_ckpts=1)
     cfg.train_dataloader.dataset.indices = indices
     cfg.log_level = 'WARNING'  # others are trained beside it
-    if fast_dtype() == 'bfloat16':
-        cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
-        cfg.model.train_cfg = dict(compute_acc=False)
     train(cfg)
     last = Path(cfg.work_dir, 'last_checkpoint').read_text().strip()
     return Path(last), time.monotonic() - start
