@@ -99,8 +99,6 @@ _FAMI_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 _TDMI_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     '1_stage': ('1 stage instead of 4', {'neck.num_stages': 1}),
-    '2_stages': ('2 stages instead of 4', {'neck.num_stages': 2}),
-    '3_stages': ('3 stages instead of 4', {'neck.num_stages': 3}),
     # The two terms that part useful from noisy motion go too.
     'no_disentanglement': (
         'without disentanglement',
@@ -115,17 +113,20 @@ _TDMI_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {'neck.disentanglement': {'noisy': False}, **_NO_TERMS},
     ),
 }
-# These would take processors beyond two hours.
-_ON_GPU = {'difference', '2_stages', '3_stages'}
+# What lies between takes processors too long.
+_TDMI_STAGES = [
+    _variant('tdmi', f'{n}_stages', f'{n} stages', {'neck.num_stages': n}, scales=('gpu',))
+    for n in (2, 3)
+]
 ABLATIONS = [
-    _variant(of, name, title, changes, scales=('gpu',) if name in _ON_GPU else ('cpu', 'gpu'))
+    _variant(of, name, title, changes)
     for of, ablations in (
         ('jm_pose', _JM_ABLATIONS),
         ('tdmi', _TDMI_ABLATIONS),
         ('fami_pose', _FAMI_ABLATIONS),
     )
     for name, (title, changes) in ablations.items()
-]
+] + _TDMI_STAGES
 
 _COPIES = [
     _variant(

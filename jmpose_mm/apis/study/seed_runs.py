@@ -146,8 +146,9 @@ class SeedRuns:
         return model, {'seconds': round(seconds, 1), **budget}
 
     def _tested(self, model: nn.Module, run: Run, cfg: Config) -> dict[str, Any]:
-        """AP in ground-truth boxes; of methods in noisy ones and on copies of the key frame too."""
-        kinds = list(BOXES) if run.group == 'method' else ['truth']
+        """AP in ground-truth boxes; of methods and controls also in noisy ones, of methods on
+        copies of the key frame too."""
+        kinds = ['truth'] if run.group == 'ablation' else list(BOXES)
         result = {'tested': {kind: self._test(model, run, cfg, kind) for kind in kinds}}
         if run.group == 'method' and model.with_neck:
             samples = predict(model, self.clips('truth'), frame_offsets(cfg), True, self.device)

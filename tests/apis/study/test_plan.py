@@ -70,7 +70,6 @@ def test_chosen_runs__by_scale_and_pattern():
         'single_frame-hrnet_w48',
         'tdmi-2_stages',
         'tdmi-3_stages',
-        'jm_pose-difference',
     }
     assert max(run.seeds for run in chosen_runs(SCALES['gpu'])) == 2
     assert [run.name for run in chosen_runs(SCALES['cpu'], 'fami_pose-no_l*')] == [
