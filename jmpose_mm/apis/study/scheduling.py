@@ -6,6 +6,9 @@ A seed's work: its baseline is trained, then features are stored with it, then a
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING
@@ -45,16 +48,22 @@ def side_by_side(
 ) -> Iterator[tuple[Run, int]]:
     """The same by several processes of one thread: small layers gain little from a second one.
 
-    All that can be made is made before an error is raised.
+    All that can be made is made before an error is raised. An interrupt ends the processes at once.
     """
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(jobs, context, initializer=_one_thread) as pool:
-        tasks = _Tasks(pool, study, device, todo)
-        for seed in todo:
-            tasks.start(_train_baseline, seed)
-        while tasks.waiting:
-            for future in wait(tasks.waiting, return_when=FIRST_COMPLETED).done:
-                yield from tasks.end(future)
+    with ProcessPoolExecutor(jobs, context, initializer=_begin_process) as pool:
+        tasks = _Tasks(pool, jobs, study, device, todo)
+        try:
+            for seed in todo:
+                tasks.start(_train_baseline, seed)
+            while tasks.waiting:
+                for future in wait(tasks.waiting, return_when=FIRST_COMPLETED).done:
+                    yield from tasks.end(future)
+        except BaseException:
+            # Leaving the pool would wait until all that is queued is done.
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
     if tasks.errors:
         raise tasks.errors[0]
 
@@ -63,9 +72,15 @@ class _Tasks:
     """What is under way, and what follows from what is done."""
 
     def __init__(
-        self, pool: ProcessPoolExecutor, study: Study, device: str, todo: dict[int, list[Run]]
+        self,
+        pool: ProcessPoolExecutor,
+        jobs: int,
+        study: Study,
+        device: str,
+        todo: dict[int, list[Run]],
     ) -> None:
-        self.pool, self.study, self.device, self.todo = pool, study, device, todo
+        self.pool, self.jobs, self.study, self.device, self.todo = pool, jobs, study, device, todo
+        self.queue: list[tuple[Callable, int, tuple[Run, ...]]] = []
         self.waiting: dict[Future, tuple[Callable, int, tuple[Run, ...]]] = {}
         self.left = {seed: len(runs) for seed, runs in todo.items()}
         self.trained: list[int] = []
@@ -73,9 +88,9 @@ class _Tasks:
         self.errors: list[BaseException] = []
 
     def start(self, work: Callable, seed: int, *run: Run) -> None:
-        """Put work into the queue."""
-        future = self.pool.submit(work, self.study, self.device, seed, *run)
-        self.waiting[future] = work, seed, run
+        """Put work into the queue: features, which much waits for, to its front."""
+        self.queue.insert(0 if work is _store_features else len(self.queue), (work, seed, run))
+        self._begin()
 
     def end(self, future: Future) -> list[tuple[Run, int]]:
         """Start what follows, and give the run and its seed if one is made."""
@@ -95,7 +110,14 @@ class _Tasks:
             _forget_features(self.study, self.device, seed)
             self.stored.discard(seed)
         self._store_next()
+        self._begin()
         return [(run[0], seed)] if run and error is None else []
+
+    def _begin(self) -> None:
+        while self.queue and len(self.waiting) < self.jobs:
+            work, seed, run = self.queue.pop(0)
+            future = self.pool.submit(work, self.study, self.device, seed, *run)
+            self.waiting[future] = work, seed, run
 
     def _store_next(self) -> None:
         while self.trained and len(self.stored) < _STORED_SEEDS:
@@ -127,7 +149,17 @@ def _make(study: Study, device: str, seed: int, run: Run) -> None:
     write_json(study.result(run, seed), _seed_runs(study, device, seed).make(run))
 
 
-def _one_thread() -> None:
+def _begin_process() -> None:
     import torch
 
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Its parent gets it too and ends it.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Where the parent is killed, nobody else ends its processes."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

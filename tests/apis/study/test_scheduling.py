@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +83,13 @@ def test_side_by_side__features_of_two_seeds_at_most(notes):
     assert len(notes) == 4 * 5
 
 
+def test_side_by_side__stores_the_next_features_before_anything_else_that_waits(notes):
+    todo = {seed: [ONE, TWO] for seed in range(3)}
+    made = list(scheduling.side_by_side((), 'cpu', todo, jobs=1))
+    assert len(made) == 6
+    assert notes.index('store 2') < notes.index('one 1')
+
+
 @pytest.mark.parametrize('failing', ['one 0', 'store 0', 'train 0'])
 def test_side_by_side__what_can_be_made_is_made_before_an_error(notes, failing, capsys):
     todo = {seed: [ONE, TWO] for seed in range(3)}
@@ -86,3 +100,44 @@ def test_side_by_side__what_can_be_made_is_made_before_an_error(notes, failing, 
     assert ('two 0' in notes) == (failing == 'one 0')
     name, seed = failing.split()
     assert f'{name}, seed {seed} failed: {failing}' in capsys.readouterr().out
+
+
+# The work of a study in which each process says that it is there, and then takes its time.
+SLEEPERS = """
+import os, sys, time
+from pathlib import Path
+from jmpose_mm.apis.study import scheduling
+
+def sleep(folder, device, seed):
+    Path(folder, str(os.getpid())).write_text(str(seed))
+    time.sleep(600)
+
+scheduling._train_baseline = sleep
+if __name__ == '__main__':
+    list(scheduling.side_by_side(sys.argv[1], 'cpu', {seed: [] for seed in range(5)}, jobs=2))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('how', ['control-c', 'interrupt', 'kill'])
+def test_side_by_side__leaves_no_process_behind(tmp_path: Path, how: str):
+    script, there = tmp_path / 'sleepers.py', tmp_path / 'there'
+    script.write_text(SLEEPERS)
+    there.mkdir()
+    command = [sys.executable, str(script), str(there)]
+    study = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)
+    try:
+        end = time.monotonic() + 120
+        while len(list(there.iterdir())) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        if how == 'control-c':  # A terminal sends it to all of them.
+            os.killpg(study.pid, signal.SIGINT)
+        else:
+            study.send_signal(signal.SIGINT if how == 'interrupt' else signal.SIGKILL)
+        study.communicate(timeout=60)  # Its output ends when the last process that has it does.
+        assert study.returncode != 0
+        assert len(list(there.iterdir())) == 2
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(study.pid, signal.SIGKILL)
