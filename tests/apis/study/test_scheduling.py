@@ -85,9 +85,11 @@ def test_side_by_side__features_of_two_seeds_at_most(notes):
 
 def test_side_by_side__stores_the_next_features_before_anything_else_that_waits(notes):
     todo = {seed: [ONE, TWO] for seed in range(3)}
-    made = list(scheduling.side_by_side((), 'cpu', todo, jobs=1))
-    assert len(made) == 6
-    assert notes.index('store 2') < notes.index('one 1')
+    assert len(list(scheduling.side_by_side((), 'cpu', todo, jobs=1))) == 6
+    assert ', '.join(notes) == (
+        'train 0, store 0, train 1, store 1, train 2, one 0, two 0, forget 0, '
+        'store 2, one 1, two 1, forget 1, one 2, two 2, forget 2'
+    )
 
 
 @pytest.mark.parametrize('failing', ['one 0', 'store 0', 'train 0'])
