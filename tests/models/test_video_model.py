@@ -294,7 +294,9 @@ def test_estimator__frozen_normalisation(frozen_norm):
 def test_estimator__frozen_copy_gives_the_same_features(frozen_dtype, tolerance):
     model = build(frozen_dtype=frozen_dtype).eval()
     names = list(model.state_dict())
-    frames = clip().flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    # Where its output is one pixel wide, as of crops 32 wide, oneDNN 3.11's AMX convolution of
+    # stride 2 in bfloat16 reads what nobody wrote, and now and then gives NaN.
+    frames = clip(size=(64, 64)).flatten(0, 1).contiguous(memory_format=torch.channels_last)
     expected = model.backbone(frames)
     for stage, exact in zip(model._stages(frames), expected, strict=True):
         assert torch.equal(stage, exact), 'evaluation uses the backbone itself'

@@ -106,7 +106,7 @@ def test_side_by_side__what_can_be_made_is_made_before_an_error(notes, failing, 
 
 # The work of a study in which each process says that it is there, and then takes its time.
 SLEEPERS = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from jmpose_mm.apis.study import scheduling
 
@@ -116,6 +116,8 @@ def sleep(folder, device, seed):
 
 scheduling._train_baseline = sleep
 if __name__ == '__main__':
+    # Whoever runs the tests may have ignored it, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     list(scheduling.side_by_side(sys.argv[1], 'cpu', {seed: [] for seed in range(5)}, jobs=2))
 """
 
