@@ -1,4 +1,4 @@
-"""What README.md quotes of the study is what docs/study.md, written by its program, says."""
+"""Quotations of the study are what docs/study.md, written by its program, says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 
 from source_files import ROOT
 
-README, STUDY = ((ROOT / name).read_text() for name in ('README.md', 'docs/study.md'))
+README, STUDY, JM_POSE = (
+    (ROOT / name).read_text() for name in ('README.md', 'docs/study.md', 'docs/jm_pose.md')
+)
 QUOTED = '| embedded `hard` set'
 
 
@@ -31,6 +33,13 @@ def test_readme__counts_the_claims_of_the_study() -> None:
     assert quoted is not None
     assert study is not None
     assert quoted.groups() == study.groups()
+
+
+def test_jm_pose__quotes_differences_of_the_study() -> None:
+    quoted = table_rows(JM_POSE[JM_POSE.index('## What the study shows') :])
+    said = {cell.strip() for line in STUDY.splitlines() for cell in line.split('|')}
+    assert len(quoted) >= 10
+    assert {now.replace('−', '-') for *_, now in quoted.values()} <= said
 
 
 def test_table_rows__of_the_first_table() -> None:

@@ -288,15 +288,16 @@ def test_estimator__frozen_normalisation(frozen_norm):
     assert model.neck.fusion.training
 
 
+# Where its output is one pixel wide, as of crops 32 wide, oneDNN 3.11's AMX convolution of stride 2
+# in bfloat16 reads what nobody wrote, and then gives NaN.
 @pytest.mark.parametrize(
-    ('frozen_dtype', 'tolerance'), [('float32', 1e-5), ('bfloat16', 0.05), ('float16', 0.01)]
+    ('frozen_dtype', 'tolerance', 'size'),
+    [('float32', 1e-5, (64, 32)), ('bfloat16', 0.05, (64, 64)), ('float16', 0.01, (64, 32))],
 )
-def test_estimator__frozen_copy_gives_the_same_features(frozen_dtype, tolerance):
+def test_estimator__frozen_copy_gives_the_same_features(frozen_dtype, tolerance, size):
     model = build(frozen_dtype=frozen_dtype).eval()
     names = list(model.state_dict())
-    # Where its output is one pixel wide, as of crops 32 wide, oneDNN 3.11's AMX convolution of
-    # stride 2 in bfloat16 reads what nobody wrote, and now and then gives NaN.
-    frames = clip(size=(64, 64)).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+    frames = clip(size=size).flatten(0, 1).contiguous(memory_format=torch.channels_last)
     expected = model.backbone(frames)
     for stage, exact in zip(model._stages(frames), expected, strict=True):
         assert torch.equal(stage, exact), 'evaluation uses the backbone itself'

@@ -51,25 +51,30 @@ def side_by_side(
     All that can be made is made before an error is raised. An interrupt ends the processes at once.
     """
     context = multiprocessing.get_context('spawn')
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(jobs, context, initializer=_begin_process) as pool:
         tasks = _Tasks(pool, jobs, study, device, todo)
         try:
             for seed in todo:
-                tasks.start(_train_baseline, seed)
-            while tasks.waiting:
-                for future in wait(tasks.waiting, return_when=FIRST_COMPLETED).done:
+                tasks.add(_train_baseline, seed)
+            while tasks.begin():
+                for future in wait(tasks.under_way, return_when=FIRST_COMPLETED).done:
                     yield from tasks.end(future)
         except BaseException:
-            # Leaving the pool would wait until all that is queued is done.
+            # Leaving the pool would wait for what is under way, which takes minutes.
             for process in multiprocessing.active_children():
-                process.terminate()
+                if process not in others:
+                    process.terminate()
             raise
     if tasks.errors:
         raise tasks.errors[0]
 
 
 class _Tasks:
-    """What is under way, and what follows from what is done."""
+    """What waits, what is under way, and what follows from what is done.
+
+    The pool gets no more than it can begin: its own queue knows no order but that of arrival.
+    """
 
     def __init__(
         self,
@@ -81,20 +86,27 @@ class _Tasks:
     ) -> None:
         self.pool, self.jobs, self.study, self.device, self.todo = pool, jobs, study, device, todo
         self.queue: list[tuple[Callable, int, tuple[Run, ...]]] = []
-        self.waiting: dict[Future, tuple[Callable, int, tuple[Run, ...]]] = {}
+        self.under_way: dict[Future, tuple[Callable, int, tuple[Run, ...]]] = {}
         self.left = {seed: len(runs) for seed, runs in todo.items()}
         self.trained: list[int] = []
         self.stored: set[int] = set()
         self.errors: list[BaseException] = []
 
-    def start(self, work: Callable, seed: int, *run: Run) -> None:
+    def add(self, work: Callable, seed: int, *run: Run) -> None:
         """Put work into the queue: features, which much waits for, to its front."""
         self.queue.insert(0 if work is _store_features else len(self.queue), (work, seed, run))
-        self._begin()
+
+    def begin(self) -> bool:
+        """Give every free process work from the queue; whether any is under way."""
+        while self.queue and len(self.under_way) < self.jobs:
+            work, seed, run = self.queue.pop(0)
+            future = self.pool.submit(work, self.study, self.device, seed, *run)
+            self.under_way[future] = work, seed, run
+        return bool(self.under_way)
 
     def end(self, future: Future) -> list[tuple[Run, int]]:
         """Start what follows, and give the run and its seed if one is made."""
-        work, seed, run = self.waiting.pop(future)
+        work, seed, run = self.under_way.pop(future)
         error = future.exception()
         if error is not None:
             name = run[0].name if run else work.__name__.strip('_')
@@ -104,26 +116,19 @@ class _Tasks:
             self.trained.append(seed)
         elif work is _store_features:
             for each in self.todo[seed]:
-                self.start(_make, seed, each)
+                self.add(_make, seed, each)
         self.left[seed] -= len(run)
         if not self.left[seed] or (error is not None and work is _store_features):
             _forget_features(self.study, self.device, seed)
             self.stored.discard(seed)
         self._store_next()
-        self._begin()
         return [(run[0], seed)] if run and error is None else []
-
-    def _begin(self) -> None:
-        while self.queue and len(self.waiting) < self.jobs:
-            work, seed, run = self.queue.pop(0)
-            future = self.pool.submit(work, self.study, self.device, seed, *run)
-            self.waiting[future] = work, seed, run
 
     def _store_next(self) -> None:
         while self.trained and len(self.stored) < _STORED_SEEDS:
             seed = self.trained.pop(0)
             self.stored.add(seed)
-            self.start(_store_features, seed)
+            self.add(_store_features, seed)
 
 
 def _seed_runs(study: Study, device: str, seed: int) -> SeedRuns:

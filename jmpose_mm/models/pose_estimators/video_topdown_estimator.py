@@ -34,7 +34,8 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             uses and updates batch statistics, as the released recipes do unintentionally.
         frozen_dtype: Training runs a fast copy of a backbone that is frozen with its statistics,
             in ``'float32'``, ``'bfloat16'`` or ``'float16'``. Checkpoints and evaluation do not
-            know of it.
+            know of it. On processors with AMX, oneDNN 3.11 gives NaN in bfloat16 for crops that
+            are 32 wide.
         **kwargs: The parent's.
     """
 
