@@ -21,7 +21,7 @@ help:
 setup: $(READY)
 
 $(READY): requirements/pinned.txt requirements/without_dependencies.txt tools/setup_environment.py \
-          setup.cfg pyproject.toml _backend/editable_build.py
+          setup.cfg pyproject.toml build_backend/editable_build.py
 	$(PYTHON) tools/setup_environment.py $(VENV)
 	@touch $@
 
@@ -29,7 +29,7 @@ demo: $(READY)
 	$(RUN) tools/demo.py --method $(METHOD)
 
 study: $(READY)
-	$(RUN) tools/run_study.py --scale cpu
+	$(RUN) experiments/run_study.py --scale cpu
 
 # One thread per process: two test processes with a thread per core each are slower than one. A file stays in one
 # process, since its tests share what one of them trained or installed.

@@ -34,7 +34,9 @@ def true_cause(module: str) -> Iterator[None]:
 with true_cause(__name__):
     from mmengine.config.utils import MODULE2PACKAGE
 
-    from . import coco_tools, mmcv_ext
+    from jmpose_mm.host import coco_tools
+    from jmpose_mm.host import mmcv_extension as mmcv_ext
+
     from .version import __version__
 
     MODULE2PACKAGE['jmpose_mm'] = 'jmpose_mm'

@@ -25,7 +25,7 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint
-    from jmpose_mm.apis.configs import UsageError
+    from jmpose_mm.errors import UsageError
 
     try:
         target = convert_checkpoint(

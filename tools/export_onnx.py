@@ -21,8 +21,8 @@ def main() -> int:
         help='write OUT_backbone.onnx and OUT_neck.onnx: each frame passes the backbone once',
     )
     arguments = parser.parse_args()
-    from jmpose_mm.apis.configs import UsageError
     from jmpose_mm.apis.export import export_onnx
+    from jmpose_mm.errors import UsageError
 
     try:
         files = export_onnx(

@@ -64,8 +64,8 @@ def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
 def main() -> int:
     """Run on the video; 1 if something could not be read, 2 for a wrong command, 130 for Ctrl-C."""
     arguments = parse_arguments()
-    from jmpose_mm.apis.configs import UsageError
-    from jmpose_mm.apis.video.command import run_command
+    from jmpose_mm.errors import UsageError
+    from jmpose_mm.video.command import run_command
 
     try:
         problems = run_command(**vars(arguments))

@@ -35,7 +35,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Detect and print the counts."""
     arguments = parse_arguments()
-    from jmpose_mm.apis.person_boxes import HogDetector, MMDetDetector, make_boxes
+    from jmpose_mm.apis.person_boxes import make_boxes
+    from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
 
     try:
         detector: HogDetector | MMDetDetector = HogDetector()

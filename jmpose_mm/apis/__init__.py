@@ -10,7 +10,7 @@ __all__ = ['VideoPoseInferencer']
 def __getattr__(name: str) -> Any:
     # On demand: it imports torch and mmpose, which most of what is here can wait for.
     if name == 'VideoPoseInferencer':
-        from jmpose_mm.apis.video.inferencer import VideoPoseInferencer
+        from jmpose_mm.video.inferencer import VideoPoseInferencer
 
         return VideoPoseInferencer
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.apis.configs import UsageError, load_config
 from jmpose_mm.apis.official_names import DROPPED, NAMES
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.errors import UsageError
 from jmpose_mm.whole_files import whole_file
 
 if TYPE_CHECKING:

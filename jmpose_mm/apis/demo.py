@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jmpose_mm.apis.configs import load_config
 from jmpose_mm.apis.drawn_comparison import draw_comparison
 from jmpose_mm.apis.train_and_test import fast_dtype, test, train
+from jmpose_mm.engine.configs import load_config
 from jmpose_mm.whole_files import write_json
 
 __all__ = ['METHODS', 'run_demo']
@@ -115,7 +115,7 @@ def _train(
     cfg = load_config(config, overrides, str(work_dir))
     cfg.load_from = checkpoints.get('single_frame')
     if cfg.model.get('frozen'):
-        cfg.model.frozen_dtype = fast_dtype()
+        cfg.model.frozen_backbone_dtype = fast_dtype()
     # One evaluation at the end is enough, and the demo makes it with its drawings.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     train(cfg)

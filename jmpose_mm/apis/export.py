@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jmpose_mm.apis.configs import UsageError
-from jmpose_mm.apis.video.clip_model import ClipModel
+from jmpose_mm.errors import UsageError
 from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.whole_files import whole_file
 
 if TYPE_CHECKING:

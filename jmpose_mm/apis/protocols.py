@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jmpose_mm.apis.configs import UsageError, pipeline_step
+from jmpose_mm.engine.configs import pipeline_step
+from jmpose_mm.errors import UsageError
 
 if TYPE_CHECKING:
     from mmengine.config import Config

@@ -6,7 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.apis.configs import UsageError, check_frames, checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.configs import check_frames, checkpoint_fits, find_checkpoint
+from jmpose_mm.errors import UsageError
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:

@@ -18,16 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_persons import MISSING_SCORE
+from jmpose_mm.functional.evaluation.posetrack_persons import MISSING_SCORE
 
-from .posetrack_frames import (
-    NO_BOX,
-    Frame,
-    Place,
-    PoseTrackFrames,
-    frame_key,
-    joint_order,
-)
+from .posetrack_frames import NO_BOX, ErrorContext, Frame, PoseTrackFrames, frame_key, joint_order
 
 __all__ = ['read_annolist', 'read_images']
 
@@ -45,7 +38,7 @@ def read_annolist(
     """
     persons: list[list[dict[str, Any]]] = []
     places: list[str] = []
-    with Place(file, 'annolist') as place:
+    with ErrorContext(file, 'annolist') as place:
         for position, entry in enumerate(content['annolist']):
             place.at = at = f'annolist[{position}]'
             name = _scalar(entry['image'])['name']
@@ -82,7 +75,7 @@ def read_images(
     """
     persons: list[dict[str, Any]] = []
     places: list[str] = []
-    with Place(file, 'categories[0]') as place:
+    with ErrorContext(file, 'categories[0]') as place:
         listed = content['categories'][0]['keypoints']
         names = into.joint_names
         order = joint_order(listed, 'keypoints', names)
@@ -107,7 +100,7 @@ def read_images(
 
 def _add_images(
     into: PoseTrackFrames,
-    place: Place,
+    place: ErrorContext,
     images: list[dict[str, Any]],
     only_first_video: bool,
     videos: frozenset[str] | None,
@@ -131,7 +124,10 @@ def _add_images(
 
 
 def _block(
-    read: Callable[[list[Any]], np.ndarray], persons: list[Any], places: list[str], place: Place
+    read: Callable[[list[Any]], np.ndarray],
+    persons: list[Any],
+    places: list[str],
+    place: ErrorContext,
 ) -> np.ndarray:
     """``read`` all persons at once, which is fast; after an error one by one, which finds it."""
     try:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from jmpose_mm.functional.posetrack_persons import JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 from .annotation_formats import read_annolist, read_images
 from .posetrack_frames import PoseTrackFrames

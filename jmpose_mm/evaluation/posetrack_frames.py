@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.functional.polygons import Polygons
-from jmpose_mm.functional.posetrack_persons import (
+from jmpose_mm.functional.evaluation.polygons import Polygons
+from jmpose_mm.functional.evaluation.posetrack_persons import (
     JOINT_NAMES,
     PredictedPersons,
     TruePersons,
@@ -21,7 +21,7 @@ from jmpose_mm.functional.posetrack_persons import (
 )
 from jmpose_mm.functional.video_names import video_key
 
-__all__ = ['NO_BOX', 'Frame', 'Place', 'PoseTrackFrames', 'frame_key', 'joint_order']
+__all__ = ['NO_BOX', 'ErrorContext', 'Frame', 'PoseTrackFrames', 'frame_key', 'joint_order']
 
 # The data sets call the same joint by both names.
 ALIASES = {'neck': 'head_bottom'}
@@ -37,13 +37,13 @@ class Frame(NamedTuple):
     flags: dict[str, bool]
 
 
-class Place:
+class ErrorContext:
     """Puts the place in the file in front of whatever goes wrong inside the block."""
 
     def __init__(self, file: Path, at: str) -> None:
         self.file, self.at = file, at
 
-    def __enter__(self) -> Place:
+    def __enter__(self) -> ErrorContext:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:

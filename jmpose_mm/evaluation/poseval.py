@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_ap import (
+from jmpose_mm.functional.evaluation.posetrack_ap import (
     JointAP,
     group_means,
     mean_over_joints,
     posetrack21_ap,
     posetrack_ap,
 )
-from jmpose_mm.functional.posetrack_matching import without_ignored
-from jmpose_mm.functional.posetrack_persons import (
+from jmpose_mm.functional.evaluation.posetrack_matching import without_ignored
+from jmpose_mm.functional.evaluation.posetrack_persons import (
     JOINT_NAMES,
     PredictedPersons,
     TruePersons,
@@ -30,7 +30,7 @@ from .posetrack_files import read_pair
 from .posetrack_frames import PoseTrackFrames
 
 if TYPE_CHECKING:
-    from jmpose_mm.functional.posetrack_tracking import JointTracking, Rules
+    from jmpose_mm.functional.evaluation.posetrack_tracking import JointTracking, Rules
 
 __all__ = ['KITS', 'FolderResult', 'Kit', 'evaluate_folders', 'format_table']
 
@@ -178,7 +178,7 @@ def _labelled(true: PoseTrackFrames, predicted: PoseTrackFrames) -> np.ndarray:
 
 def _tracking(true: PoseTrackFrames, predicted: PoseTrackFrames, rules: Rules) -> JointTracking:
     # scipy takes longer to load than the AP of fifty videos
-    from jmpose_mm.functional.posetrack_tracking import TrackIds, posetrack_mota
+    from jmpose_mm.functional.evaluation.posetrack_tracking import TrackIds, posetrack_mota
 
     truth, true_ids = _tracked(true, true.truth())
     predictions, predicted_ids = _tracked(predicted, predicted.predictions())

@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES, PredictedPersons
+from jmpose_mm.functional.evaluation.posetrack_persons import (
+    FILE_JOINT_NAMES,
+    JOINT_NAMES,
+    PredictedPersons,
+)
 from jmpose_mm.whole_files import whole_file
 
 from .posetrack_frames import Frame

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 from .skeleton import Skeleton, posetrack_skeleton
 

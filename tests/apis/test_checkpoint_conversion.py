@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint, rename
-from jmpose_mm.apis.configs import UsageError, load_config
 from jmpose_mm.apis.official_names import DROPPED, NAMES
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 
 OFFICIAL = Path(__file__).resolve().parents[2].parent / 'shared' / 'fixtures' / 'official'

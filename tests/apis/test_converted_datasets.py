@@ -12,10 +12,10 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from jmpose_mm.apis.configs import load_config
 from jmpose_mm.apis.person_boxes import make_boxes
 from jmpose_mm.apis.train_and_test import train
 from jmpose_mm.datasets.conversion import convert_dataset
+from jmpose_mm.engine.configs import load_config
 from jmpose_mm.evaluation.poseval import evaluate_folders
 from jmpose_mm.registry import DATASETS, METRICS
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from jmpose_mm.apis.configs import UsageError
 from jmpose_mm.apis.export import export_onnx
-from jmpose_mm.apis.video.clip_model import ClipModel
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.poses.clip_model import ClipModel
 
 onnxruntime = pytest.importorskip('onnxruntime')
 pytest.importorskip('onnx')

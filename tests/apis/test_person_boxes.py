@@ -15,11 +15,12 @@ import official_downloads as official
 import pytest
 
 from jmpose_mm.apis import person_boxes
-from jmpose_mm.apis.configs import UsageError
-from jmpose_mm.apis.person_boxes import HogDetector, MMDetDetector, make_boxes
+from jmpose_mm.apis.person_boxes import make_boxes
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.datasets.body.detection_files import read_detections
-from jmpose_mm.mmcv_ext import MissingOperationError
+from jmpose_mm.errors import UsageError
+from jmpose_mm.host.mmcv_extension import MissingOperationError
+from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
 
 ROOT = Path(__file__).resolve().parents[2]
 MINI = ROOT.parent / 'shared' / 'data' / 'mini_posetrack'
@@ -226,4 +227,4 @@ def test_tool__says_counts_or_one_line(download: Path) -> None:
 
 
 def test_names__are_public() -> None:
-    assert sorted(person_boxes.__all__) == ['HogDetector', 'MMDetDetector', 'make_boxes']
+    assert sorted(person_boxes.__all__) == ['make_boxes']

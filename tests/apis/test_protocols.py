@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from mmengine.registry import init_default_scope
 
-from jmpose_mm.apis.configs import UsageError, load_config
 from jmpose_mm.apis.protocols import PROTOCOLS, apply_protocol
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import KEYPOINT_CODECS, TRANSFORMS
 
 CONFIG = 'jm-pose_hrnet-w48_1xb30-20e_posetrack18-384x288.py'

@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 
-from jmpose_mm.apis.configs import check_frames
+from jmpose_mm.engine.configs import check_frames
 from jmpose_mm.registry import KEYPOINT_CODECS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[2]

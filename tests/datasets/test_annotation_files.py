@@ -8,8 +8,8 @@ import pytest
 
 from jmpose_mm.datasets.body.annotation_files import read_annotations
 from jmpose_mm.datasets.body.detection_files import read_detections
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS, SUB_JHMDB_JOINTS
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 NAMES = ('bonn/000001_bonn/00000001.jpg', 'bonn/000001_bonn/00000002.jpg')
 

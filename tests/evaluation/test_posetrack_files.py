@@ -10,8 +10,8 @@ import pytest
 
 from jmpose_mm.evaluation.posetrack_files import read_frames, read_pair
 from jmpose_mm.evaluation.posetrack_frames import frame_key, joint_order
-from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
-from jmpose_mm.functional.posetrack_persons import JOINT_NAMES, MISSING_SCORE
+from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES, MISSING_SCORE
 
 FIXTURES = Path(__file__).parents[2].parent / 'shared' / 'fixtures' / 'poseval'
 NAMES = [

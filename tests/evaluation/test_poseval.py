@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from jmpose_mm.evaluation.poseval import FolderResult, evaluate_folders, format_table
-from jmpose_mm.functional.posetrack_ap import mean_over_joints
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 FIXTURES = Path(__file__).parents[2].parent / 'shared' / 'fixtures' / 'poseval'
 NAMES = [

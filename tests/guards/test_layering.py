@@ -14,18 +14,20 @@ MATHEMATICS = {'torch', 'torchvision', 'numpy', 'scipy', *sys.stdlib_module_name
 
 # folder -> what modules in it must not import
 FORBIDDEN: dict[str, list[str]] = {
-    'models/layers': ['registry', 'models', 'datasets', 'evaluation', 'engine', 'apis'],
+    'models/layers': ['registry', 'models', 'datasets', 'evaluation', 'engine', 'video', 'apis'],
     **{
         f'models/{part}': [
             *(f'models.{other}' for other in MODEL_PARTS if other != part),
-            *('datasets', 'evaluation', 'engine', 'apis', 'visualization'),
+            *('datasets', 'evaluation', 'engine', 'video', 'apis', 'visualization'),
         ]
         for part in MODEL_PARTS
     },
-    'datasets': ['models', 'evaluation', 'engine', 'apis'],
-    'evaluation': ['models', 'datasets', 'engine', 'apis'],
-    'engine': ['models', 'datasets', 'evaluation', 'apis'],
-    'visualization': ['models', 'datasets', 'engine', 'apis'],
+    'host': ['registry', 'models', 'datasets', 'evaluation', 'engine', 'video', 'apis'],
+    'datasets': ['models', 'evaluation', 'engine', 'video', 'apis'],
+    'evaluation': ['models', 'datasets', 'engine', 'video', 'apis'],
+    'engine': ['models', 'datasets', 'evaluation', 'video', 'apis'],
+    'visualization': ['models', 'datasets', 'engine', 'video', 'apis'],
+    'video': ['evaluation', 'apis'],
 }
 
 
@@ -73,6 +75,16 @@ def test_apis__are_imported_by_nobody_below() -> None:
         if 'apis' not in file.parts
         for name in own_imports(file)
         if is_below(name, 'jmpose_mm.apis')
+    ]
+    assert found == []
+
+
+def test_experiments__are_imported_by_nobody_in_the_package() -> None:
+    found = [
+        f'{name_of(file)} imports {name}'
+        for file in python_files('jmpose_mm', 'tools')
+        for name in imports_of(file)
+        if is_below(name, 'experiments')
     ]
     assert found == []
 

@@ -7,7 +7,16 @@ from collections import Counter
 
 from source_files import ROOT, name_of
 
-FOLDERS = ('jmpose_mm', 'configs', 'tools', 'tests', '_backend', 'docs', 'requirements')
+FOLDERS = (
+    'jmpose_mm',
+    'configs',
+    'experiments',
+    'tools',
+    'tests',
+    'build_backend',
+    'docs',
+    'requirements',
+)
 SUFFIXES = {'.py', '.md', '.yml', '.sh', '.txt', '.toml', '.cfg'}
 # a place for everything is a place for nothing, and the history of a file is git's
 POOR_WORD = re.compile(

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from jmpose_mm.apis.configs import find_config
+from jmpose_mm.engine.configs import find_config
 from jmpose_mm.models.layers.frame_alignment import LocalCalibration, TranslationPredictor
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.models.layers.residual_steps import ResidualStepsBlock

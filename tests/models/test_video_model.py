@@ -291,11 +291,11 @@ def test_estimator__frozen_normalisation(frozen_norm):
 # Where its output is one pixel wide, as of crops 32 wide, oneDNN 3.11's AMX convolution of stride 2
 # in bfloat16 reads what nobody wrote, and then gives NaN.
 @pytest.mark.parametrize(
-    ('frozen_dtype', 'tolerance', 'size'),
+    ('frozen_backbone_dtype', 'tolerance', 'size'),
     [('float32', 1e-5, (64, 32)), ('bfloat16', 0.05, (64, 64)), ('float16', 0.01, (64, 32))],
 )
-def test_estimator__frozen_copy_gives_the_same_features(frozen_dtype, tolerance, size):
-    model = build(frozen_dtype=frozen_dtype).eval()
+def test_estimator__frozen_copy_gives_the_same_features(frozen_backbone_dtype, tolerance, size):
+    model = build(frozen_backbone_dtype=frozen_backbone_dtype).eval()
     names = list(model.state_dict())
     frames = clip(size=size).flatten(0, 1).contiguous(memory_format=torch.channels_last)
     expected = model.backbone(frames)
@@ -309,7 +309,7 @@ def test_estimator__frozen_copy_gives_the_same_features(frozen_dtype, tolerance,
 
 
 def test_estimator__frozen_copy_follows_the_weights():
-    model, other = build(frozen_dtype='float32').train(), build().train()
+    model, other = build(frozen_backbone_dtype='float32').train(), build().train()
     frames = clip().flatten(0, 1)
     model._stages(frames)
     for parameter in other.backbone.parameters():

@@ -101,7 +101,7 @@ def pip(*arguments: object, cwd: Path) -> None:
 def wheel(source: Path) -> Path:
     """The wheel built from the sdist."""
     code = 'import editable_build; editable_build.build_sdist("dist")'
-    run(sys.executable, '-c', code, cwd=source, PYTHONPATH='_backend')
+    run(sys.executable, '-c', code, cwd=source, PYTHONPATH='build_backend')
     (sdist,) = (source / 'dist').glob('*.tar.gz')
     pip('wheel', '--no-deps', '--no-build-isolation', '-w', 'dist/from_sdist', sdist, cwd=source)
     return next((source / 'dist' / 'from_sdist').glob('*.whl'))

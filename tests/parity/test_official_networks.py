@@ -13,7 +13,7 @@ import torch
 from mmengine.registry import init_default_scope
 
 from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint
-from jmpose_mm.apis.configs import load_config
+from jmpose_mm.engine.configs import load_config
 from jmpose_mm.registry import MODELS
 
 OFFICIAL = Path(__file__).resolve().parents[2].parent / 'shared' / 'fixtures' / 'official'

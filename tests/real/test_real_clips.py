@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from jmpose_mm.apis import train_and_test
-from jmpose_mm.apis.configs import load_config
 from jmpose_mm.apis.drawn_comparison import draw_comparison
+from jmpose_mm.engine.configs import load_config
 
 DATA = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'mini_posetrack'
 CONFIG = 'jm-pose_resnet18_1xb8_synthetic-128x96.py'

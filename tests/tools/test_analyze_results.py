@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'analyze_results.py'
 

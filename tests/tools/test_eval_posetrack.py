@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'eval_posetrack.py'
 

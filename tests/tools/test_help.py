@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jmpose_mm.apis.benchmarks.startup import TOOLS
+from experiments.benchmarks.startup import TOOLS
 from jmpose_mm.datasets.synthetic import PRESETS
 
 # Each of them takes longer to import than a help may take.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.visualization.drawing import (
     COLOURS,
     ERROR_COLOUR,

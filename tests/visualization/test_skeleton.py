@@ -5,7 +5,7 @@ import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from jmpose_mm.datasets.body import PoseTrackClipDataset
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.visualization.skeleton import Skeleton, posetrack_skeleton, skeleton_of
 
 CHAIN = {

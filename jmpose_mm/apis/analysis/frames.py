@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from jmpose_mm.functional.person_errors import joint_errors
+from jmpose_mm.functional.evaluation.person_errors import joint_errors
 from jmpose_mm.visualization.comparison import Panel, Row, comparison_picture, save_picture
 
 from .runs import Run, Truth

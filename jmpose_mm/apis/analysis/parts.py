@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from jmpose_mm.functional.person_errors import LONGEST_STEP, motion_speed
-from jmpose_mm.functional.person_subsets import ap_of_persons, divide_by_quantiles
-from jmpose_mm.functional.posetrack_ap import JointAP
+from jmpose_mm.functional.evaluation.person_errors import LONGEST_STEP, motion_speed
+from jmpose_mm.functional.evaluation.person_subsets import ap_of_persons, divide_by_quantiles
+from jmpose_mm.functional.evaluation.posetrack_ap import JointAP
 
 from .runs import Run, Truth, image_fields
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_ap import mean_over_joints
+from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints
 from jmpose_mm.visualization.charts import Chart, save_chart
 from jmpose_mm.whole_files import whole_file
 

@@ -14,10 +14,14 @@ import numpy as np
 
 from jmpose_mm.evaluation.posetrack_files import read_frames
 from jmpose_mm.evaluation.posetrack_frames import PoseTrackFrames, frame_key
-from jmpose_mm.functional.person_errors import fit_persons
-from jmpose_mm.functional.person_subsets import match_persons
-from jmpose_mm.functional.posetrack_matching import without_ignored
-from jmpose_mm.functional.posetrack_persons import PredictedPersons, TruePersons, take_persons
+from jmpose_mm.functional.evaluation.person_errors import fit_persons
+from jmpose_mm.functional.evaluation.person_subsets import match_persons
+from jmpose_mm.functional.evaluation.posetrack_matching import without_ignored
+from jmpose_mm.functional.evaluation.posetrack_persons import (
+    PredictedPersons,
+    TruePersons,
+    take_persons,
+)
 
 __all__ = ['Run', 'Truth', 'image_fields', 'read_run', 'read_truth']
 

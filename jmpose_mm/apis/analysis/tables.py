@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_ap import JointAP, group_means, mean_over_joints
-from jmpose_mm.functional.posetrack_persons import JOINT_GROUPS, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_ap import JointAP, group_means, mean_over_joints
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_GROUPS, JOINT_NAMES
 
 from .frames import FrameErrors
 from .parts import Division, Study, part_counts

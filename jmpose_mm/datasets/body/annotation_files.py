@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jmpose_mm.datasets.body.annolist import image_of, persons_of, points_of, track_of
-from jmpose_mm.datasets.body.json_values import Place, field_of, numbers_of, read_json
+from jmpose_mm.datasets.body.json_values import ErrorContext, field_of, numbers_of, read_json
 from jmpose_mm.functional.crop import box_of_joints, xywh_to_xyxy
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.functional.video_names import video_key
 
 __all__ = ['ANNOLIST_PLACES', 'AnnotationSet', 'Image', 'Person', 'read_annotations']
@@ -109,7 +109,7 @@ def read_annotations(
         content = read_json(file)
         if not isinstance(content, dict) or not {'images', 'annolist'} & set(content):
             raise ValueError(f"{file}: expected an object with key 'images' or 'annolist'")
-        with Place(file):
+        with ErrorContext(file):
             if 'annolist' not in content:
                 _read_images(annotations, content, joint_names)
             elif joint_names is None or tuple(joint_names) == FILE_JOINT_NAMES:
@@ -143,7 +143,7 @@ def _read_images(
 ) -> None:
     count, places = _names_and_places(content, joint_names)
     for index, image in enumerate(field_of(content, 'images', list)):
-        with Place(Path('images'), f'[{index}]'):
+        with ErrorContext(Path('images'), f'[{index}]'):
             name = field_of(image, 'file_name', str)
             size = None
             if {'width', 'height'} <= image.keys():
@@ -157,7 +157,7 @@ def _read_images(
             )
     seen = {person.annotation_id for person in into.persons}
     for index, person in enumerate(field_of(content, 'annotations', list)):
-        with Place(Path('annotations'), f'[{index}]'):
+        with ErrorContext(Path('annotations'), f'[{index}]'):
             record = _coco_person(person, places, count)
         if record.image_id not in into.images:
             into.odd['of an unknown image'] += 1
@@ -190,7 +190,7 @@ def _coco_person(person: dict[str, Any], places: list[int], count: int) -> Perso
 def _read_annolist(into: AnnotationSet, frames: list[dict[str, Any]]) -> None:
     into.has_image_ids = False
     for index, frame in enumerate(frames):
-        with Place(Path('annolist'), f'[{index}]'):
+        with ErrorContext(Path('annolist'), f'[{index}]'):
             image_id = len(into.images)
             into.images[image_id] = Image(image_id, image_of(frame)['name'], None)
             for rect in persons_of(frame):

@@ -19,7 +19,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jmpose_mm.datasets.body.json_values import Place, field_of, numbers_of, read_json
+from jmpose_mm.datasets.body.json_values import ErrorContext, field_of, numbers_of, read_json
 from jmpose_mm.functional.crop import xywh_to_xyxy
 
 __all__ = ['Detections', 'read_detections']
@@ -59,7 +59,7 @@ def read_detections(
     names: dict[int, str] = {}
     if isinstance(content, dict) and isinstance(content.get('annotations'), list):
         for index, image in enumerate(content.get('images') or []):
-            with Place(path, f'images[{index}]'):
+            with ErrorContext(path, f'images[{index}]'):
                 names[field_of(image, 'id', int)] = field_of(image, 'file_name', str)
         content = content['annotations']
         default = {} if default_score is None else {'score': default_score}
@@ -68,7 +68,7 @@ def read_detections(
     boxes = []
     detectors: dict[str, None] = {}
     for index, entry in enumerate(content):
-        with Place(path, f'[{index}]'):
+        with ErrorContext(path, f'[{index}]'):
             if not isinstance(entry, dict):
                 raise ValueError(f'expected an object, got {entry!r}')
             if entry.get('category_id', 1) != 1:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ['Place', 'field_of', 'numbers_of', 'read_json', 'scalar_of']
+__all__ = ['ErrorContext', 'field_of', 'numbers_of', 'read_json', 'scalar_of']
 
 
-class Place:
+class ErrorContext:
     """Turns errors of unpacking into a ``ValueError`` that says where."""
 
     def __init__(self, file: Path, where: str = '') -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from jmpose_mm.datasets.body.annolist import image_of, persons_of, points_of, track_of
 from jmpose_mm.datasets.body.frame_tables import frame_number
-from jmpose_mm.datasets.body.json_values import Place, field_of, read_json, scalar_of
+from jmpose_mm.datasets.body.json_values import ErrorContext, field_of, read_json, scalar_of
 from jmpose_mm.datasets.conversion.dataset_format import Video, category_of
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab_structure
 from jmpose_mm.functional.crop import box_of_joints
@@ -37,10 +37,10 @@ def read_annolist(file: Path, left_out: Counter[str]) -> list[dict[str, Any]]:
         frames = read_matlab_structure(file, 'annolist')
     else:
         content = read_json(file)
-        with Place(file):
+        with ErrorContext(file):
             frames = field_of(content, 'annolist', list)
     for index, frame in enumerate(frames):
-        with Place(file, f'annolist[{index}]'):
+        with ErrorContext(file, f'annolist[{index}]'):
             image_of(frame)
             persons = persons_of(frame)
             frame['annorect'] = [p for p in persons if p.get('x1') or p.get('annopoints')]
@@ -75,7 +75,7 @@ def document_of(
     """
     images, persons = [], []
     for index, frame in enumerate(frames):
-        with Place(Path('annolist'), f'[{index}]'):
+        with ErrorContext(Path('annolist'), f'[{index}]'):
             image = _image_entry(frame, video, len(frames))
             images.append(image)
             for number, person in enumerate(frame['annorect']):

@@ -19,7 +19,7 @@ from typing import Any
 
 from jmpose_mm.datasets.body.annolist import image_of
 from jmpose_mm.datasets.body.annotation_files import ANNOLIST_PLACES
-from jmpose_mm.datasets.body.json_values import Place
+from jmpose_mm.datasets.body.json_values import ErrorContext
 from jmpose_mm.datasets.conversion.annolist_videos import document_of, read_annolist
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
@@ -29,7 +29,7 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     image_size,
 )
 from jmpose_mm.datasets.conversion.writing import whole_folder
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 __all__ = ['PoseTrack17Format', 'renamed_frames']
 
@@ -59,7 +59,7 @@ class PoseTrack17Format(DatasetFormat):
         """Link the frames under their numbers, and rename them in the annotations."""
         left_out: Counter[str] = Counter()
         frames = read_annolist(video.sources[0], left_out)
-        with Place(video.sources[0], 'annolist'):
+        with ErrorContext(video.sources[0], 'annolist'):
             names = [PurePosixPath(image_of(frame)['name']) for frame in frames]
             folders = {name.parent for name in names}
             if len(folders) != 1:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
-from jmpose_mm.datasets.body.json_values import Place, field_of, numbers_of, read_json
+from jmpose_mm.datasets.body.json_values import ErrorContext, field_of, numbers_of, read_json
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
@@ -26,7 +26,7 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     first_folder,
     image_size,
 )
-from jmpose_mm.functional.posetrack_persons import JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['PoseTrack18Format', 'PoseTrack21Format']
 
@@ -61,12 +61,12 @@ class PoseTrack18Format(DatasetFormat):
         left_out: Counter[str] = Counter()
         tables = FrameTables(str(self.images))
         size: tuple[int, int] | None = None
-        with Place(source):
+        with ErrorContext(source):
             joints = len(field_of(content, 'categories', list)[0]['keypoints'])
             images = field_of(content, 'images', list)
             persons = field_of(content, 'annotations', list)
         for index, image in enumerate(images):
-            with Place(source, f'images[{index}]'):
+            with ErrorContext(source, f'images[{index}]'):
                 field_of(image, 'id', int)
                 name = field_of(image, 'file_name', str)
                 frames = tables[tables.video_of(name)]
@@ -76,7 +76,7 @@ class PoseTrack18Format(DatasetFormat):
                 if size is not None:
                     image['width'], image['height'] = size
         for index, person in enumerate(persons):
-            with Place(source, f'annotations[{index}]'):
+            with ErrorContext(source, f'annotations[{index}]'):
                 _complete(person, joints)
         content['annotations'] = self._kept(images, persons, left_out)
         return Converted(content, left_out)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jmpose_mm.datasets.body.json_values import Place, read_json
+from jmpose_mm.datasets.body.json_values import ErrorContext, read_json
 from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
 from jmpose_mm.datasets.conversion.report import SplitCounts
 from jmpose_mm.datasets.conversion.writing import link_folder, merge_documents, write_document
@@ -85,7 +85,7 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
     bar = tqdm(waiting, desc=f'convert {dataset.name}', unit='video', disable=not progress)
     for video in bar:
         converted = dataset.convert(video)
-        with Place(video.sources[0]):  # what cannot be merged is not finished
+        with ErrorContext(video.sources[0]):  # what cannot be merged is not finished
             dataset.document(converted.content, video)
         write_document(dataset.out / 'annotations' / video.file, converted.content)
         ledger.add(video, converted.left_out)

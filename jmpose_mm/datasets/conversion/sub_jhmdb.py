@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.datasets.body.json_values import Place
+from jmpose_mm.datasets.body.json_values import ErrorContext
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
@@ -152,7 +152,7 @@ def _clips(file: Path) -> list[tuple[str, str]]:
 
 def _joints(file: Path) -> np.ndarray:
     """(frames, K, 2) of ``pos_img``; Matlab drops the last axis of a clip of one frame."""
-    with Place(file):
+    with ErrorContext(file):
         joints = np.asarray(read_matlab(file)['pos_img'], dtype=np.float64)
         joints = joints[:, :, None] if joints.ndim == 2 else joints
         if joints.shape[:2] != (2, len(SUB_JHMDB_JOINTS)) or not np.isfinite(joints).all():
@@ -163,7 +163,7 @@ def _joints(file: Path) -> np.ndarray:
 
 
 def _masks(file: Path, frames: int) -> np.ndarray:
-    with Place(file):
+    with ErrorContext(file):
         masks = np.asarray(read_matlab(file)['part_mask'])
         masks = masks[:, :, None] if masks.ndim == 2 else masks
         if masks.ndim != 3 or masks.shape[2] != frames:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.functional.hieve_ap import crowd_index, frame_weights, head_size_of_joints
+from jmpose_mm.functional.evaluation.hieve_ap import crowd_index, frame_weights, head_size_of_joints
+from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints, posetrack_ap
+from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons, TruePersons
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
-from jmpose_mm.functional.posetrack_ap import mean_over_joints, posetrack_ap
-from jmpose_mm.functional.posetrack_persons import PredictedPersons, TruePersons
 from jmpose_mm.registry import METRICS
 
 from ..posetrack_frames import PoseTrackFrames

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
-from jmpose_mm.functional.posetrack_persons import (
+from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
+from jmpose_mm.functional.evaluation.posetrack_persons import (
     JOINT_NAMES,
     PredictedPersons,
     TruePersons,
@@ -21,8 +21,8 @@ from jmpose_mm.registry import METRICS
 from ..posetrack_files import read_frames
 from ..posetrack_frames import PoseTrackFrames, frame_key, joint_order
 from ..prediction_files import write_predictions
-from .reporting import check_boxes, log_table, said_protocol
-from .sample_predictions import join_samples, read_sample, unique_samples, without_suppressed
+from .reporting import check_boxes, log_table, protocol_text
+from .sample_predictions import join_samples, oks_nms, read_sample, unique_samples
 
 __all__ = ['PoseTrackAPMetric']
 
@@ -117,7 +117,7 @@ class PoseTrackAPMetric(BaseMetric):
         """AP of the collected predictions over all frames and, if asked, over the subsets'."""
         records = unique_samples(results)
         if self.nms is not None:
-            records = without_suppressed(records, self.nms, self.dataset_meta['sigmas'])
+            records = oks_nms(records, self.nms, self.dataset_meta['sigmas'])
         predictions = join_samples(records, self._order(), self.score_rule == 'keypoint*box')
         metrics, rows = {}, []
         for suffix, frames in self.parts.items():
@@ -144,7 +144,7 @@ class PoseTrackAPMetric(BaseMetric):
         return {'AP': mean_over_joints(ap), **group_means(ap)}
 
     def _order(self) -> np.ndarray:
-        """Place of each evaluated joint among the model's."""
+        """ErrorContext of each evaluated joint among the model's."""
         names = self.dataset_meta['keypoint_id2name']
         where = 'dataset_meta.keypoint_id2name'
         return joint_order([names[i] for i in range(len(names))], where, self.joint_names)
@@ -164,7 +164,7 @@ class PoseTrackAPMetric(BaseMetric):
         return {
             'boxes': self.boxes,
             'score': self.score_rule,
-            'protocol': said_protocol(self.protocol),
+            'protocol': protocol_text(self.protocol),
             'NMS': 'none' if self.nms is None else f'OKS > {self.nms}',
             'truth': str(self.frames[0].source),
         }

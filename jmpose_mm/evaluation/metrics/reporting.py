@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.logging import MMLogger
 
-__all__ = ['check_boxes', 'log_table', 'said_protocol']
+__all__ = ['check_boxes', 'log_table', 'protocol_text']
 
 
 def check_boxes(boxes: Any) -> None:
@@ -18,7 +18,7 @@ def check_boxes(boxes: Any) -> None:
         )
 
 
-def said_protocol(protocol: str | dict[str, Any]) -> str:
+def protocol_text(protocol: str | dict[str, Any]) -> str:
     """A protocol as one line."""
     if isinstance(protocol, dict):
         protocol = ', '.join(f'{name}: {value}' for name, value in protocol.items())

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.functional.posetrack_persons import PredictedPersons
+from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
 
-__all__ = ['join_samples', 'plain_array', 'read_sample', 'unique_samples', 'without_suppressed']
+__all__ = ['join_samples', 'oks_nms', 'plain_array', 'read_sample', 'unique_samples']
 
 SCORE_THRESHOLD = 0.2  # joints below say nothing about the person
 
@@ -62,7 +62,7 @@ def unique_samples(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [unique[key] for key in sorted(unique)]
 
 
-def without_suppressed(
+def oks_nms(
     records: list[dict[str, Any]], threshold: float, sigmas: np.ndarray
 ) -> list[dict[str, Any]]:
     """Leave out persons whose OKS with one of a higher score in their frame is above a threshold.

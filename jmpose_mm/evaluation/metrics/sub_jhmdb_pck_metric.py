@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
-from jmpose_mm.functional.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.registry import METRICS
 
 from ..posetrack_frames import joint_order
-from .reporting import check_boxes, log_table, said_protocol
+from .reporting import check_boxes, log_table, protocol_text
 from .sample_predictions import plain_array, read_sample, unique_samples
 
 __all__ = ['SubJhmdbPCKMetric']
@@ -106,7 +106,7 @@ class SubJhmdbPCKMetric(BaseMetric):
         info = {
             'boxes': self.boxes,
             'correct': f'distance {self.comparison} threshold * size',
-            'protocol': said_protocol(self.protocol),
+            'protocol': protocol_text(self.protocol),
             'frames': str(len(records)),
         }
         log_table('Sub-JHMDB PCK', info, [['', *values], *rows])

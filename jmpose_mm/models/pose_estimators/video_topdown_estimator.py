@@ -32,10 +32,10 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             activations.
         frozen_norm: ``'eval'`` keeps the normalisation statistics of frozen parts; ``'train'``
             uses and updates batch statistics, as the released recipes do unintentionally.
-        frozen_dtype: Training runs a fast copy of a backbone that is frozen with its statistics,
-            in ``'float32'``, ``'bfloat16'`` or ``'float16'``. Checkpoints and evaluation do not
-            know of it. On processors with AMX, oneDNN 3.11 gives NaN in bfloat16 for crops that
-            are 32 wide.
+        frozen_backbone_dtype: Training runs a fast copy of a backbone that is frozen with its
+            statistics, in ``'float32'``, ``'bfloat16'`` or ``'float16'``. Checkpoints and
+            evaluation do not know of it. On processors with AMX, oneDNN 3.11 gives NaN in
+            bfloat16 for crops that are 32 wide.
         **kwargs: The parent's.
     """
 
@@ -44,12 +44,12 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         *args,
         frozen: Sequence[str] = (),
         frozen_norm: str = 'eval',
-        frozen_dtype: str = 'float32',
+        frozen_backbone_dtype: str = 'float32',
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         check_choice('frozen_norm', frozen_norm, ('eval', 'train'))
-        check_choice('frozen_dtype', frozen_dtype, DTYPES)
+        check_choice('frozen_backbone_dtype', frozen_backbone_dtype, DTYPES)
         names = dict(self.named_modules())
         for name in frozen:
             if name not in names:
@@ -59,7 +59,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 )
             names[name].requires_grad_(False)
         self.frozen, self.frozen_norm = tuple(frozen), frozen_norm
-        self.frozen_dtype = frozen_dtype
+        self.frozen_backbone_dtype = frozen_backbone_dtype
         # In a list, since a module would be saved in checkpoints.
         self._frozen_copy: list[nn.Module] = []
 
@@ -105,8 +105,8 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             if not self.training or self.backbone.training:
                 return self.backbone(images)
             if not self._frozen_copy:
-                self._frozen_copy.append(fast_copy(self.backbone, self.frozen_dtype))
-            stages = self._frozen_copy[0](images.to(DTYPES[self.frozen_dtype]))
+                self._frozen_copy.append(fast_copy(self.backbone, self.frozen_backbone_dtype))
+            stages = self._frozen_copy[0](images.to(DTYPES[self.frozen_backbone_dtype]))
         return tuple(stage.to(images.dtype) for stage in stages)
 
     def _apply(self, *args, **kwargs) -> VideoTopdownEstimator:

@@ -11,7 +11,7 @@ import pytest
 from jmpose_mm.datasets.synthetic import make_synthetic
 from jmpose_mm.evaluation.posetrack_files import read_frames
 from jmpose_mm.evaluation.prediction_files import write_predictions
-from jmpose_mm.functional.posetrack_persons import PredictedPersons
+from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
 
 INFO = {'boxes': 'ground truth', 'score': 'keypoint*box', 'protocol': 'no flip test'}
 

@@ -12,7 +12,7 @@ import pytest
 from jmpose_mm.apis.analysis.frames import APART, farthest
 from jmpose_mm.apis.analysis.parts import divide
 from jmpose_mm.apis.analysis.runs import image_fields, read_run, read_truth
-from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 
 
 def document(fields: list[dict[str, Any]], video: str = '000342_mpii', **top: Any) -> dict:

@@ -12,8 +12,8 @@ import pytest
 
 from jmpose_mm.apis.analysis import analyze_results
 from jmpose_mm.evaluation.posetrack_files import read_frames
-from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
-from jmpose_mm.functional.posetrack_persons import select_frames
+from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
+from jmpose_mm.functional.evaluation.posetrack_persons import select_frames
 
 FIXTURES = Path(__file__).parents[3].parent / 'shared' / 'fixtures' / 'poseval'
 OFFICIAL = {

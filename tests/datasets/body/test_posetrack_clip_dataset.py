@@ -453,7 +453,7 @@ def test_ground_truth_boxes__same_persons_in_training_and_test(
 
 
 def test_metainfo__is_posetrack18s(videos: Path, coco: dict, write: Json) -> None:
-    from jmpose_mm.functional.posetrack_persons import FILE_JOINT_NAMES
+    from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 
     names = load(videos, write(coco)).metainfo['keypoint_id2name']
     assert [names[k] for k in range(17)] == list(FILE_JOINT_NAMES)

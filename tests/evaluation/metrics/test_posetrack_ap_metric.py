@@ -11,8 +11,8 @@ import torch
 from mmengine.logging import MMLogger
 
 from jmpose_mm.evaluation.posetrack_files import read_frames, read_pair
-from jmpose_mm.functional.posetrack_ap import group_means, mean_over_joints, posetrack_ap
-from jmpose_mm.functional.posetrack_persons import JOINT_NAMES, PredictedPersons
+from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES, PredictedPersons
 from jmpose_mm.registry import METRICS
 
 NAMES = ['nose', 'head_bottom', 'head_top', 'left_ear', 'right_ear'] + [

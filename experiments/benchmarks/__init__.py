@@ -1,0 +1,4 @@
+"""Timings side by side: one module for each subcommand of ``experiments/benchmark.py``.
+
+Such a module has ``run(quick: bool) -> list[Comparison]``.
+"""

@@ -1,0 +1,92 @@
+"""PoseTrack AP: the command and its core against a per-frame loop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+import jmpose_mm
+from experiments.benchmarks.per_frame_ap import evaluate_per_frame, read_per_frame
+from experiments.benchmarks.poseval_set import write_poseval_set
+from experiments.benchmarks.timing import Comparison, seconds_of
+from jmpose_mm.evaluation.posetrack_files import read_pair
+from jmpose_mm.functional.evaluation.posetrack_ap import posetrack_ap
+
+__all__ = ['Size', 'run']
+
+TOOL = Path(jmpose_mm.__file__).parent / '.mim' / 'tools' / 'eval_posetrack.py'
+
+
+class Size(NamedTuple):
+    """Of the made-up set and of the measurement."""
+
+    videos: int
+    frames: int
+    people: int
+    runs: int
+
+
+FULL, QUICK = Size(50, 100, 8, 7), Size(10, 100, 8, 3)
+
+
+def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
+    """Time both ways on a made-up set after making sure that they agree.
+
+    Args:
+        quick: A fifth of the set and three runs instead of seven.
+        size: Another set, instead.
+
+    Raises:
+        RuntimeError: The two ways do not give the same AP.
+    """
+    size = size or (QUICK if quick else FULL)
+    with tempfile.TemporaryDirectory() as folder:
+        write_poseval_set(Path(folder), size.videos, size.frames, size.people)
+        truth_dir, prediction_dir = Path(folder, 'gt'), Path(folder, 'pred')
+        command = [sys.executable, TOOL, truth_dir, prediction_dir]
+        true, predicted = read_pair(truth_dir, prediction_dir)
+        arrays = true.truth(), predicted.predictions(), true.ignored()
+        frames = read_per_frame(truth_dir, prediction_dir)
+        _check(evaluate_per_frame(frames), posetrack_ap(*arrays).ap)
+        columns: list[list[float]] = [[] for _ in range(4)]
+        for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
+            seconds = (
+                seconds_of(lambda: read_per_frame(truth_dir, prediction_dir)),
+                seconds_of(lambda: evaluate_per_frame(frames)),
+                seconds_of(lambda: subprocess.run(command, check=True, capture_output=True)),
+                seconds_of(lambda: posetrack_ap(*arrays)),
+            )
+            for column, value in zip(columns, seconds, strict=True):
+                column.append(value)
+    reading, loop, whole, core = columns
+    loop_and_reading = [a + b for a, b in zip(reading, loop, strict=True)]
+    what = f'{size.videos} videos x {size.frames} frames x {size.people} people'
+    return [
+        Comparison(
+            'whole command',
+            'reading and evaluating in a per-frame loop, interpreter started',
+            'tools/eval_posetrack.py from start to end',
+            loop_and_reading,
+            whole,
+            what + '.',
+        ),
+        Comparison(
+            'matching and AP',
+            'a per-frame loop over joints',
+            'posetrack_ap on arrays',
+            loop,
+            core,
+            what + '; nothing is read.',
+        ),
+    ]
+
+
+def _check(reference: list[float], ours: np.ndarray) -> None:
+    if not np.allclose(reference, ours, rtol=0, atol=1e-9):
+        raise RuntimeError(f'the two ways differ: {reference} and {ours.tolist()}')

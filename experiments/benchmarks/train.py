@@ -1,0 +1,138 @@
+"""One training step on a frozen backbone: this package's beside the same network run plainly.
+
+Plainly is how the released code of these papers runs it: normalisation of the frozen backbone in
+training mode, memory in PyTorch's default layout, everything in float32. Random weights and images
+take the time of real ones; loading is not counted.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from experiments.benchmarks.timing import Comparison, peak_mib, seconds_of
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.structures import ClipFeatures
+
+__all__ = ['Size', 'noise_batch', 'random_model', 'run', 'step_of']
+
+
+class Size(NamedTuple):
+    """Of the measurement."""
+
+    clips: int
+    runs: int
+    configs: tuple[str, ...] = (
+        'jm-pose_hrnet-w48_1xb30-20e_posetrack18-384x288.py',
+        'jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py',
+    )
+
+
+FULL, QUICK = Size(2, 7), Size(1, 1, ('jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py',))
+
+
+def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
+    """Time steps of each config side by side, with the frozen backbone in float32 and bfloat16.
+
+    Args:
+        quick: One config, a clip and a run.
+        size: Another measurement, instead.
+    """
+    size = size or (QUICK if quick else FULL)
+    return [c for config in size.configs for c in _compare(config, size)]
+
+
+def _compare(config: str, size: Size) -> list[Comparison]:
+    plain, *ours = _models(config)
+    wide, high = load_config(config).codec.input_size
+    keypoints = len(plain.neck.heatmap_layer.weight)
+    inputs, samples = noise_batch(size.clips, plain.neck.num_frames, (high, wide), keypoints)
+    steps = [step_of(plain, lambda: _plain_losses(plain, inputs, samples))]
+    for model in ours:
+        steps.append(step_of(model, lambda m=model: m.loss(inputs, samples)))
+    for step in steps:
+        step()  # the first one makes the copy of the backbone and the optimizer's state
+    seconds: list[list[float]] = [[] for _ in steps]
+    for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
+        for column, step in zip(seconds, steps, strict=True):
+            column.append(seconds_of(step))
+    peaks = [peak_mib(step) for step in steps]
+    name = config.split('_1xb')[0]
+    return [
+        Comparison(
+            f'step, {name}, {dtype}',
+            'normalisation in training mode, default layout',
+            f'a folded copy of the frozen backbone in {dtype}',
+            seconds[0],
+            seconds[i],
+            f'{size.clips} clips of {inputs.shape[1]} frames, {high} x {wide}; peak memory of the '
+            f'process {peaks[i]:.0f} MiB beside {peaks[0]:.0f}.',
+        )
+        for i, dtype in enumerate(('float32', 'bfloat16'), start=1)
+    ]
+
+
+def random_model(cfg: Any) -> nn.Module:
+    """A model in training mode."""
+    from mmengine.registry import init_default_scope
+
+    from jmpose_mm.registry import MODELS
+
+    init_default_scope('mmpose')
+    model = MODELS.build(cfg)
+    model.init_weights()
+    return model.train()
+
+
+def _models(config: str) -> list[nn.Module]:
+    cfg = load_config(config).model
+    cfg.frozen_norm = 'train'
+    plain = random_model(cfg)
+    models = [plain, copy.deepcopy(plain), copy.deepcopy(plain)]
+    for model, dtype in zip(models[1:], ('float32', 'bfloat16'), strict=True):
+        model.frozen_norm, model.frozen_backbone_dtype = 'eval', dtype
+        model.train()
+    return models
+
+
+def noise_batch(
+    clips: int, frames: int, size: tuple[int, int], num_keypoints: int
+) -> tuple[Tensor, list]:
+    """Noise (B, T, 3, H, W) of a size (H, W), and targets somewhere."""
+    from mmengine.structures import InstanceData, PixelData
+    from mmpose.structures import PoseDataSample
+
+    high, wide = size
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(clips, frames, 3, high, wide, generator=generator)
+    samples = []
+    for _ in range(clips):
+        sample = PoseDataSample()
+        maps = torch.rand(num_keypoints, high // 4, wide // 4, generator=generator)
+        sample.gt_fields = PixelData(heatmaps=maps)
+        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, num_keypoints))
+        samples.append(sample)
+    return inputs, samples
+
+
+def _plain_losses(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, Tensor]:
+    stages = model.backbone(inputs.flatten(0, 1))
+    stages = tuple(stage.unflatten(0, inputs.shape[:2]) for stage in stages)
+    return model.head.loss(model.neck(ClipFeatures(inputs, stages)), samples, model.train_cfg)
+
+
+def step_of(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable[[], Any]:
+    """What makes an optimisation step of losses."""
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        sum(value for name, value in losses().items() if 'loss' in name).backward()
+        optimizer.step()
+
+    return step

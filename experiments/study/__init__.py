@@ -1,0 +1,5 @@
+"""The controlled study: which method gains where, and what each of its components is worth."""
+
+from experiments.study.running import run_study
+
+__all__ = ['run_study']

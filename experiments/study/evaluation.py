@@ -1,0 +1,137 @@
+"""AP of a model: by factor, by kind of boxes, by video; and what a model costs.
+
+Axes: B clips, T frames, H W input pixels.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from mmpose.structures import PoseDataSample
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from experiments.study.features import StoredClips, neck_features
+from experiments.study.training import quiet
+from jmpose_mm.datasets.synthetic import FACTORS
+from jmpose_mm.evaluation.metrics import PoseTrackAPMetric
+from jmpose_mm.evaluation.posetrack_frames import frame_key
+
+__all__ = ['SUBSETS', 'average_precision', 'cost', 'predict', 'predict_images']
+
+SUBSETS = ('degraded', 'not_degraded', *FACTORS)
+_VIDEO = '@'
+# Kind of a video's frames to the metric's suffix of the part that they are of.
+_OF_VIDEOS = {'all': '', 'degraded': '_degraded'}
+_TIMED_RUNS = 5
+
+
+@torch.no_grad()
+def predict(
+    model: nn.Module,
+    clips: StoredClips,
+    offsets: tuple[int, ...],
+    copies: bool = False,
+    device: str = 'cpu',
+) -> list[PoseDataSample]:
+    """The data samples of stored clips with what a model predicts for them."""
+    model.eval()
+    samples: list[PoseDataSample] = []
+    for clip, batch in clips.batches(32, offsets, copies, device):
+        predictions = model.head.predict(neck_features(model, clip), batch, model.test_cfg)
+        samples += model.add_pred_to_datasample(predictions, None, batch)
+    return samples
+
+
+@torch.no_grad()
+def predict_images(model: nn.Module, batches: Iterable[dict[str, Any]]) -> list[PoseDataSample]:
+    """The data samples of a loader with what a model predicts for them."""
+    model.eval()
+    return [sample for batch in batches for sample in model.test_step(batch)]
+
+
+def average_precision(
+    samples: list[PoseDataSample],
+    metainfo: dict[str, Any],
+    truth: str | Path,
+    boxes: str,
+    protocol: str,
+) -> dict[str, Any]:
+    """PoseTrack AP of predictions.
+
+    Args:
+        samples: With predictions.
+        metainfo: Of their data set.
+        truth: Annotations of the frames that count.
+        boxes: What the metric calls the boxes.
+        protocol: What the metric calls the rest.
+
+    Returns:
+        ``ap``: percent over all frames as ``all``, over each of :data:`SUBSETS`, and of the joint
+        groups over all frames; ``videos``: over ``all`` and over the ``degraded`` frames of each
+        video. None where nobody is annotated. ``frames``: how many each subset has.
+    """
+    metric = PoseTrackAPMetric(str(truth), boxes, subset=list(SUBSETS), protocol=protocol)
+    metric.dataset_meta = metainfo
+    parts = metric.parts
+    counts = {name.strip('_') or 'all': int(frames.sum()) for name, frames in parts.items()}
+    videos = np.asarray([frame_key(frame.name)[0] for frame in metric.frames])
+    names = sorted(set(videos))
+    for kind, suffix in _OF_VIDEOS.items():
+        for name in names:
+            parts[f'{_VIDEO}{kind}{_VIDEO}{name}'] = parts[suffix] & (videos == name)
+    metric.process(None, [sample.to_dict() for sample in samples])
+    with quiet():  # its table has a row for each part, and here a video is one
+        values = metric.compute_metrics(metric.results)
+    known = {name: None if math.isnan(v) else round(v, 3) for name, v in values.items()}
+    plain = {k: v for k, v in known.items() if _VIDEO not in k and '_' not in k}
+    ap = {'all': plain.pop('AP'), **{name: known[f'AP_{name}'] for name in SUBSETS}, **plain}
+    by_video = {
+        kind: {name: known[f'AP{_VIDEO}{kind}{_VIDEO}{name}'] for name in names}
+        for kind in _OF_VIDEOS
+    }
+    return {'ap': ap, 'videos': by_video, 'frames': counts}
+
+
+def cost(model: nn.Module, num_frames: int, size: tuple[int, int], device: str) -> dict[str, Any]:
+    """What a model costs.
+
+    Args:
+        model: An estimator.
+        num_frames: T.
+        size: Width and height of its input.
+        device: Where it is.
+
+    Returns:
+        ``trainable`` and ``total`` parameters; ``gigaflops``, multiply-adds times two of the
+        convolutions and matrix products of one clip, backbone included, without the bilinear
+        sampling of deformable steps; ``seconds_per_clip``, median of 5 passes over one clip, by so
+        many ``threads``.
+    """
+    parameters = list(model.parameters())
+    clip = torch.randn(1, num_frames, 3, size[1], size[0], device=device)
+    model.eval()
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(clip, None, mode='tensor')
+    seconds = []
+    with torch.no_grad():
+        for _ in range(_TIMED_RUNS):
+            start = time.perf_counter()
+            model(clip, None, mode='tensor')
+            if device == 'cuda':
+                torch.cuda.synchronize()
+            seconds.append(time.perf_counter() - start)
+    return {
+        'trainable': sum(p.numel() for p in parameters if p.requires_grad),
+        'total': sum(p.numel() for p in parameters),
+        'gigaflops': round(counter.get_total_flops() / 1e9, 3),
+        'seconds_per_clip': round(median(seconds), 5),
+        'threads': torch.get_num_threads(),
+    }

@@ -1,0 +1,190 @@
+"""Files of a study, and the configs of its runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.study.plan import METHODS, Run
+from experiments.study.scales import Scale
+from jmpose_mm.apis.train_and_test import fast_dtype
+from jmpose_mm.datasets.body.frame_tables import frame_number
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS, load_config
+from jmpose_mm.whole_files import write_json
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+__all__ = [
+    'BOXES',
+    'BOX_SHIFT',
+    'PROTOCOL',
+    'Study',
+    'description',
+    'method',
+    'run_config',
+    'sources_hash',
+    'train_indices',
+    'write_test_truth',
+]
+
+# Kind of the test boxes to how the metric calls them.
+BOXES = {'truth': 'ground truth', 'noisy': 'noisy boxes, score >= 0.2'}
+BOX_SHIFT = 0.1
+"""Greatest shift of a training crop, as a share of its size. The released recipes centre crops on
+their boxes; after little training like that, a model takes much of a joint's place from its place
+in the box, and its AP in inexact boxes falls by more than half."""
+PROTOCOL = 'no flip test, DARK decoding, score rule keypoint*box, no NMS'
+_PIPELINES = ('train_dataloader', 'test_dataloader')
+_PACKAGE = PACKAGED_CONFIGS.parents[1]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Where a study lies and how large it is.
+
+    Attributes:
+        folder: Of all that it makes.
+        scale: Its size.
+    """
+
+    folder: Path
+    scale: Scale
+
+    @property
+    def data(self) -> Path:
+        """The rendered data set."""
+        return self.folder / 'data'
+
+    @property
+    def truth(self) -> Path:
+        """Annotations of the test frames that are tested."""
+        return self.folder / 'test_frames.json'
+
+    @property
+    def noisy_boxes(self) -> Path:
+        """Detections in the test videos."""
+        return self.data / 'annotations/posetrack18_val_human_detections.json'
+
+    def result(self, run: Run, seed: int) -> Path:
+        """The file of one run and seed."""
+        return self.folder / 'results' / f'{run.name}-seed{seed}.json'
+
+    def seed(self, seed: int) -> Path:
+        """What all runs of a seed share."""
+        return self.folder / f'seed{seed}'
+
+
+def write_test_truth(study: Study) -> None:
+    """Keep the annotations of every ``test_interval``-th frame of the test videos."""
+    document = json.loads((study.data / 'annotations/posetrack18_val.json').read_text())
+    kept = [
+        image
+        for image in document['images']
+        if (frame_number(image['file_name']) or 0) % study.scale.test_interval == 0
+    ]
+    ids = {image['id'] for image in kept}
+    persons = [person for person in document['annotations'] if person['image_id'] in ids]
+    write_json(study.truth, {**document, 'images': kept, 'annotations': persons})
+
+
+def train_indices(study: Study, seed: int, count: int) -> list[int]:
+    """The key-frame samples of a seed, in the order of training, out of `count`.
+
+    Raises:
+        ValueError: There are fewer than the scale asks for.
+    """
+    if count < study.scale.samples:
+        raise ValueError(f'samples: expected at most {count} (all), got {study.scale.samples}')
+    return np.random.default_rng(seed).permutation(count)[: study.scale.samples].tolist()
+
+
+def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Config:
+    """The config of a run: the packaged one, at the scale of the study, with the run's changes."""
+    cfg = load_config(run.config, work_dir=str(study.seed(seed) / run.name))
+    if study.scale.backbone is not None:
+        _take_backbone(cfg, load_config(study.scale.backbone))
+    for loader in _PIPELINES:
+        cfg[loader].num_workers = study.scale.workers
+        data = cfg[loader].dataset
+        # Rendered once, whatever becomes of the generator while the study runs.
+        data.update(type='jmpose_mm.PoseTrackClipDataset', data_root=str(study.data.resolve()))
+        data.pop('preset')
+    if run.trained == 'neck' or 'neck' in cfg.model:
+        cfg.train_dataloader.batch_size = study.scale.batch
+    cfg.test_dataloader.dataset.ann_file = str(study.truth.resolve())
+    if boxes == 'noisy':
+        cfg.test_dataloader.dataset.bbox_file = str(study.noisy_boxes.resolve())
+        cfg.test_dataloader.dataset.bbox_score_threshold = 0.2
+    cfg.randomness = dict(seed=seed)
+    cfg.optim_wrapper.optimizer.fused = True  # one pass over the weights, equal up to rounding
+    if fast_dtype() == 'bfloat16':
+        cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
+        cfg.model.train_cfg = dict(compute_acc=False)
+    # Tested afterwards, by frames and boxes of the study's own.
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.merge_from_dict(run.changes)
+    _shift_boxes(cfg.train_dataloader.dataset.pipeline)
+    for loader in _PIPELINES:
+        frames = cfg[loader].dataset.pipeline[0]
+        frames.frame_offsets = cfg.model.get('neck', {}).get('frame_offsets', (0,))
+        frames.copies_of_key = run.copies
+    return cfg
+
+
+def _take_backbone(cfg: Config, source: Config) -> None:
+    """Give `cfg` the backbone of another config, and crops of its size."""
+    cfg.model.backbone = source.model.backbone
+    width = source.model.head.in_channels
+    if 'neck' in cfg.model:
+        cfg.model.neck.in_channels = (width,) * 4
+    if cfg.model.head.in_channels != 17:
+        cfg.model.head.in_channels = width
+    sizes = {name: source.codec[name] for name in ('input_size', 'heatmap_size')}
+    cfg.model.head.decoder.update(sizes)
+    for loader in _PIPELINES:
+        for step in cfg[loader].dataset.pipeline:
+            if 'input_size' in step:
+                step.input_size = sizes['input_size']
+            if 'encoder' in step:
+                step.encoder.update(sizes)
+
+
+def _shift_boxes(pipeline: list[dict[str, Any]]) -> None:
+    shift = dict(type='RandomBBoxTransform', shift_factor=BOX_SHIFT, shift_prob=1.0)
+    (place,) = (i for i, step in enumerate(pipeline) if step['type'] == 'GetBBoxCenterScale')
+    pipeline.insert(place + 1, {**shift, 'scale_prob': 0.0, 'rotate_prob': 0.0})
+
+
+def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
+    """What a study stands on; two that differ in it are different studies."""
+    return {
+        'scale': json.loads(json.dumps(study.scale.to_dict())),
+        'data_digest': manifest['digest'],
+        'generator': manifest['generator'],
+        'counts': manifest['counts'],
+        'protocol': PROTOCOL,
+        'boxes': BOXES,
+        'box_shift': BOX_SHIFT,
+        'training_dtype': fast_dtype(),
+    }
+
+
+def sources_hash() -> str:
+    """SHA-256 over models, mathematics and configs: what besides data and plan decides a result."""
+    digest = hashlib.sha256()
+    for folder in (_PACKAGE / 'models', _PACKAGE / 'functional', PACKAGED_CONFIGS.resolve()):
+        for file in sorted(folder.rglob('*.py')):
+            digest.update(file.name.encode() + b'\0' + file.read_bytes() + b'\0')
+    return digest.hexdigest()
+
+
+def method(name: str) -> Run:
+    """The method of a name."""
+    (run,) = (run for run in METHODS if run.name == name)
+    return run

@@ -1,5 +1,0 @@
-"""The controlled study: which method gains where, and what each of its components is worth."""
-
-from .running import run_study
-
-__all__ = ['run_study']

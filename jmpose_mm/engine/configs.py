@@ -1,0 +1,133 @@
+"""Configs and checkpoints as users name them, and what can be wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jmpose_mm
+from jmpose_mm.errors import UsageError
+
+if TYPE_CHECKING:
+    from mmengine.config import Config, ConfigDict
+
+__all__ = [
+    'PACKAGED_CONFIGS',
+    'check_frames',
+    'checkpoint_fits',
+    'find_checkpoint',
+    'find_config',
+    'load_config',
+    'pipeline_step',
+]
+
+PACKAGED_CONFIGS = Path(jmpose_mm.__file__).parent / '.mim' / 'configs'
+
+
+def find_config(name: str) -> str:
+    """The path of a config: `name` where it exists, else the packaged config of that file name.
+
+    Raises:
+        UsageError: There is no such config, or several.
+    """
+    if Path(name).is_file():
+        return name
+    wanted = Path(name).name
+    if not wanted.endswith('.py'):
+        wanted += '.py'
+    found = sorted(PACKAGED_CONFIGS.resolve().rglob(wanted))
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise UsageError(f'config {name!r} is the name of several: {", ".join(map(str, found))}')
+    raise UsageError(
+        f'config {name!r} is neither a file nor the name of a packaged config '
+        '(`mim search jmpose_mm` lists those)'
+    )
+
+
+def load_config(
+    name: str, overrides: Sequence[str] = (), work_dir: str | None = None, launcher: str = 'none'
+) -> Config:
+    """Read a config and apply what the command line changes in any run.
+
+    Args:
+        name: A path, or the bare file name of a packaged config.
+        overrides: Items ``key.path=value``.
+        work_dir: Where logs and checkpoints go. Without it the config decides, else
+            ``work_dirs/<name of the config>``.
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+
+    Raises:
+        UsageError: The config does not exist, or an override is not an assignment.
+    """
+    from mmengine.config import Config, DictAction
+
+    path = find_config(name)
+    cfg = Config.fromfile(path)
+    changes = {}
+    for item in overrides:
+        key, equals, value = item.partition('=')
+        if not key or not equals:
+            raise UsageError(f'--cfg-options expects key=value, got {item!r}')
+        changes[key] = DictAction._parse_iterable(value)
+    cfg.merge_from_dict(changes)
+    cfg.launcher = launcher
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs', Path(path).stem))
+    return cfg
+
+
+def find_checkpoint(name: str) -> str:
+    """`name`, if it is an address or an existing file.
+
+    Raises:
+        UsageError: It is a path without a file.
+    """
+    if '://' not in name and not Path(name).is_file():
+        raise UsageError(f'checkpoint {name!r} does not exist')
+    return name
+
+
+@contextmanager
+def checkpoint_fits(name: str) -> Iterator[None]:
+    """Around loading a checkpoint: what fails inside becomes a `UsageError` that names it."""
+    try:
+        yield
+    except Exception as error:
+        raise UsageError(
+            f'checkpoint {name!r} does not fit the model of the config, or is no complete '
+            f'checkpoint of tensors and plain types: {error}'
+        ) from error
+
+
+def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
+    """The step of a data pipeline with a type, whatever its scope.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for step in pipeline:
+        if step['type'].rpartition('.')[2] == name:
+            return step
+    raise UsageError(f'config: expected a step {name} in the pipeline, got none')
+
+
+def check_frames(cfg: Config) -> None:
+    """Raise `UsageError` where a data pipeline samples other frames than the model takes."""
+    neck = cfg.get('model', {}).get('neck')
+    expected = neck.get('frame_offsets') if neck else (0,)
+    for split in ('train', 'val', 'test'):
+        loader = cfg.get(f'{split}_dataloader') or {}
+        for step in loader.get('dataset', {}).get('pipeline', ()):
+            offsets = step.get('frame_offsets')
+            if None not in (expected, offsets) and tuple(offsets) != tuple(expected):
+                raise UsageError(
+                    f'{split}_dataloader samples frame_offsets={tuple(offsets)}, but the model '
+                    f'takes {tuple(expected)} (model.neck.frame_offsets; (0,) without a neck): '
+                    'make them the same'
+                )

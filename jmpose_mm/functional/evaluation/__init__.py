@@ -1,0 +1,1 @@
+"""Evaluation of poses on arrays: PoseTrack AP and tracking, HiEve AP, PCK, errors."""

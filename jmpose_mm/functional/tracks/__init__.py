@@ -1,0 +1,1 @@
+"""Tracks over time: matching boxes and poses, smoothing."""

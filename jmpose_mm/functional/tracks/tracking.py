@@ -1,0 +1,165 @@
+"""Who is who from frame to frame: likeness of boxes and poses, assignment, motion.
+
+Axes: N and M boxes or poses, K keypoints, T frames. Boxes are xyxy in image pixels, continuous (a
+width is right minus left). Keypoints are (x, y) in image pixels, NaN where a joint is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+__all__ = [
+    'LEAST_JOINTS',
+    'assign',
+    'box_carried_by_pose',
+    'box_iou',
+    'common_velocity',
+    'joints_seen',
+    'nms',
+    'oks',
+]
+
+LEAST_JOINTS = 3
+"""Fewer joints say little about where a whole person went."""
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def box_iou(boxes: FloatArray, others: FloatArray) -> FloatArray:
+    """Overlap of every pair of boxes, intersection over union.
+
+    Args:
+        boxes: (N, 4).
+        others: (M, 4).
+
+    Returns:
+        (N, M) in [0, 1]; 0 where neither box has an area.
+    """
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    shared = _area(np.concatenate([low, high], axis=-1))
+    union = _area(boxes)[:, None] + _area(others)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def nms(boxes: FloatArray, scores: FloatArray, max_iou: float) -> IntArray:
+    """Non-maximum suppression: leave out boxes that overlap a better one that is kept.
+
+    Args:
+        boxes: (N, 4).
+        scores: (N,), higher is better; the first of equals wins.
+        max_iou: Boxes that overlap by more than this show one person.
+
+    Returns:
+        Indices of the kept boxes, best first.
+    """
+    overlap = box_iou(boxes, boxes)
+    kept: list[int] = []
+    for n in np.argsort(-scores, kind='stable').tolist():
+        if not (overlap[n, kept] > max_iou).any():
+            kept.append(n)
+    return np.asarray(kept, dtype=np.int64)
+
+
+def oks(poses: FloatArray, others: FloatArray, areas: FloatArray, sigmas: FloatArray) -> FloatArray:
+    r"""Likeness of every pair of poses, the object keypoint similarity (OKS) of COCO.
+
+    .. math:: \frac1{|S|} \sum_{k \in S} \exp\left(-\frac{d_k^2}{2 a (2 \sigma_k)^2}\right)
+
+    over the joints S that are seen in both, d their distance.
+
+    Args:
+        poses: (N, K, 2).
+        others: (M, K, 2).
+        areas: (M,) area a of the persons of ``others`` in square pixels, here that of their boxes.
+        sigmas: (K,) of the data set's joints.
+
+    Returns:
+        (N, M) in [0, 1]; NaN where no joint is seen in both.
+    """
+    squared = ((poses[:, None] - others[None]) ** 2).sum(axis=-1)
+    spread = 2 * np.maximum(areas, np.finfo(float).tiny)[:, None] * (2 * sigmas) ** 2
+    seen = np.isfinite(squared)
+    likeness = np.where(seen, np.exp(-squared / spread), 0.0).sum(axis=-1)
+    count = seen.sum(axis=-1)
+    return np.divide(likeness, count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def assign(similarity: FloatArray, least: float) -> list[tuple[int, int]]:
+    """Pair rows with columns such that the sum of similarities is largest.
+
+    Args:
+        similarity: (N, M).
+        least: Pairs below it are never made.
+
+    Returns:
+        (row, column) of each pair, by row.
+    """
+    allowed = similarity >= least
+    rows, columns = linear_sum_assignment(np.where(allowed, similarity, 0.0), maximize=True)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [pair for pair in pairs if allowed[pair]]
+
+
+def common_velocity(series: Sequence[tuple[Sequence[int], NDArray[Any]]]) -> FloatArray:
+    """Velocity of something whose position was measured in several ways.
+
+    It is the slope of parallel lines, one for each series, in least squares. Each series may be at
+    its own place: the middle of a box and the middle of some joints move alike but lie apart.
+
+    Args:
+        series: Frame numbers (T,) and positions (T, 2) in pixels of each.
+
+    Returns:
+        (2,) pixels per frame; 0 where no series has two frames.
+    """
+    covariance, variance = np.zeros(2), 0.0
+    for frames, positions in series:
+        if len(frames) == 0:
+            continue
+        steps = np.asarray(frames, dtype=np.float64)
+        steps = steps - steps.mean()
+        covariance += steps @ np.asarray(positions, dtype=np.float64)
+        variance += float(steps @ steps)
+    return covariance / variance if variance > 0 else covariance
+
+
+def joints_seen(poses: FloatArray) -> NDArray[np.bool_]:
+    """Which joints of poses (..., K, 2) are seen, (..., K)."""
+    return np.asarray(np.isfinite(poses).all(axis=-1))
+
+
+def box_carried_by_pose(
+    box: FloatArray, before: FloatArray, after: FloatArray
+) -> FloatArray | None:
+    """Move the sides of a box as the extent of the pose inside it moved.
+
+    Args:
+        box: (4,) around the person in an earlier frame.
+        before: (K, 2) pose in that frame.
+        after: (K, 2) pose in a later frame.
+
+    Returns:
+        (4,) box in the later frame; None where fewer than 3 joints are seen in both, or where the
+        box would lose half of its width or height, as one that does not fit the pose may.
+    """
+    seen = joints_seen(before) & joints_seen(after)
+    if seen.sum() < LEAST_JOINTS:
+        return None
+    low = after[seen].min(axis=0) - before[seen].min(axis=0)
+    high = after[seen].max(axis=0) - before[seen].max(axis=0)
+    size = box[2:] - box[:2]
+    if (size + high - low <= size / 2).any():
+        return None
+    return np.asarray(box + np.concatenate([low, high]))
+
+
+def _area(boxes: FloatArray) -> FloatArray:
+    """Area of boxes (..., 4); 0 where a side is negative."""
+    return np.asarray(np.clip(boxes[..., 2:] - boxes[..., :2], 0, None).prod(axis=-1))

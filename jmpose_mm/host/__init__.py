@@ -1,0 +1,1 @@
+"""Preparation of the host: what importing this package changes in mmcv and xtcocotools."""

@@ -1,0 +1,1 @@
+"""Files of poses: poses.json, exports, drawn films."""

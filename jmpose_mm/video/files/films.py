@@ -1,0 +1,201 @@
+"""Drawn films of poses: one result, or two side by side.
+
+Drawing and encoding run in a thread beside the inference. A film shows the frames that came at
+their mean rate.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.files.outputs import PoseOutput
+from jmpose_mm.video.frames.background import BackgroundCalls
+from jmpose_mm.video.records import Frame, FramePoses, PersonPose
+from jmpose_mm.visualization.comparison import side_by_side
+from jmpose_mm.visualization.drawing import draw_poses
+from jmpose_mm.visualization.film import Film
+from jmpose_mm.visualization.marks import draw_boxes, draw_identities, draw_trails, overlay
+from jmpose_mm.visualization.skeleton import Skeleton
+
+__all__ = ['FilmWriter', 'FrameDrawer', 'SideBySideDrawer']
+
+WAITING_FRAMES = 8
+TAG_ABOVE_HEAD = 0.02  # of the image's height
+
+Drawer = Callable[[np.ndarray, FramePoses], np.ndarray]
+
+
+class FrameDrawer:
+    """Draws the persons of one frame after the other, over their maps where they have some.
+
+    Args:
+        skeleton: What the keypoints are.
+        threshold: Keypoints with a lower score are left out.
+        boxes: Draw them.
+        identities: Write the number of each person at the head.
+        trail: Over how many frames the way of each person is drawn; 0 for none.
+        trail_joint: Name of the keypoint whose way that is; the middle of the box if None.
+
+    Raises:
+        UsageError: The skeleton has no such joint.
+    """
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        threshold: float = 0.2,
+        boxes: bool = False,
+        identities: bool = True,
+        trail: int = 0,
+        trail_joint: str | None = None,
+    ) -> None:
+        if trail_joint is not None and trail_joint not in skeleton.joints:
+            raise UsageError(
+                f'trail_joint: expected one of {", ".join(skeleton.joints)}, got {trail_joint!r}'
+            )
+        self.skeleton, self.threshold = skeleton, threshold
+        self.boxes, self.identities = boxes, identities
+        self.trail, self.trail_joint = trail, trail_joint
+        self._ways: dict[int, deque[np.ndarray]] = {}
+
+    def __call__(self, image: np.ndarray, poses: FramePoses) -> np.ndarray:
+        """A drawn copy of the image (H, W, 3)."""
+        persons = poses.persons
+        for layer in (person.layer for person in persons if person.layer is not None):
+            image = overlay(image, layer.values, layer.window)
+        ids = [person.id for person in persons]
+        if self.trail:
+            self._walk(persons)
+            ways = {identity: np.stack(way) for identity, way in self._ways.items()}
+            image = draw_trails(image, ways)
+        if not persons:
+            return image.copy()
+        if self.boxes:
+            image = draw_boxes(image, np.stack([person.box for person in persons]), ids)
+        keypoints = np.stack([person.keypoints for person in persons])
+        scores = np.stack([person.scores for person in persons])
+        image = draw_poses(image, keypoints, scores, self.threshold, skeleton=self.skeleton)
+        if self.identities:
+            heads = [self._above_head(person, image.shape[0]) for person in persons]
+            image = draw_identities(image, ids, np.stack(heads))
+        return image
+
+    def _walk(self, persons: tuple[PersonPose, ...]) -> None:
+        """Append where everybody is; NaN for those who are not there, until nothing is left."""
+        places = {person.id: self._place(person) for person in persons if person.id > 0}
+        for identity in places:
+            self._ways.setdefault(identity, deque(maxlen=self.trail + 1))
+        for identity, way in list(self._ways.items()):
+            way.append(places.get(identity, np.full(2, np.nan)))
+            if not np.isfinite(way).any():
+                del self._ways[identity]
+
+    def _place(self, person: PersonPose) -> np.ndarray:
+        if self.trail_joint is None:
+            return (person.box[:2] + person.box[2:]) / 2
+        joint = self.skeleton.joints.index(self.trail_joint)
+        seen = person.scores[joint] >= self.threshold
+        return np.where(seen, person.keypoints[joint], np.nan)
+
+    def _above_head(self, person: PersonPose, height: int) -> np.ndarray:
+        """Above the highest joint that is drawn, else in the middle of the box's upper edge."""
+        finite = np.isfinite(person.keypoints).all(axis=1)
+        shown = self.skeleton.drawn & finite & (person.scores >= self.threshold)
+        if not shown.any():
+            left, top, right, _ = person.box
+            return np.asarray([(left + right) / 2, top])
+        points = person.keypoints[shown]
+        return points[points[:, 1].argmin()] - [0, TAG_ABOVE_HEAD * height]
+
+
+class SideBySideDrawer:
+    """Draws two results of a video side by side, under their titles.
+
+    Args:
+        titles: Of the other result and of the one that is called with.
+        drawers: Of both; two objects, since each remembers its trails.
+        others: The other result, e.g. a :class:`Recording`; frames that it lacks are left bare.
+    """
+
+    def __init__(
+        self,
+        titles: tuple[str, str],
+        drawers: tuple[FrameDrawer, FrameDrawer],
+        others: Iterable[FramePoses],
+    ) -> None:
+        self.titles, self.drawers = titles, drawers
+        self._others = iter(others)
+        self._other: FramePoses | None = next(self._others, None)
+
+    def __call__(self, image: np.ndarray, poses: FramePoses) -> np.ndarray:
+        """A drawn picture of both, left the other one."""
+        while self._other is not None and self._other.index < poses.index:
+            self._other = next(self._others, None)
+        found = self._other is not None and self._other.index == poses.index
+        other = self._other if found else poses._replace(persons=())
+        drawn = [self.drawers[0](image, other), self.drawers[1](image, poses)]
+        return side_by_side(drawn, self.titles)
+
+
+class FilmWriter(PoseOutput):
+    """An mp4 of drawn frames that can be played however early it is closed.
+
+    Args:
+        path: Where, ending in ``.mp4``; the file appears when it is closed.
+        fps: Frames per second, e.g. the source's ``playback_fps``.
+        draw: Makes the picture of a frame, e.g. a :class:`FrameDrawer`.
+
+    Raises:
+        ValueError: Another type of file.
+    """
+
+    def __init__(self, path: str | Path, fps: float, draw: Drawer) -> None:
+        self._draw, self._size = draw, (0, 0)
+        self._film = Film(path, fps)
+        self._later = BackgroundCalls(self._append, WAITING_FRAMES)
+
+    def add(self, frame: Frame | None, poses: FramePoses) -> None:
+        """Have a frame drawn; raises what went wrong with an earlier one."""
+        if frame is None:
+            raise ValueError(f'frame {poses.index}: expected an image to draw on, got None')
+        self._later(frame.image, poses)
+
+    def close(self, complete: bool = True) -> None:
+        """Wait for the frames that were added, and finish the film; without any there is none."""
+        try:
+            self._later.close()
+        except Exception:  # not a second Ctrl-C: the thread is still drawing then
+            self._finish()
+            raise
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._film.count:
+            self._film.close()
+        self._film.discard()
+
+    def _append(self, image: np.ndarray, poses: FramePoses) -> None:
+        picture = self._draw(image, poses)
+        if not self._film.count:
+            self._size = picture.shape[1], picture.shape[0]
+        self._film.add(_fitted(picture, self._size))
+
+
+def _fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The picture with bars around it, as large as fits (W, H): images of a folder may differ."""
+    high, wide = picture.shape[:2]
+    if (wide, high) == size:
+        return picture
+    scale = min(size[0] / wide, size[1] / high)
+    inner = max(1, round(wide * scale)), max(1, round(high * scale))
+    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+    fitted = np.zeros((size[1], size[0], 3), dtype=np.uint8)
+    small = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
+    fitted[top : top + inner[1], left : left + inner[0]] = small
+    return fitted

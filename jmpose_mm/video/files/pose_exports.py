@@ -1,0 +1,188 @@
+"""Other forms of ``poses.json``: tables, COCO and PoseTrack18 annotations.
+
+They are made frame by frame: memory does not grow with the video. Joints that are not finite are
+empty in tables and (0, 0) with score 0, which means absent, in annotations.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
+from jmpose_mm.video.files.recordings import PIXEL_DIGITS, SCORE_DIGITS, Recording, plain
+from jmpose_mm.video.records import FramePoses, PersonPose
+from jmpose_mm.whole_files import whole_file
+
+__all__ = ['EXPORTS', 'export_poses']
+
+SCORE_RULE = 'score: of the box, times the mean of the scores of all joints'
+
+
+def export_poses(
+    recording: Recording, directory: str | Path, formats: Sequence[str] | None = None
+) -> list[Path]:
+    """Write poses in other forms, each file whole or not at all.
+
+    Args:
+        recording: What is written.
+        directory: Where to; it is made if it is missing.
+        formats: Of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame),
+            ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``
+            (``posetrack18.json``, for PoseTrack's 17 joints). None for all that are possible.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: A form is unknown or not possible.
+    """
+    is_posetrack = recording.header.skeleton.joints == FILE_JOINT_NAMES
+    if formats is None:
+        formats = [form for form in EXPORTS if is_posetrack or form != 'posetrack18']
+    for form in formats:
+        if form not in EXPORTS:
+            raise UsageError(f'formats: expected some of {", ".join(EXPORTS)}, got {form!r}')
+    if 'posetrack18' in formats and not is_posetrack:
+        raise UsageError(
+            f"formats: posetrack18 needs PoseTrack's {len(FILE_JOINT_NAMES)} joints, the poses "
+            f'have {", ".join(recording.header.skeleton.joints)}'
+        )
+    written = []
+    for form in formats:
+        name, write = EXPORTS[form]
+        with whole_file(Path(directory, name)) as unfinished:
+            with unfinished.open('w', encoding='utf-8', newline='') as file:
+                write(recording, file)
+        written.append(Path(directory, name))
+    return written
+
+
+def _write_csv(recording: Recording, file: IO[str]) -> None:
+    table = csv.writer(file, lineterminator='\n')
+    joints = recording.header.skeleton.joints
+    columns = [f'{joint}_{column}' for joint in joints for column in ('x', 'y', 'score')]
+    table.writerow(['index', 'time', 'id', 'left', 'top', 'right', 'bottom', 'box_score', *columns])
+    for poses in recording:
+        for person in poses.persons:
+            places = plain(person.keypoints, PIXEL_DIGITS)
+            scores = plain(person.scores, SCORE_DIGITS)
+            values = [
+                v for (x, y), score in zip(places, scores, strict=True) for v in (x, y, score)
+            ]
+            box = plain(person.box, PIXEL_DIGITS)
+            table.writerow([poses.index, poses.time, person.id, *box, person.box_score, *values])
+
+
+def _write_coco(recording: Recording, file: IO[str]) -> None:
+    def image_of(poses: FramePoses) -> dict[str, Any]:
+        return {'width': poses.size[0], 'height': poses.size[1]}
+
+    def annotation_of(person: PersonPose) -> dict[str, Any]:
+        triples, scores = _triples(person)
+        triples[:, 2] = 2 * (scores > 0)  # 'labelled and visible'
+        left, top, right, bottom = person.box
+        return {
+            'iscrowd': 0,
+            'area': round(float((right - left) * (bottom - top)), PIXEL_DIGITS),
+            'num_keypoints': int((scores > 0).sum()),
+            'keypoints': plain(triples.ravel(), PIXEL_DIGITS),
+        }
+
+    _write_annotations(recording, file, image_of, annotation_of)
+
+
+def _write_posetrack18(recording: Recording, file: IO[str]) -> None:
+    def image_of(poses: FramePoses) -> dict[str, Any]:
+        return {'frame_id': poses.index, 'vid_id': _video(recording), 'is_labeled': True}
+
+    def annotation_of(person: PersonPose) -> dict[str, Any]:
+        triples, _ = _triples(person)
+        return {'keypoints': plain(triples.ravel(), SCORE_DIGITS)}
+
+    _write_annotations(recording, file, image_of, annotation_of)
+
+
+EXPORTS: dict[str, tuple[str, Callable[[Recording, IO[str]], None]]] = {
+    'csv': ('poses.csv', _write_csv),
+    'coco': ('coco.json', _write_coco),
+    'posetrack18': ('posetrack18.json', _write_posetrack18),
+}
+
+
+def _write_annotations(
+    recording: Recording,
+    file: IO[str],
+    image_of: Callable[[FramePoses], dict[str, Any]],
+    annotation_of: Callable[[PersonPose], dict[str, Any]],
+) -> None:
+    """What COCO and PoseTrack18 have in common; the callables give the rest of each entry."""
+    skeleton = recording.header.skeleton
+    info = {'source': recording.header.source, **recording.header.protocol}
+    category = {
+        'id': 1,
+        'name': 'person',
+        'supercategory': 'person',
+        'keypoints': skeleton.joints,
+        'skeleton': [(first + 1, second + 1) for first, second in skeleton.edges],
+    }
+
+    def images() -> Iterator[dict[str, Any]]:
+        for poses in recording:
+            name = poses.name or f'{_video(recording)}/{poses.index:06d}.jpg'
+            yield {'id': poses.index, 'file_name': name, **image_of(poses)}
+
+    def annotations() -> Iterator[dict[str, Any]]:
+        number = 0
+        for poses in recording:
+            for position, person in enumerate(poses.persons, start=1):
+                number += 1
+                yield {
+                    'id': number,
+                    'image_id': poses.index,
+                    'category_id': 1,
+                    # The official evaluator wants different ones in a frame, tracked or not.
+                    'track_id': person.id or position,
+                    **_box_and_scores(person),
+                    **annotation_of(person),
+                }
+
+    head = {'info': info | {'score_rule': SCORE_RULE}, 'categories': [category]}
+    file.write(json.dumps(head)[:-1] + ', "images": [')
+    _write_list(file, images())
+    file.write('], "annotations": [')
+    _write_list(file, annotations())
+    file.write(']}\n')
+
+
+def _write_list(file: IO[str], entries: Iterable[dict[str, Any]]) -> None:
+    for number, entry in enumerate(entries):
+        file.write((',\n' if number else '\n') + json.dumps(entry, allow_nan=False))
+
+
+def _box_and_scores(person: PersonPose) -> dict[str, Any]:
+    left, top, right, bottom = person.box
+    scores = _triples(person)[1]
+    score = person.box_score * float(scores.mean())
+    return {
+        'bbox': plain(np.asarray([left, top, right - left, bottom - top]), PIXEL_DIGITS),
+        'score': round(score, SCORE_DIGITS),
+        'scores': plain(scores, SCORE_DIGITS),
+    }
+
+
+def _triples(person: PersonPose) -> tuple[np.ndarray, np.ndarray]:
+    """(K, 3) x, y, score and (K,) scores; zeros where a joint is not finite."""
+    triples = np.column_stack((person.keypoints, person.scores)).astype(np.float64)
+    triples[~np.isfinite(triples).all(axis=1)] = 0
+    return triples, triples[:, 2].copy()
+
+
+def _video(recording: Recording) -> str:
+    return Path(recording.header.source).stem or 'video'

@@ -1,0 +1,185 @@
+"""The form of ``poses.json``, and how it is read.
+
+The file is one JSON object laid out in lines: the first holds what is true of all frames, each
+further one a frame, the last what went wrong. While it grows it has another name and lacks the last
+line: an interrupted run loses nothing, memory does not grow with the video, and a long one is read
+back frame by frame. Coordinates are pixels ``(x, y)`` of the upright frame, to 1/100.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jmpose_mm.video.records import FramePoses, PersonPose
+from jmpose_mm.visualization.skeleton import Skeleton
+
+__all__ = ['PoseHeader', 'Recording', 'entry_of', 'plain', 'read_poses', 'unfinished_path']
+
+PIXEL_DIGITS, SCORE_DIGITS, TIME_DIGITS = 2, 4, 6
+
+
+class PoseHeader(NamedTuple):
+    """What a file of poses says about all its frames.
+
+    Attributes:
+        source: What the user gave.
+        fps: Frames per second of the source, whatever the stride; None if unknown.
+        skeleton: Names of the K keypoints and the lines between them.
+        protocol: What the numbers depend on: config, checkpoint, boxes, decoding, ...
+    """
+
+    source: str
+    fps: float | None
+    skeleton: Skeleton
+    protocol: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as dicts and lists."""
+        content = self._asdict() | {'skeleton': self.skeleton._asdict()}
+        return json.loads(json.dumps(content, allow_nan=False))
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> PoseHeader:
+        """The other way round; a KeyError, TypeError or ValueError if something is wrong."""
+        joints, edges = content['skeleton']['joints'], content['skeleton']['edges']
+        skeleton = Skeleton(tuple(joints), tuple((first, second) for first, second in edges))
+        return cls(content['source'], content['fps'], skeleton, content['protocol'])
+
+
+class Recording:
+    """Poses in a file. Iterating reads them, frame by frame and from the start each time.
+
+    A file that grows meanwhile makes no difference: the frames are those of the beginning.
+
+    Attributes:
+        path: The file.
+        header: See :class:`PoseHeader`.
+        complete: Whether the run came to its end.
+        problems: A line for each thing that went wrong, e.g. a frame that could not be read.
+        last_index: Index of the last frame; -1 if there is none.
+        end: Where the last frame ends, in bytes.
+
+    Raises:
+        ValueError: It is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.complete, self.problems = path, False, []
+        self._count, self.end = 0, path.stat().st_size
+        with path.open('rb') as file:
+            first = file.readline()
+            try:
+                self.header = PoseHeader.from_json(json.loads(first + b']}'))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f'{path}: expected poses as this package writes them, a frame in each line; '
+                    f'found something else ({type(error).__name__}: {error})'
+                ) from error
+        nothing = (0, (b'{"index": -1}', len(first.rstrip(b'\n'))))
+        counted = deque(enumerate(self._lines(), start=1), maxlen=1)
+        self._count, (last, end) = counted[0] if counted else nothing
+        self.end, self.last_index = end, json.loads(last)['index']
+        with path.open('rb') as file:
+            file.seek(end)
+            ending = b'{"frames": [' + file.read()
+        if _is_json(ending):
+            self.complete, self.problems = (json.loads(ending)[k] for k in ('complete', 'problems'))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[FramePoses]:
+        for number, (line, _) in enumerate(self._lines(), start=2):
+            try:
+                yield _frame_of(json.loads(line))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f'{self.path}: line {number}: expected a frame, found something else '
+                    f'({type(error).__name__}: {error})'
+                ) from error
+
+    def _lines(self) -> Iterator[tuple[bytes, int]]:
+        """The whole lines of frames, and where each ends."""
+        with self.path.open('rb') as file:
+            start = len(file.readline())
+            for line in file:
+                content = line.rstrip(b',\n')
+                # What follows a line break was begun, but maybe not finished, with it.
+                whole = line.endswith(b'\n') or _is_json(content)
+                if start >= self.end or line.startswith(b']') or not whole:
+                    return
+                yield content, start + len(content)
+                start += len(line)
+
+
+def read_poses(path: str | Path) -> Recording:
+    """Read a ``poses.json``, or what an interrupted run has left of it.
+
+    Raises:
+        ValueError: There is neither, or something else.
+    """
+    path = Path(path)
+    found = next((file for file in (path, unfinished_path(path)) if file.is_file()), None)
+    if found is None:
+        raise ValueError(f'{path}: expected a file of poses, found none')
+    return Recording(found)
+
+
+def plain(values: np.ndarray, digits: int) -> list[Any]:
+    """Nested lists of numbers for JSON, rounded; None where one is not finite."""
+    values = np.round(np.asarray(values, dtype=np.float64), digits)
+    return np.where(np.isfinite(values), values.astype(object), None).tolist()
+
+
+def unfinished_path(path: Path) -> Path:
+    """Where a ``poses.json`` grows."""
+    return path.with_name(f'.{path.stem}.unfinished{path.suffix}')
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def entry_of(poses: FramePoses) -> dict[str, Any]:
+    """A frame as dicts and lists."""
+    persons = [
+        {
+            'id': int(person.id),
+            'box': plain(person.box, PIXEL_DIGITS),
+            'box_score': round(float(person.box_score), SCORE_DIGITS),
+            'keypoints': plain(person.keypoints, PIXEL_DIGITS),
+            'scores': plain(person.scores, SCORE_DIGITS),
+        }
+        for person in poses.persons
+    ]
+    name = {'name': poses.name} if poses.name else {}
+    time = round(float(poses.time), TIME_DIGITS)
+    size = [int(side) for side in poses.size]
+    return {'index': int(poses.index), 'time': time, **name, 'size': size, 'persons': persons}
+
+
+def _frame_of(entry: dict[str, Any]) -> FramePoses:
+    persons = tuple(
+        PersonPose(
+            person['id'],
+            np.asarray(person['box'], dtype=np.float64),
+            person['box_score'],
+            np.asarray(person['keypoints'], dtype=np.float64).reshape(-1, 2),
+            np.asarray(person['scores'], dtype=np.float64),
+        )
+        for person in entry['persons']
+    )
+    width, height = entry['size']
+    return FramePoses(
+        entry['index'], entry['time'], entry.get('name', ''), (width, height), persons
+    )

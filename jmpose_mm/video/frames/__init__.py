@@ -1,0 +1,1 @@
+"""Frames of whatever a user has: videos, pictures, cameras, arrays."""

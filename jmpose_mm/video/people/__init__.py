@@ -1,0 +1,1 @@
+"""Persons of a video: boxes of every frame, identities over time."""

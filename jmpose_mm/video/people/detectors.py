@@ -1,0 +1,82 @@
+"""Person detectors: boxes left, top, width, height in image pixels; scores between 0 and 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.host.mmcv_extension import MissingOperationError
+
+__all__ = ['Detector', 'HogDetector', 'MMDetDetector']
+
+Detector = Callable[[np.ndarray], list[tuple[list[float], float]]]
+
+
+class HogDetector:
+    """OpenCV's people detector: needs no weights, and is far below the field's detectors.
+
+    A score is 1 / (1 + exp(-m)) of the support vector machine's margin m >= 0, hence 0.5 to 1.
+    """
+
+    name = 'opencv-hog-people'
+
+    def __init__(self) -> None:
+        self.hog = cv2.HOGDescriptor()
+        self.hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+
+    def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
+        """Boxes xywh and scores of an image (H, W, 3) in BGR; none where its window is larger."""
+        width, height = self.hog.winSize
+        if image.shape[0] < height or image.shape[1] < width:  # OpenCV crashes on these
+            return []
+        boxes, margins = self.hog.detectMultiScale(image, winStride=(8, 8), padding=(8, 8))
+        scores = [1 / (1 + math.exp(-float(margin))) for margin in np.ravel(margins)]
+        return [([float(v) for v in box], s) for box, s in zip(boxes, scores, strict=True)]
+
+
+class MMDetDetector:
+    """A detector of mmdet.
+
+    Args:
+        config: Its config file.
+        checkpoint: Its weights, a path or an address.
+        device: E.g. ``cuda:0`` or ``cpu``.
+
+    Raises:
+        UsageError: mmdet is not installed, or the detector knows no class ``person``.
+    """
+
+    def __init__(self, config: str, checkpoint: str, device: str = 'cpu') -> None:
+        try:
+            from mmdet.apis import inference_detector, init_detector
+        except ImportError as error:
+            raise UsageError(
+                f'--config needs mmdet, which cannot be imported ({error}): `mim install mmdet`, '
+                "or leave --config out for OpenCV's people detector"
+            ) from error
+        self.model = init_detector(config, checkpoint, device=device)
+        self.infer = inference_detector
+        classes = list(self.model.dataset_meta.get('classes', ()))
+        if 'person' not in classes:
+            raise UsageError(f'{config}: expected a detector with the class person, got {classes}')
+        self.person = classes.index('person')
+        self.name = f'{Path(config).stem} ({Path(checkpoint).name})'
+
+    def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
+        """Boxes xywh and scores of an image (H, W, 3) in BGR."""
+        try:
+            found = self.infer(self.model, image).pred_instances.cpu().numpy()
+        except MissingOperationError as error:
+            raise UsageError(f'{self.name}: {error}') from error
+        persons = found.labels == self.person
+        return [
+            ([float(v) for v in (x1, y1, x2 - x1, y2 - y1)], float(score))
+            for (x1, y1, x2, y2), score in zip(
+                found.bboxes[persons], found.scores[persons], strict=True
+            )
+        ]

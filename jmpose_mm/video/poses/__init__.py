@@ -1,0 +1,1 @@
+"""Poses of tracked persons: the model taken apart, the sliding window, jitter."""

@@ -1,0 +1,201 @@
+"""An estimator taken apart for video: a crop passes the backbone once, windows of frames the rest.
+
+Axes: N crops or persons, T frames, V views (the crop, and its mirror image in a flip test),
+C channels, K keypoints, H W crop, h w feature grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from jmpose_mm.engine.configs import checkpoint_fits, find_checkpoint, load_config, pipeline_step
+from jmpose_mm.errors import UsageError
+from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
+from jmpose_mm.functional.translation import resample
+from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
+from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
+from jmpose_mm.structures import ClipFeatures
+
+if TYPE_CHECKING:
+    from mmengine.config import ConfigDict
+
+__all__ = ['ClipModel', 'CropFeatures']
+
+# The normalised crop and the backbone's stages, each (V, ...).
+CropFeatures = tuple[Tensor, ...]
+
+
+class ClipModel:
+    """A model of a config of this package, with or without a neck.
+
+    Args:
+        config: Path or packaged name.
+        checkpoint: Its weights; every entry must fit. None keeps the random start, for tests.
+        device: ``'cpu'``, ``'cuda'``, ...; by default a GPU if there is one.
+        dtype: Of the backbone and of what predicts offsets and modulation in the neck:
+            ``'float32'``, ``'bfloat16'`` or ``'float16'``. All else stays in float32.
+        flip_test: Average with the mirrored clip; None leaves it to the config.
+        compile: Compile the backbone with ``torch.compile``, which needs a C++ compiler.
+
+    Attributes:
+        frame_offsets: What frames a pose is made of, e.g. ``(-2, -1, 0, 1, 2)``.
+        dataset_meta: Names, flip pairs and edges of the keypoints.
+
+    Raises:
+        UsageError: Config and checkpoint do not exist or do not fit each other.
+    """
+
+    def __init__(
+        self,
+        config: str,
+        checkpoint: str | None,
+        device: str | None = None,
+        dtype: str = 'float32',
+        flip_test: bool | None = None,
+        compile: bool = False,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise UsageError(f'dtype: expected one of {", ".join(DTYPES)}, got {dtype!r}')
+        self.cfg = load_config(config)
+        self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+        self.model = _load_model(self.cfg.model, checkpoint).to(self.device).eval()
+        self.dataset_meta = _dataset_meta(self.cfg.test_dataloader.dataset)
+        pipeline = self.cfg.test_dataloader.dataset.pipeline
+        self.frame_offsets = tuple(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets)
+        self.padding = float(pipeline_step(pipeline, 'GetBBoxCenterScale').get('padding', 1.25))
+        affine = pipeline_step(pipeline, 'TopdownClipAffine')
+        self.input_size, self.warp = tuple(affine.input_size), affine.get('warp', 'classic')
+        test_cfg = self.cfg.model.get('test_cfg', {})
+        self.flip_test = test_cfg.get('flip_test', False) if flip_test is None else flip_test
+        self.shift_heatmap = test_cfg.get('shift_heatmap', False)
+        self.dtype = DTYPES[dtype]
+        self.backbone = fast_copy(self.model.backbone, dtype)
+        if self.dtype != torch.float32:
+            for module in self.model.modules():
+                if isinstance(module, ModulatedAlignment):
+                    module.predictor_dtype = self.dtype
+        if compile:
+            self.backbone = torch.compile(self.backbone)
+
+    @property
+    def batch_size(self) -> int:
+        """How many crops together are fastest.
+
+        On a processor feature maps should stay below 32 MiB: larger ones the C library maps anew
+        each time, and the page faults took a fifth of the time (docs/performance.md).
+        """
+        wide, high = self.input_size
+        return 8 if self.device.type != 'cpu' else max(1, min(8, 2 * 384 * 288 // (wide * high)))
+
+    def window(self, box: np.ndarray) -> CropWindow:
+        """The crop window of a box ``(4,)`` xyxy, as the config's test pipeline has it."""
+        return crop_window(box, self.padding, self.input_size[0] / self.input_size[1])
+
+    def crop(self, image: np.ndarray, window: CropWindow) -> np.ndarray:
+        """What a window shows of an image ``(H, W, 3)``: uint8 of the model's input size."""
+        # The released warp divides by the width less one pixel.
+        scale = np.maximum(window.scale, 2 * window.scale / window.scale.min())
+        matrix = warp_matrix(window.center, scale, 0.0, self.input_size, self.warp)
+        return cv2.warpAffine(image, matrix, self.input_size, flags=cv2.INTER_LINEAR)
+
+    @torch.inference_mode()
+    def features(self, crops: Sequence[np.ndarray]) -> list[CropFeatures]:
+        """Of each crop, the normalised frame and the backbone's stages, ``(V, ...)`` each."""
+        stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
+        images = self.model.data_preprocessor({'inputs': stacked})['inputs'][:, 0]
+        if self.flip_test:
+            images = torch.stack((images, images.flip(-1)), dim=1).flatten(0, 1)
+        images = images.contiguous(memory_format=torch.channels_last)
+        stages = self.backbone(images.to(self.dtype))
+        views = 2 if self.flip_test else 1
+        maps = [m.float().unflatten(0, (len(crops), views)) for m in (images, *stages)]
+        return list(zip(*maps, strict=True))
+
+    @torch.inference_mode()
+    def moved(self, features: CropFeatures, source: CropWindow, target: CropWindow) -> CropFeatures:
+        """Features of a crop as they would be, nearly, in another window on the same frame."""
+        ratio = float(target.scale[0] / source.scale[0])
+        # Feature pixel q lies on crop pixel q * stride, and a crop is as wide as its window.
+        shift = (target.center - source.center) / source.scale + (1 - ratio) / 2
+        return tuple(resample(part, ratio, shift) for part in features)
+
+    @torch.inference_mode()
+    def heatmaps(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
+        """Of N persons with T frames' features each: final heatmaps ``(N, K, h, w)``."""
+        # Stages as (V, N, T, C, h, w), then views beside persons.
+        maps = [
+            torch.stack([torch.stack(parts, dim=1) for parts in per_clip], dim=1).flatten(0, 1)
+            for per_clip in zip(*(zip(*clip, strict=True) for clip in clips), strict=True)
+        ]
+        if self.model.with_neck:
+            features = self.model.neck(ClipFeatures(maps[0], tuple(maps[1:])))
+        else:
+            features = tuple(m[:, 0] for m in maps[1:])
+        heatmaps = self.model.head(features)
+        if not self.flip_test:
+            return heatmaps
+        from mmpose.models.utils.tta import flip_heatmaps
+
+        plain, mirrored = heatmaps.chunk(2)
+        indices = self.dataset_meta['flip_indices']
+        mirrored = flip_heatmaps(mirrored, indices, 'heatmap', shift_heatmap=self.shift_heatmap)
+        return (plain + mirrored) / 2
+
+    def motion(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
+        """How much the last stage changes along each clip, ``(N, h, w)``, the most being 1."""
+        last = torch.stack([torch.stack([frame[-1][0] for frame in clip]) for clip in clips])
+        change = last.diff(dim=1).abs().mean(dim=(1, 2))
+        return change / change.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)
+
+    def keypoints(
+        self, heatmaps: Tensor, windows: Sequence[CropWindow]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of final heatmaps, keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)``.
+
+        A keypoint is at most one heatmap pixel from its map's maximum: where a map has no peak,
+        DARK's Newton step leads anywhere, thousands of pixels away too.
+        """
+        decoded = self.model.head.decode(heatmaps)
+        in_crop = np.concatenate([instance.keypoints for instance in decoded])
+        stride = self.model.head.decoder.scale_factor
+        highest = _maxima(heatmaps) * stride
+        in_crop = np.clip(in_crop, highest - stride, highest + stride)
+        scale = np.stack([window.scale for window in windows])[:, None]
+        center = np.stack([window.center for window in windows])[:, None]
+        in_image = in_crop / np.array(self.input_size) * scale + center - 0.5 * scale
+        return in_image, np.concatenate([instance.keypoint_scores for instance in decoded])
+
+
+def _maxima(heatmaps: Tensor) -> np.ndarray:
+    """Where each of ``(N, K, h, w)`` is largest, ``(N, K, 2)`` xy."""
+    flat, wide = heatmaps.flatten(2).argmax(dim=2).cpu().numpy(), heatmaps.shape[3]
+    return np.stack((flat % wide, flat // wide), axis=-1)
+
+
+def _dataset_meta(dataset: ConfigDict) -> dict:
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    from jmpose_mm.registry import DATASETS
+
+    return parse_pose_metainfo(dataset.get('metainfo') or DATASETS.get(dataset['type']).METAINFO)
+
+
+def _load_model(model: ConfigDict, checkpoint: str | None) -> torch.nn.Module:
+    from mmengine.registry import init_default_scope
+    from mmengine.runner import load_checkpoint
+
+    from jmpose_mm.registry import MODELS
+
+    init_default_scope('mmpose')
+    built = MODELS.build(model)
+    if checkpoint is not None:
+        path = find_checkpoint(checkpoint)
+        with checkpoint_fits(checkpoint):
+            load_checkpoint(built, path, map_location='cpu', strict=True)
+    return built

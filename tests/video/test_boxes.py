@@ -1,0 +1,100 @@
+"""Boxes of a video from files and from the frame itself."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.people.boxes import box_source
+from jmpose_mm.video.records import Frame
+
+IMAGE = np.zeros((40, 60, 3), dtype=np.uint8)
+
+
+def _frame(index: int, name: str = '') -> Frame:
+    return Frame(index, index / 25, name, IMAGE)
+
+
+def test_whole_frame__is_the_outline():
+    found = box_source('whole')(_frame(0))
+    assert found.boxes.tolist() == [[0, 0, 59, 39]]
+    assert found.ids is None
+
+
+def test_hog__small_and_empty_frames_have_nobody():
+    found = box_source('hog')(_frame(0))
+    assert found.boxes.shape == (0, 4)
+    assert found.scores.shape == (0,)
+
+
+def test_json__by_name_and_by_number(tmp_path):
+    path = tmp_path / 'boxes.json'
+    entries = [
+        {'image_name': 'images/a/000003.jpg', 'bbox': [1, 2, 10, 20], 'score': 0.9},
+        {'image_name': 'images/a/000004.jpg', 'bbox': [5, 5, 10, 10], 'score': 0.2},
+    ]
+    path.write_text(json.dumps([{'category_id': 1, **entry} for entry in entries]))
+    source = box_source(str(path))
+    assert source(_frame(0, 'folder/000003.jpg')).boxes.tolist() == [[1, 2, 11, 22]]
+    assert source(_frame(3)).boxes.tolist() == [[1, 2, 11, 22]]
+    assert source(_frame(3, 'other.jpg')).boxes.shape == (0, 4)
+    assert box_source(str(path), 0.5)(_frame(4)).boxes.shape == (0, 4)
+    assert source(_frame(4)).scores.tolist() == [0.2]
+
+
+def test_json__coco_results_by_image_id(tmp_path):
+    path = tmp_path / 'results.json'
+    path.write_text(json.dumps([{'image_id': 3, 'bbox': [1, 2, 10, 20], 'score': 0.9}]))
+    source = box_source(str(path))
+    assert source(_frame(3)).boxes.tolist() == [[1, 2, 11, 22]]
+    assert source(_frame(3, 'folder/000007.jpg')).boxes.tolist() == [[1, 2, 11, 22]]
+    assert source(_frame(2)).boxes.shape == (0, 4)
+    path.write_text(json.dumps([{'image_id': 3, 'bbox': [1, 2, 10, 20]}]))
+    with pytest.raises(ValueError, match="missing key 'score'"):
+        box_source(str(path))
+
+
+def test_json__of_several_videos(tmp_path):
+    path = tmp_path / 'truth.json'
+    names = ('images/val/a/000003.jpg', 'images/val/b/000003.jpg')
+    images = [{'id': n, 'file_name': name} for n, name in enumerate(names)]
+    annotations = [{'image_id': n, 'bbox': [n, 0, 10, 10]} for n in (0, 1, 1)]
+    path.write_text(json.dumps({'images': images, 'annotations': annotations}))
+    source = box_source(str(path))
+    assert source(_frame(0, '/elsewhere/a/000003.jpg')).boxes.tolist() == [[0, 0, 10, 10]]
+    assert source(_frame(0, 'b/000003.jpg')).boxes.tolist() == [[1, 0, 11, 10]] * 2
+    assert source(_frame(0, 'b/000003.jpg')).scores.tolist() == [1, 1]
+    assert source(_frame(0, 'b/000004.jpg')).boxes.shape == (0, 4)
+    for frame in (_frame(0, 'c/000003.jpg'), _frame(3)):
+        with pytest.raises(UsageError, match=r'found those of 2, and 0 of them are'):
+            source(frame)
+
+
+def test_mot__frames_from_one_and_identities(tmp_path):
+    path = tmp_path / 'gt.txt'
+    path.write_text('1,7,10,20,30,40,1,1,1\n1,8,0,0,5,5\n\n3,7,11,20,30,40,0.5\n')
+    source = box_source(str(path))
+    found = source(_frame(0))
+    assert source(_frame(0, 'folder/frame.jpg')).boxes.tolist() == found.boxes.tolist()
+    assert found.boxes.tolist() == [[10, 20, 40, 60], [0, 0, 5, 5]]
+    assert found.ids.tolist() == [7, 8]
+    assert source(_frame(1)).boxes.shape == (0, 4)
+    assert source(_frame(2)).scores.tolist() == [0.5]
+    path.write_text('1,-1,10,20,30,40,0.9\n')
+    assert box_source(str(path))(_frame(0)).ids is None
+
+
+@pytest.mark.parametrize('line', ['1,2,3', 'frame,id,x,y,w,h', '1,2,x,4,5,6'])
+def test_mot__bad_line_is_named(line, tmp_path):
+    (tmp_path / 'gt.txt').write_text(f'1,1,0,0,5,5\n{line}\n')
+    with pytest.raises(ValueError, match=r'gt\.txt, line 2: expected frame,id'):
+        box_source(str(tmp_path / 'gt.txt'))
+
+
+@pytest.mark.parametrize('spec', ['gone.json', 'mmdet:only-config', 'yolo'])
+def test_box_source__unknown(spec):
+    with pytest.raises(UsageError, match='boxes: expected'):
+        box_source(spec)

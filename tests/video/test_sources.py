@@ -1,0 +1,397 @@
+"""Everything that has frames; nothing leaks, what cannot be read is said."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.frames import captures
+from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
+from jmpose_mm.video.records import Frame
+
+DATA = Path(__file__).resolve().parents[2].parent / 'shared' / 'data'
+FILM = DATA / 'mmpose_posetrack18/videos/000001_mpiinew_test/000001_mpiinew_test.mp4'
+FRAMES = DATA / 'mini_posetrack/images/val/060470979_bonn_test'
+CONTAINERS = (b'moov', b'trak', b'mdia', b'minf', b'stbl')
+
+Maker = Callable[..., Path]
+
+
+def number_of(frame: Frame) -> int:
+    """Which frame of a made video this is, by its brightness."""
+    return round(float(frame.image[:, 60:].mean()) / 20)
+
+
+def boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes of an mp4 file: kind, where it starts and ends."""
+    while start < end:
+        size, kind = struct.unpack('>I4s', data[start : start + 8])
+        yield kind, start, start + size
+        if kind in CONTAINERS:
+            yield from boxes(data, start + 8, start + size)
+        start += size
+
+
+def replace_box(path: Path, wanted: bytes, content: bytes) -> None:
+    """Put other content into a box behind the frames, and correct the sizes around it."""
+    data = path.read_bytes()
+    found = list(boxes(data, 0, len(data)))
+    ((_, start, end),) = [box for box in found if box[0] == wanted]
+    grown = len(content) - (end - start - 8)
+    data = data[: start + 8] + content + data[end:]
+    for kind, first, last in found:
+        if first <= start and end <= last and (kind == wanted or kind in CONTAINERS):
+            size = struct.pack('>I', last - first + grown)
+            data = data[:first] + size + data[first + 4 :]
+    path.write_bytes(data)
+
+
+def rotate(path: Path) -> None:
+    """Have a video shown a quarter turn clockwise, as a phone held upright records it."""
+    data = path.read_bytes()
+    start = data.index(b'tkhd') + 4 + 40
+    turn = struct.pack('>9i', 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    path.write_bytes(data[:start] + turn + data[start + len(turn) :])
+
+
+def test_video__frames_times_and_what_is_known_before(make_video: Maker) -> None:
+    path = make_video(fps=10)
+    source = open_source(path)
+    assert (source.name, source.fps, source.length, source.size) == (str(path), 10, 12, (96, 64))
+    frames = list(source)
+    assert [frame.index for frame in frames] == [number_of(frame) for frame in frames]
+    assert len(frames) == 12
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(12) / 10)
+    assert {frame.name for frame in frames} == {''}
+    assert source.problems == []
+    assert [frame.index for frame in source] == list(range(12))  # once more
+
+
+def test_video__span(make_video: Maker) -> None:
+    source = open_source(str(make_video(fps=10)), start='0.3s', end=11, stride=3)
+    assert source.length == 3
+    assert source.playback_fps == pytest.approx(10 / 3)
+    frames = list(source)
+    assert [number_of(frame) for frame in frames] == [3, 6, 9]
+    assert [frame.time for frame in frames] == pytest.approx([0.3, 0.6, 0.9])
+    assert source.problems == []
+    with pytest.raises(UsageError, match='none of its 12 frames lies between start and end'):
+        open_source(make_video(), start=12)
+
+
+def test_video__a_phone_held_upright(make_video: Maker) -> None:
+    path = make_video()
+    rotate(path)
+    source = open_source(path)
+    assert source.size == (64, 96)
+    frame = list(source)[6]
+    assert frame.image.shape == (96, 64, 3)
+    # The bright right half is below after a quarter turn clockwise.
+    assert frame.image[60:].mean() > 100
+    assert frame.image[:36].mean() < 20
+
+
+def test_video__times_of_a_variable_rate(make_video: Maker) -> None:
+    path = make_video(fps=10)
+    data = path.read_bytes()
+    ((_, start, end),) = [box for box in boxes(data, 0, len(data)) if box[0] == b'stts']
+    _, entries, count, delta = struct.unpack('>4I', data[start + 8 : end])
+    assert (entries, count) == (1, 12)
+    # Six frames twice as fast, six half as fast again.
+    replace_box(path, b'stts', struct.pack('>6I', 0, 2, 6, delta // 2, 6, 3 * delta // 2))
+    source = open_source(path)
+    frames = list(source)
+    times = [0, 0.05, 0.1, 0.15, 0.2, 0.25, *np.arange(0.3, 1.2, 0.15)]
+    np.testing.assert_allclose([frame.time for frame in frames], times, atol=1e-6)
+    assert source.problems == []
+    assert [number_of(frame) for frame in open_source(path, start='0.4s')] == [7, 8, 9, 10, 11]
+
+
+def test_video__times_that_stand_still_go_on_at_the_nominal_rate() -> None:
+    class Capture:
+        shown = iter([500.0, 600.0, 0.0, 0.0, 1100.0])
+
+        def grab(self) -> bool:
+            self.now = next(self.shown, None)
+            return self.now is not None
+
+        def get(self, key: int) -> float:
+            return self.now
+
+    found = list(captures._moments(Capture(), 10.0))
+    assert found == pytest.approx([0, 0.1, 0.2, 0.3, 0.6])
+
+
+@pytest.mark.parametrize(('name', 'code'), [('a.avi', 'MJPG'), ('a.mkv', 'mp4v')])
+def test_video__cut_off(make_video: Maker, name: str, code: str) -> None:
+    path = make_video(name, count=60, code=code)
+    assert list(open_source(path))[-1].index == 59
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    source = open_source(path)
+    count = len(list(source))
+    assert 5 < count < 45
+    (problem,) = source.problems
+    assert problem.startswith(f'{path}: expected 60 frames (6.00 s), could read {count} (')
+    assert problem.endswith('the file is damaged or incomplete')
+    assert len(list(source)) == count
+    assert source.problems == [problem]
+    early = open_source(path, end=3)
+    assert len(list(early)) == 3
+    assert early.problems == []  # nobody wanted the rest
+
+
+def test_video__of_nothing_but_garbage(make_video: Maker, tmp_path: Path) -> None:
+    path = make_video()
+    path.write_bytes(path.read_bytes()[:300])
+    text = tmp_path / 'notes.txt'
+    text.write_text('not a film')
+    for file in (path, text):
+        with pytest.raises(UsageError, match='expected a video that OpenCV can decode'):
+            open_source(file)
+
+
+def test_video__frames_that_cannot_be_decoded(
+    make_video: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_video()
+    real, seen = captures._retrieved, []
+
+    def broken(capture: cv2.VideoCapture) -> np.ndarray | None:
+        seen.append(None)
+        return None if len(seen) == 4 else real(capture)
+
+    monkeypatch.setattr(captures, '_retrieved', broken)
+    source = open_source(path)
+    assert [frame.index for frame in source] == [0, 1, 2, *range(4, 12)]
+    assert source.problems == [
+        f'{path}: frame 3: expected an image, found something else; left out'
+    ]
+
+
+def test_video__is_released_when_the_consumer_stops(
+    make_video: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = []
+
+    class Capture:
+        def __init__(self, what: str) -> None:
+            self.real = real(what)
+
+        def release(self) -> None:
+            released.append(threading.current_thread().name)
+            self.real.release()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+    real = cv2.VideoCapture
+    monkeypatch.setattr(captures.cv2, 'VideoCapture', Capture)
+    source = open_source(make_video(count=40))
+    assert len(released) == 1
+    for frame in source:
+        if frame.index == 3:
+            break
+    assert released[1:] == ['read-ahead']
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(source)
+    assert len(released) == 3
+    assert 'read-ahead' not in {thread.name for thread in threading.enumerate()}
+
+
+def interrupted(source: FrameSource) -> None:
+    for _ in source:
+        raise KeyboardInterrupt
+
+
+def write_images(folder: Path, names: tuple[str, ...]) -> None:
+    folder.mkdir(exist_ok=True)
+    for number, name in enumerate(names):
+        cv2.imwrite(str(folder / name), np.full((30, 41, 3), 20 * number, dtype=np.uint8))
+
+
+NAMES = ('7.png', '9.png', '10.png', '100.png')
+
+
+@pytest.mark.parametrize('how', ['folder', 'pattern', 'stdin', 'list'])
+def test_images__in_natural_order_with_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    folder = tmp_path / 'frames'
+    write_images(folder, NAMES)
+    (folder / 'notes.txt').write_text('x')
+    paths = [folder / name for name in NAMES]
+    monkeypatch.setattr('sys.stdin', io.StringIO('\n'.join(map(str, paths)) + '\n\n'))
+    given = {'folder': folder, 'pattern': f'{folder}/*', 'stdin': '-', 'list': paths}[how]
+    source = open_source(given, stride=2)
+    assert (source.length, source.size, source.fps) == (2, (41, 30), None)
+    assert source.playback_fps == ASSUMED_FPS / 2
+    frames = list(source)
+    assert [frame.name for frame in frames] == [str(paths[0]), str(paths[2])]
+    assert [(frame.index, frame.time) for frame in frames] == [(0, 0), (2, 2 / ASSUMED_FPS)]
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == [0, 40]
+
+
+def test_images__rate_and_one_alone(tmp_path: Path) -> None:
+    write_images(tmp_path, ('b.png', 'a.png'))
+    source = open_source(tmp_path, fps=2)
+    assert [(Path(frame.name).name, frame.time) for frame in source] == [
+        ('a.png', 0),
+        ('b.png', 0.5),
+    ]
+    assert (source.fps, source.playback_fps) == (2, 2)
+    assert [frame.index for frame in open_source(tmp_path / 'a.png')] == [0]
+    with pytest.raises(UsageError, match='fps: expected a positive number, got 0'):
+        open_source(tmp_path, fps=0)
+
+
+def test_images__unreadable_ones_are_named_and_left_out(tmp_path: Path) -> None:
+    write_images(tmp_path, NAMES)
+    (tmp_path / '9.png').write_bytes(b'not a picture')
+    source = open_source(tmp_path)
+    assert [frame.index for frame in source] == [0, 2, 3]
+    assert source.problems == [
+        f'{tmp_path / "9.png"}: expected an image, found something else; left out'
+    ]
+    for name in NAMES:
+        (tmp_path / name).write_bytes(b'x')
+    source = open_source(tmp_path)
+    assert list(source) == []
+    assert len(source.problems) == 5
+    assert source.problems[-1] == f'{tmp_path}: no frame could be read'
+
+
+def test_images__of_phones_are_upright(tmp_path: Path) -> None:
+    path = tmp_path / 'a.jpg'
+    image = np.zeros((40, 60, 3), dtype=np.uint8)
+    image[:, 30:] = 255
+    data = cv2.imencode('.jpg', image)[1].tobytes()
+    # Orientation 6 in the smallest EXIF block: to be turned a quarter clockwise.
+    exif = b'Exif\0\0MM\0*' + struct.pack('>IHHHIHHI', 8, 1, 0x0112, 3, 1, 6, 0, 0)
+    path.write_bytes(data[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + data[2:])
+    (frame,) = open_source(path)
+    assert frame.image.shape == (60, 40, 3)
+    assert frame.image[35:].mean() > 250
+    assert frame.image[:25].mean() < 5
+
+
+@pytest.mark.parametrize('kind', ['list', 'array', 'generator'])
+def test_arrays__as_they_are(kind: str) -> None:
+    images = np.stack([np.full((5, 7, 3), n, dtype=np.uint8) for n in range(6)])
+    given = {'list': list(images), 'array': images, 'generator': iter(images)}[kind]
+    source = open_source(given, start=1, stride=2, fps=50)
+    if kind != 'generator':
+        assert (source.length, source.size) == (3, (7, 5))
+    frames = list(source)
+    assert [int(frame.image.max()) for frame in frames] == [1, 3, 5]
+    assert [frame.time for frame in frames] == pytest.approx([0.02, 0.06, 0.1])
+    with pytest.raises(UsageError, match=r'frame 0: expected a uint8 array \(H, W, 3\), got float'):
+        open_source([np.zeros((5, 7, 3))])
+
+
+@pytest.mark.parametrize('given', [1, '1'])
+def test_camera__by_its_number(
+    given: int | str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    class Camera:
+        open = 0
+
+        def __init__(self, what: int) -> None:
+            assert what == 1
+            Camera.open += 1
+            self.left = 5
+
+        def isOpened(self) -> bool:
+            return True
+
+        def get(self, key: int) -> float:
+            return {cv2.CAP_PROP_FRAME_WIDTH: 8, cv2.CAP_PROP_FRAME_HEIGHT: 6}.get(key, 0)
+
+        def set(self, key: int, value: float) -> None: ...
+
+        def grab(self) -> bool:
+            self.left -= 1
+            return self.left >= 0
+
+        def retrieve(self) -> tuple[bool, np.ndarray]:
+            return True, np.zeros((6, 8, 3), dtype=np.uint8)
+
+        def release(self) -> None:
+            Camera.open -= 1
+
+    monkeypatch.setattr(captures.cv2, 'VideoCapture', Camera)
+    source = open_source(given, end=3)
+    assert (source.name, source.length, source.size, source.fps) == ('camera 1', 3, (8, 6), None)
+    times = [frame.time for frame in source]
+    assert times[0] == 0
+    assert times == sorted(times)
+    assert len(times) == 3
+    assert source.problems == []
+    endless = open_source(given)
+    assert endless.length is None
+    assert len(list(endless)) == 5
+    assert endless.problems == ['camera 1: stopped after 5 frames']
+    assert Camera.open == 0
+
+
+def test_open_source__what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r'walk\.mp4: expected a video file, a folder or pattern'):
+        open_source(tmp_path / 'walk.mp4')
+    with pytest.raises(UsageError, match=r'expected images \(\.bmp, .*found none'):
+        open_source(tmp_path)
+    with pytest.raises(UsageError, match=r'expected images .*found none'):
+        open_source(f'{tmp_path}/*.jpg')
+    with pytest.raises(UsageError, match='camera 93: cannot be opened'):
+        open_source(93)
+
+
+def test_frame_source__decodes_ahead_but_not_all(make_video: Maker) -> None:
+    source: FrameSource = open_source(make_video(count=60))
+    decoded = []
+    inner = source._decoded
+
+    def counted() -> Iterator[Frame]:
+        for frame in inner():
+            decoded.append(frame.index)
+            yield frame
+
+    source._decoded = counted  # type: ignore[method-assign]
+    frames = iter(source)
+    next(frames)
+    for _ in range(200):
+        if len(decoded) == 9:
+            break
+        threading.Event().wait(0.01)
+    threading.Event().wait(0.05)
+    assert len(decoded) == 9  # the one that came and eight more
+    frames.close()
+
+
+@pytest.mark.skipif(not FILM.is_file(), reason='the real video (mmpose_posetrack18) is not here')
+def test_real_video__shows_its_frames() -> None:
+    source = open_source(FILM)
+    assert (source.size, source.length) == ((1280, 720), 5)
+    frames = list(source)
+    assert source.problems == []
+    images = list(open_source(FILM.parent))
+    assert len(images) == len(frames) == 5
+    for film, image in zip(frames, images, strict=True):
+        assert cv2.PSNR(film.image, image.image) > 28
+
+
+@pytest.mark.skipif(not FRAMES.is_dir(), reason='the real frames (mini_posetrack) are not here')
+def test_real_frames__all_come() -> None:
+    source = open_source(FRAMES)
+    assert (source.size, source.length) == ((960, 540), 41)
+    assert [Path(frame.name).stem for frame in source] == [f'{n:06d}' for n in range(41)]
