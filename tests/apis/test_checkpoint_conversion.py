@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from pathlib import Path
 
+import official_networks
 import pytest
 import torch
 
@@ -15,7 +15,6 @@ from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 
-OFFICIAL = Path(__file__).resolve().parents[2].parent / 'shared' / 'fixtures' / 'official'
 METHODS = ('fami-pose', 'tdmi', 'dcpose', 'hrnet')
 
 
@@ -59,13 +58,12 @@ def test_convert__round_trip_is_exact(ours, official, method, tmp_path):
     assert [file.name for file in (tmp_path / 'a').iterdir()] == ['back.pth']
 
 
-@pytest.mark.skipif(not OFFICIAL.is_dir(), reason=f'the official names are not at {OFFICIAL}')
 @pytest.mark.parametrize('method', ['fami-pose', 'tdmi', 'dcpose'])
 def test_convert__writes_the_official_names_and_shapes(official, method):
     name = {'fami-pose': 'fami'}.get(method, method)
     expected = {
-        key: tuple(shape)
-        for key, shape in json.loads((OFFICIAL / f'{name}_keys.json').read_text())
+        key: shape
+        for key, shape in official_networks.parameters(name)
         if not key.startswith(DROPPED)
     }
     assert {k: tuple(v.shape) for k, v in _load(official[method]).items()} == expected

@@ -7,20 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from official_evaluations import AT_HAND
 
 from jmpose_mm.evaluation.posetrack_files import read_frames, read_pair
 from jmpose_mm.evaluation.posetrack_frames import frame_key, joint_order
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES, MISSING_SCORE
 
-FIXTURES = Path(__file__).parents[2].parent / 'shared' / 'fixtures' / 'poseval'
-NAMES = [
-    '02_mmpose_perturbed',
-    '03_edge_cases',
-    '04_edge_nan',
-    '06_real2_dcpose_style',
-    '09_edge_pt18',
-]
 EARS = ['nose', 'head_bottom', 'head_top', 'left_ear', 'right_ear']
 JOINTS_17 = EARS + [
     f'{side}_{part}'
@@ -37,11 +30,10 @@ def with_mean(values: np.ndarray) -> np.ndarray:
     return np.append(values, mean_over_joints(values))
 
 
-@pytest.mark.skipif(not FIXTURES.is_dir(), reason=f'no official results at {FIXTURES}')
-@pytest.mark.parametrize('name', NAMES)
-def test_read_pair__gives_the_official_numbers(name: str) -> None:
-    expected = json.loads((FIXTURES / name / 'expected.json').read_text())
-    truth, predictions = read_pair(FIXTURES / name / 'gt', FIXTURES / name / 'pred')
+@pytest.mark.parametrize('folder', AT_HAND, ids=lambda folder: folder.name)
+def test_read_pair__gives_the_official_numbers(folder: Path) -> None:
+    expected = json.loads((folder / 'expected.json').read_text())
+    truth, predictions = read_pair(folder / 'gt', folder / 'pred')
     result = posetrack_ap(truth.truth(), predictions.predictions(), truth.ignored())
     for key in ('ap', 'precision', 'recall'):
         official = numbers(expected[key])

@@ -8,20 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from official_evaluations import AT_HAND, PERTURBED
 
 from jmpose_mm.evaluation.poseval import FolderResult, evaluate_folders, format_table
 from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
-FIXTURES = Path(__file__).parents[2].parent / 'shared' / 'fixtures' / 'poseval'
-NAMES = [
-    '02_mmpose_perturbed',
-    '03_edge_cases',
-    '04_edge_nan',
-    '06_real2_dcpose_style',
-    '09_edge_pt18',
-]
-official = pytest.mark.skipif(not FIXTURES.is_dir(), reason=f'no official results at {FIXTURES}')
+perturbed = pytest.mark.skipif(not PERTURBED.is_dir(), reason=f'nothing at {PERTURBED}')
 HIP = JOINT_NAMES.index('left_hip')
 
 
@@ -29,11 +22,10 @@ def numbers(values: Any) -> np.ndarray:
     return np.asarray([np.nan if value is None else value for value in values])
 
 
-@official
-@pytest.mark.parametrize('name', NAMES)
-def test_json__holds_the_official_numbers(name: str) -> None:
-    expected = json.loads((FIXTURES / name / 'expected.json').read_text())
-    result = evaluate_folders(FIXTURES / name / 'gt', FIXTURES / name / 'pred')
+@pytest.mark.parametrize('folder', AT_HAND, ids=lambda folder: folder.name)
+def test_json__holds_the_official_numbers(folder: Path) -> None:
+    expected = json.loads((folder / 'expected.json').read_text())
+    result = evaluate_folders(folder / 'gt', folder / 'pred')
     got = json.loads(json.dumps(result.as_json()))
     names = expected['joint_names'][:-1]
     assert list(got)[:6] == ['ap', 'groups', 'mean', 'n_gt', 'files', 'seconds']
@@ -45,34 +37,35 @@ def test_json__holds_the_official_numbers(name: str) -> None:
         numbers(got['groups'].values()), numbers(expected['groups'].values()), rtol=0, atol=1e-6
     )
     assert list(got['n_gt'].values()) == expected['n_gt_joints']
-    assert got['files'] == len(list((FIXTURES / name / 'gt').iterdir()))
+    assert got['files'] == len(list((folder / 'gt').iterdir()))
     assert got['seconds'] > 0
 
 
-@official
-@pytest.mark.parametrize('name', NAMES[1:])
-def test_tracking__released_rules_give_the_official_numbers(name: str) -> None:
-    expected = json.loads((FIXTURES / name / 'expected.json').read_text())['mot']
-    result = evaluate_folders(FIXTURES / name / 'gt', FIXTURES / name / 'pred', mota='released')
+@pytest.mark.parametrize(
+    'folder', [f for f in AT_HAND if f != PERTURBED], ids=lambda folder: folder.name
+)
+def test_tracking__released_rules_give_the_official_numbers(folder: Path) -> None:
+    expected = json.loads((folder / 'expected.json').read_text())['mot']
+    result = evaluate_folders(folder / 'gt', folder / 'pred', mota='released')
     assert result.tracking is not None
     for values, key in zip(result.tracking, ('mota', 'motp', 'pre', 'rec'), strict=True):
         with_mean = np.append(values, mean_over_joints(values))
         np.testing.assert_allclose(with_mean, numbers(expected[key]), rtol=0, atol=1e-6)
 
 
-@official
+@perturbed
 def test_tracking__released_rules_stop_where_the_official_evaluator_does() -> None:
-    folder = FIXTURES / NAMES[0]
+    folder = PERTURBED
     assert 'IndexError' in json.loads((folder / 'expected.json').read_text())['mot_error']
     with pytest.raises(ValueError, match=r'003418_mpii_test\.json: expected at least two frames'):
         evaluate_folders(folder / 'gt', folder / 'pred', mota='released')
     assert evaluate_folders(folder / 'gt', folder / 'pred', mota='fixed').tracking is not None
 
 
-@official
+@perturbed
 def test_kit_of_posetrack21__its_own_number_of_a_fixture() -> None:
     # measured with the kit itself; poseval says 78.232
-    folder = FIXTURES / NAMES[0]
+    folder = PERTURBED
     result = evaluate_folders(folder / 'gt', folder / 'pred', kit='posetrack21')
     assert result.as_json()['mean'] == pytest.approx(78.206, abs=5e-4)
 

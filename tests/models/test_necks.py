@@ -45,7 +45,7 @@ def _count(module: torch.nn.Module) -> int:
 
 
 def test_layers__parameters_of_the_released_networks():
-    # Methods notes 1.5 and 4.3.
+    # Counted in FAMI-Pose's `Alignment_V15` and DCPose's `DcPose_RSN`.
     assert _count(TranslationPredictor(48)) == 35_410
     calibration = LocalCalibration(48, 4)
     assert _count(calibration.combine) == 67_104
@@ -197,7 +197,8 @@ def _objective(name: str):
     return MODELS.build(head.loss_terms)
 
 
-# Which parts a term trains (methods notes 1.6.2 and 2.7), by the feature that its gradient enters.
+# Which parts a term trains in the official `Alignment_V15` and `DTDMNRV15`, by the feature that
+# its gradient enters.
 PARTS = {
     FAMI: {'translation', 'fuse', 'combine', 'steps', 'aggregate', 'head'},
     TDMI: {'encoder', 'useful', 'noisy', 'alignment', 'fusion', 'head'},

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from official_evaluations import AT_HAND
 
 from jmpose_mm.apis.analysis import analyze_results
 from jmpose_mm.evaluation.posetrack_files import read_frames
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import select_frames
 
-FIXTURES = Path(__file__).parents[3].parent / 'shared' / 'fixtures' / 'poseval'
 OFFICIAL = {
     '02_mmpose_perturbed': 78.2324,
     '03_edge_cases': 49.6941,
@@ -33,12 +33,11 @@ def table(report: Path, title: str) -> dict[str, dict[str, str]]:
     return {row[0].strip('*'): dict(zip(header, row, strict=True)) for row in rows}
 
 
-@pytest.mark.skipif(not FIXTURES.is_dir(), reason=f'no official results at {FIXTURES}')
-@pytest.mark.parametrize('name', OFFICIAL)
-def test_joints__are_the_official_numbers(name: str, tmp_path: Path) -> None:
-    expected = json.loads((FIXTURES / name / 'expected.json').read_text())
-    report = analyze_results([FIXTURES / name / 'pred'], FIXTURES / name / 'gt', tmp_path)
-    assert f'**Mean AP: pred {OFFICIAL[name]:.2f}**' in report.read_text()
+@pytest.mark.parametrize('folder', AT_HAND, ids=lambda folder: folder.name)
+def test_joints__are_the_official_numbers(folder: Path, tmp_path: Path) -> None:
+    expected = json.loads((folder / 'expected.json').read_text())
+    report = analyze_results([folder / 'pred'], folder / 'gt', tmp_path)
+    assert f'**Mean AP: pred {OFFICIAL[folder.name]:.2f}**' in report.read_text()
     rows = table(report, 'Joints')
     for joint, value in zip(expected['joint_names'][:-1], expected['ap'], strict=False):
         assert rows[joint.replace('_', ' ')]['AP'] == ('–' if value is None else f'{value:.1f}')
