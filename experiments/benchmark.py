@@ -27,7 +27,7 @@ SUBCOMMANDS = {
 PACKAGES = ('numpy', 'scipy', 'torch', 'torchvision', 'mmengine', 'mmpose')
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Do the same work in two ways, alternately, and print how many times faster '
@@ -41,12 +41,12 @@ def parse_arguments() -> argparse.Namespace:
         command.add_argument('--json', metavar='OUT', help='also write every run to this file')
         if name == 'growth':
             command.add_argument('--picture', metavar='FILE', help='also draw the curves')
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
-def main() -> int:
+def measure(arguments: argparse.Namespace) -> None:
     """Measure, print, write."""
-    arguments = parse_arguments()
     from mmengine.logging import MMLogger
 
     from experiments.benchmarks import timing
@@ -63,7 +63,15 @@ def main() -> int:
         write_json(arguments.json, report.as_json(results, said))
     if getattr(arguments, 'picture', None):
         module.draw(arguments.picture, results)
-    return 0
+
+
+def main() -> int:
+    """Measure what the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, measure)
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ REPORTS = {'cpu': 'docs/study.md', 'gpu': 'docs/study_gpu.md'}
 FOLDERS = {'cpu': 'work_dirs/study', 'gpu': 'work_dirs/study_gpu'}
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Train and test every method, its ablations and the controls on the embedded '
@@ -46,30 +46,36 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         '--jobs', type=int, help='runs beside each other on processors; default: one for each core'
     )
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
-def main() -> None:
-    """Run the study."""
-    arguments = parse_arguments()
+def study(arguments: argparse.Namespace) -> None:
+    """Run the study and say where its report is."""
     from experiments.study import run_study
-    from jmpose_mm.errors import UsageError
 
     scale = arguments.scale
-    try:
-        report = run_study(
-            arguments.work_dir or FOLDERS[scale],
-            scale,
-            arguments.only,
-            arguments.report,
-            arguments.out or REPORTS[scale],
-            arguments.jobs,
-        )
-    except UsageError as error:
-        raise SystemExit(f'run_study.py: {error}') from error
+    report = run_study(
+        arguments.work_dir or FOLDERS[scale],
+        scale,
+        arguments.only,
+        arguments.report,
+        arguments.out or REPORTS[scale],
+        arguments.jobs,
+    )
     if report is not None:
         print(f'report: {report}')
 
 
+def main() -> int:
+    """Run what the command line describes."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    interrupted = 'interrupted: what has a result is kept; the same command goes on'
+    return run_tool(parser, arguments, study, interrupted)
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='PoseTrack AP by joint, by video, by every kind of image that the ground truth '
@@ -44,29 +44,33 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         '--frames', type=int, default=6, help='frames to list and draw of each kind; default: 6'
     )
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
+
+
+def analyze(arguments: argparse.Namespace) -> None:
+    """Analyse and say where the report is."""
+    from jmpose_mm.apis.analysis import analyze_results
+
+    report = analyze_results(
+        arguments.results,
+        arguments.gt,
+        arguments.out_dir,
+        arguments.images,
+        arguments.names,
+        arguments.bins,
+        arguments.frames,
+    )
+    print(report)
 
 
 def main() -> int:
-    """Analyse and say where the report is."""
-    arguments = parse_arguments()
-    from jmpose_mm.apis.analysis import analyze_results
+    """Analyse the runs that the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
 
-    try:
-        report = analyze_results(
-            arguments.results,
-            arguments.gt,
-            arguments.out_dir,
-            arguments.images,
-            arguments.names,
-            arguments.bins,
-            arguments.frames,
-        )
-    except (OSError, ValueError) as error:
-        print(f'analyze_results.py: {error}', file=sys.stderr)
-        return 2
-    print(report)
-    return 0
+    return run_tool(parser, arguments, analyze)
 
 
 if __name__ == '__main__':

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 
-def main() -> int:
-    """Parse the command line and do it."""
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description='Convert weights of the official networks into a checkpoint that loads '
         "strictly into this package's config of the method. Entries that are unknown, missing or "
@@ -23,19 +23,26 @@ def main() -> int:
     parser.add_argument(
         '--reverse', action='store_true', help='IN is ours, OUT gets the official names'
     )
-    arguments = parser.parse_args()
-    from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint
-    from jmpose_mm.errors import UsageError
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
-    try:
-        target = convert_checkpoint(
-            arguments.method, arguments.source, arguments.target, arguments.reverse
-        )
-    except UsageError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    print(f'{target} (config: {CONFIGS[arguments.method]})' if not arguments.reverse else target)
-    return 0
+
+def convert(arguments: argparse.Namespace) -> None:
+    """Convert and say what was written."""
+    from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint
+
+    method = arguments.method
+    target = convert_checkpoint(method, arguments.source, arguments.target, arguments.reverse)
+    print(target if arguments.reverse else f'{target} (config: {CONFIGS[method]})')
+
+
+def main() -> int:
+    """Convert what the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, convert)
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ import sys
 FORMATS = ('posetrack17', 'posetrack18', 'posetrack21', 'sub-jhmdb', 'hieve')
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Make an official download into what the configs read: merged annotations in '
@@ -27,25 +27,28 @@ def parse_arguments() -> argparse.Namespace:
         help='hieve only: labelled videos to hold out, for the labels of its test set are not '
         'public; default: 4 8 12 16',
     )
-    arguments = parser.parse_args()
-    if arguments.val_videos is not None and arguments.format != 'hieve':
-        parser.error('--val-videos is for hieve: the other data sets have official splits')
-    return arguments
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
-def main() -> int:
+def convert(arguments: argparse.Namespace) -> None:
     """Convert and print the report."""
-    arguments = parse_arguments()
     from jmpose_mm.datasets.conversion import convert_dataset, table_of
 
     options = {} if arguments.val_videos is None else {'val_videos': arguments.val_videos}
-    try:
-        report = convert_dataset(arguments.format, arguments.source, arguments.out, **options)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+    report = convert_dataset(arguments.format, arguments.source, arguments.out, **options)
     print(table_of(report))
-    return 0
+
+
+def main() -> int:
+    """Convert the download that the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    if arguments.val_videos is not None and arguments.format != 'hieve':
+        parser.error('--val-videos is for hieve: the other data sets have official splits')
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, convert)
 
 
 if __name__ == '__main__':

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Render the embedded data set, train the single-frame baseline and a video '
@@ -28,12 +29,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='change both configs'
     )
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
-def main() -> None:
+def demonstrate(arguments: argparse.Namespace) -> None:
     """Run the demo."""
-    arguments = parse_arguments()
     from jmpose_mm.apis.demo import run_demo
 
     method = arguments.method
@@ -43,5 +44,14 @@ def main() -> None:
     )
 
 
+def main() -> int:
+    """Run the demo that the command line describes."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, demonstrate)
+
+
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

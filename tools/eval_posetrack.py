@@ -7,7 +7,7 @@ import argparse
 import sys
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='PoseTrack AP as the official evaluator (poseval) counts it. Both folders hold '
@@ -31,30 +31,34 @@ def parse_arguments() -> argparse.Namespace:
         help='also evaluate the tracking: released gives the numbers of the official evaluator, '
         'fixed corrects its oversights (last frames left out, empty frames, MOTP); default: off',
     )
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
-def main() -> int:
-    """Evaluate, print the table, write the JSON."""
-    arguments = parse_arguments()
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Evaluate, write the JSON, print the table."""
     from jmpose_mm.evaluation.poseval import evaluate_folders, format_table
     from jmpose_mm.whole_files import write_json
 
-    try:
-        result = evaluate_folders(
-            arguments.truth,
-            arguments.predictions,
-            kit=arguments.kit,
-            mota=arguments.mota,
-            progress=True,
-        )
-        if arguments.json:
-            write_json(arguments.json, result.as_json())
-    except (OSError, ValueError) as error:
-        print(f'eval_posetrack.py: {error}', file=sys.stderr)
-        return 2
+    result = evaluate_folders(
+        arguments.truth,
+        arguments.predictions,
+        kit=arguments.kit,
+        mota=arguments.mota,
+        progress=True,
+    )
+    if arguments.json:
+        write_json(arguments.json, result.as_json())
     print(format_table(result))
-    return 0
+
+
+def main() -> int:
+    """Evaluate the folders that the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, evaluate)
 
 
 if __name__ == '__main__':

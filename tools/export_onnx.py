@@ -6,8 +6,8 @@ import argparse
 import sys
 
 
-def main() -> int:
-    """Parse the command line and do it."""
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description='Write a model as ONNX (opset 17, dynamic batch), checked against PyTorch with '
         'onnxruntime. Input: preprocessed frames (B, T, 3, H, W); output: heatmaps (B, K, h, w).'
@@ -20,19 +20,25 @@ def main() -> int:
         action='store_true',
         help='write OUT_backbone.onnx and OUT_neck.onnx: each frame passes the backbone once',
     )
-    arguments = parser.parse_args()
-    from jmpose_mm.apis.export import export_onnx
-    from jmpose_mm.errors import UsageError
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
-    try:
-        files = export_onnx(
-            arguments.config, arguments.checkpoint, arguments.out, arguments.two_parts
-        )
-    except UsageError as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    print(*files, sep='\n')
-    return 0
+
+def export(arguments: argparse.Namespace) -> None:
+    """Export and print the files."""
+    from jmpose_mm.apis.export import export_onnx
+
+    model = (arguments.config, arguments.checkpoint)
+    print(*export_onnx(*model, arguments.out, arguments.two_parts), sep='\n')
+
+
+def main() -> int:
+    """Export the model that the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, export)
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -43,7 +43,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument('--compile', action='store_true', help='compile the backbone')
     parser.add_argument('--resume', action='store_true', help='go on after an interruption')
     add_film_arguments(parser.add_argument_group('film'))
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
 def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
@@ -61,23 +62,24 @@ def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
     )
 
 
-def main() -> int:
-    """Run on the video; 1 if something could not be read, 2 for a wrong command, 130 for Ctrl-C."""
-    arguments = parse_arguments()
-    from jmpose_mm.errors import UsageError
+def infer(arguments: argparse.Namespace) -> int:
+    """Run on the video; 1 if something could not be read."""
     from jmpose_mm.video.command import run_command
 
-    try:
-        problems = run_command(**vars(arguments))
-    except (UsageError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print('interrupted: what was done is written; --resume goes on', file=sys.stderr)
-        return 130
+    problems = run_command(**vars(arguments))
     for problem in problems:
         print(f'not read: {problem}', file=sys.stderr)
     return 1 if problems else 0
+
+
+def main() -> int:
+    """Run on the video that the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    interrupted = 'interrupted: what was done is written; --resume goes on'
+    return run_tool(parser, arguments, infer, interrupted)
 
 
 if __name__ == '__main__':

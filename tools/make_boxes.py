@@ -6,7 +6,7 @@ import argparse
 import sys
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Detect the persons in all frames that an annotation file lists, and write the '
@@ -26,29 +26,32 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         '--score-threshold', type=float, default=0.05, help='boxes below are left out; 0.05'
     )
-    arguments = parser.parse_args()
-    if (arguments.config is None) != (arguments.checkpoint is None):
-        parser.error('--config and --checkpoint belong together')
-    return arguments
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
-def main() -> int:
+def detect(arguments: argparse.Namespace) -> None:
     """Detect and print the counts."""
-    arguments = parse_arguments()
     from jmpose_mm.apis.person_boxes import make_boxes
     from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
 
-    try:
-        detector: HogDetector | MMDetDetector = HogDetector()
-        if arguments.config is not None:
-            detector = MMDetDetector(arguments.config, arguments.checkpoint, arguments.device)
-        paths = (arguments.ann_file, arguments.images, arguments.out)
-        counts = make_boxes(*paths, detector, arguments.score_threshold)
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+    detector: HogDetector | MMDetDetector = HogDetector()
+    if arguments.config is not None:
+        detector = MMDetDetector(arguments.config, arguments.checkpoint, arguments.device)
+    paths = (arguments.ann_file, arguments.images, arguments.out)
+    counts = make_boxes(*paths, detector, arguments.score_threshold)
     print(', '.join(f'{name}: {value}' for name, value in counts.items()))
-    return 0
+
+
+def main() -> int:
+    """Detect in the frames that the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    if (arguments.config is None) != (arguments.checkpoint is None):
+        parser.error('--config and --checkpoint belong together')
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, detect)
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ import sys
 PRESETS = ('demo', 'hard', 'study')
 
 
-def parse_arguments() -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Render a synthetic data set in PoseTrack18 layout. '
@@ -35,7 +35,8 @@ def parse_arguments() -> argparse.Namespace:
         metavar='JPG',
         help='draw the validation videos: a row of frames for each factor of difficulty',
     )
-    return parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
 
 
 def picture_size(text: str) -> tuple[int, int]:
@@ -47,22 +48,25 @@ def picture_size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def main() -> int:
+def render(arguments: argparse.Namespace) -> None:
     """Render and print the digest and the counts."""
-    arguments = vars(parse_arguments())
-    sheet = arguments.pop('contact_sheet')
-    given = {name: value for name, value in arguments.items() if value is not None}
     from jmpose_mm.datasets.synthetic import make_synthetic, write_contact_sheet
 
-    try:
-        manifest = make_synthetic(**given)
-        if sheet is not None:
-            write_contact_sheet(arguments['out'], sheet)
-    except (ValueError, FileExistsError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
+    given = {name: value for name, value in vars(arguments).items() if value is not None}
+    sheet = given.pop('contact_sheet', None)
+    manifest = make_synthetic(**given)
+    if sheet is not None:
+        write_contact_sheet(arguments.out, sheet)
     print(json.dumps({'digest': manifest['digest'], **manifest['counts']}))
-    return 0
+
+
+def main() -> int:
+    """Render what the command line describes."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, render)
 
 
 if __name__ == '__main__':

@@ -18,7 +18,8 @@ from experiments.benchmarks.timing import Comparison, seconds_of
 
 __all__ = ['TOOLS', 'run']
 
-TOOLS = sorted(Path(jmpose_mm.__file__).parent.joinpath('.mim', 'tools').glob('*.py'))
+_FILES = sorted(Path(jmpose_mm.__file__).parent.joinpath('.mim', 'tools').glob('*.py'))
+TOOLS = [file for file in _FILES if "if __name__ == '__main__':" in file.read_text()]
 CLIPS = ClipSet(2, 10, size=(640, 360))
 
 # mmpose can register all that it has without compiled mmcv operations only after this package came.

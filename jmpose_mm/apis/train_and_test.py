@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.engine.configs import check_frames, checkpoint_fits, find_checkpoint
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
@@ -15,12 +16,26 @@ if TYPE_CHECKING:
     from mmengine.runner import Runner
 
 
-def check_device(device: str | None) -> None:
-    """Raise `UsageError` if a GPU is asked for and there is none."""
+# What a launcher tells its processes by.
+_ENVIRONMENT = {
+    'pytorch': ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
+    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
+}
+
+
+def check_machine(device: str | None, launcher: str = 'none') -> None:
+    """Raise `UsageError` if a GPU is asked for and there is none, or no launcher runs."""
     import torch
 
     if device == 'cuda' and not torch.cuda.is_available():
-        raise UsageError('--device cuda: torch sees no CUDA device on this machine')
+        raise UsageError('device: torch sees no CUDA device on this machine')
+    missing = [name for name in _ENVIRONMENT.get(launcher, ()) if name not in os.environ]
+    if missing:
+        raise UsageError(
+            f'launcher: {launcher} was not used to start this process, for it sets '
+            f'{listed(missing)}; tools/dist_train.sh and its neighbours show how to'
+        )
 
 
 def draw_into(cfg: Config, folder: str | None) -> None:
@@ -29,7 +44,7 @@ def draw_into(cfg: Config, folder: str | None) -> None:
         return
     hook = cfg.get('default_hooks', {}).get('visualization')
     if hook is None:
-        raise UsageError('--show-dir: the config has no default_hooks.visualization')
+        raise UsageError('show_dir: the config has no default_hooks.visualization')
     hook.update(enable=True, out_dir=folder)
 
 
@@ -65,7 +80,7 @@ def prepare_training(
         cfg.load_from = None if resume == 'auto' else find_checkpoint(resume)
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
-            raise UsageError('--auto-scale-lr: the config has no auto_scale_lr.base_batch_size')
+            raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
 
 
@@ -73,9 +88,9 @@ def _use_mixed_precision(wrapper: ConfigDict) -> None:
     import torch
 
     if not torch.cuda.is_available():
-        raise UsageError('--amp needs a CUDA device, and torch sees none')
+        raise UsageError('amp: expected a CUDA device, and torch sees none')
     if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise UsageError(f'--amp does not work with optim_wrapper.type={wrapper.type!r}')
+        raise UsageError(f'amp: does not work with optim_wrapper.type={wrapper.type!r}')
     wrapper.type = 'AmpOptimWrapper'
     wrapper.setdefault('loss_scale', 'dynamic')
 
@@ -112,7 +127,7 @@ def test(
 
     for option, file, suffixes in (('out', out, ('.json',)), ('dump', dump, ('.pkl', '.pickle'))):
         if file is not None and not file.endswith(suffixes):
-            raise UsageError(f'--{option} expects a file ending in {suffixes[0]}, got {file!r}')
+            raise UsageError(f'{option}: expected a file ending in {suffixes[0]}, got {file!r}')
     check_frames(cfg)
     find_checkpoint(checkpoint)
     cfg.load_from, cfg.resume = None, False

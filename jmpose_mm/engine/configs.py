@@ -71,7 +71,7 @@ def load_config(
     for item in overrides:
         key, equals, value = item.partition('=')
         if not key or not equals:
-            raise UsageError(f'--cfg-options expects key=value, got {item!r}')
+            raise UsageError(f'cfg_options: expected key=value, got {item!r}')
         changes[key] = DictAction._parse_iterable(value)
     cfg.merge_from_dict(changes)
     cfg.launcher = launcher

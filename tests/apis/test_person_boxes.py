@@ -221,7 +221,9 @@ def test_tool__says_counts_or_one_line(download: Path) -> None:
     (download / 'annotations/val/000522_bonn_test.json').write_text('{')
     done = run('annotations/val', '.', 'other.json')
     assert done.returncode == 2
-    assert done.stderr.startswith('error: annotations/val/000522_bonn_test.json: expected JSON')
+    assert done.stderr.startswith(
+        'make_boxes.py: error: annotations/val/000522_bonn_test.json: expected JSON'
+    )
     assert 'Traceback' not in done.stderr
     assert not (download / 'other.json').exists()
 

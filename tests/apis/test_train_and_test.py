@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from jmpose_mm.apis import configs
 from jmpose_mm.apis import train_and_test as api
+from jmpose_mm.engine import configs
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / 'configs' / '_base_' / 'default_runtime.py'
@@ -90,7 +90,7 @@ def test_prepare_training__frames_of_data_and_neck_differ(split: str) -> None:
 def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='SGD'))))
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(configs.UsageError, match='--amp needs a CUDA device'):
+    with pytest.raises(configs.UsageError, match='amp: expected a CUDA device'):
         api.prepare_training(cfg, amp=True)
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     api.prepare_training(cfg, amp=True)
@@ -112,7 +112,7 @@ def test_draw_into__switches_the_hook_on() -> None:
     api.draw_into(cfg, 'drawn')
     assert cfg.default_hooks.visualization.enable is True
     assert cfg.default_hooks.visualization.out_dir == 'drawn'
-    with pytest.raises(configs.UsageError, match='--show-dir'):
+    with pytest.raises(configs.UsageError, match='show_dir'):
         api.draw_into(Config({}), 'drawn')
 
 
@@ -142,7 +142,7 @@ def test_help__names_what_mim_looks_for(tool: str, tmp_path: Path) -> None:
     ('tool', 'arguments', 'message'),
     [
         ('train.py', ['gone.py'], "config 'gone.py' is neither a file nor"),
-        ('train.py', ['default_runtime.py', '--cfg-options', 'x'], 'expects key=value'),
+        ('train.py', ['default_runtime.py', '--cfg-options', 'x'], 'expected key=value'),
         ('train.py', ['default_runtime.py', '--gpus', '2'], 'needs a launcher'),
         ('test.py', ['default_runtime.py', 'gone.pth'], "checkpoint 'gone.pth' does not exist"),
         ('test.py', ['default_runtime.py', 'x', '--out', 'a.txt'], 'ending in .json'),

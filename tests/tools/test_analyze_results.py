@@ -55,7 +55,7 @@ def test_command__prints_where_the_report_is(folders: Path) -> None:
     [
         (['nowhere', '--gt', 'gt'], 'nowhere: expected a PoseTrack JSON file, found no file'),
         (['pred', '--gt', 'nowhere'], 'nowhere: expected a PoseTrack JSON file'),
-        (['pred', 'pred', 'pred', '--gt', 'gt'], 'results: expected one or two folders, got 3'),
+        (['pred', 'pred', 'pred', '--gt', 'gt'], 'RESULTS: expected one or two folders, got 3'),
         (['pred', '--gt', 'gt', '--images', '.'], '000000.jpg: expected an image, found none'),
         (['pred', '--gt', 'gt', '--out-dir', 'gt/a.json'], 'gt/a.json: expected a folder'),
     ],
