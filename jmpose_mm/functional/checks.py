@@ -16,6 +16,10 @@ def check_rank(name: str, tensor: Tensor, axes: str) -> None:
         name: What the tensor is called by the caller.
         tensor: Any tensor.
         axes: Axis names separated by spaces, e.g. ``'B C H W'``.
+
+    Example:
+        >>> import torch
+        >>> check_rank('features', torch.zeros(2, 3, 8, 8), 'B C H W')
     """
     if tensor.dim() != len(axes.split()):
         raise ValueError(
@@ -24,7 +28,12 @@ def check_rank(name: str, tensor: Tensor, axes: str) -> None:
 
 
 def check_same_shape(first: str, a: Tensor, second: str, b: Tensor) -> None:
-    """Raise ``ValueError`` unless ``a`` and ``b`` have one shape."""
+    """Raise ``ValueError`` unless ``a`` and ``b`` have one shape.
+
+    Example:
+        >>> import torch
+        >>> check_same_shape('prediction', torch.zeros(2, 3), 'target', torch.ones(2, 3))
+    """
     if a.shape != b.shape:
         raise ValueError(
             f'{first} and {second}: expected one shape, got {tuple(a.shape)} and {tuple(b.shape)}'
@@ -32,7 +41,11 @@ def check_same_shape(first: str, a: Tensor, second: str, b: Tensor) -> None:
 
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
-    """Raise ``ValueError`` unless ``value`` is one of ``choices``."""
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``.
+
+    Example:
+        >>> check_choice('warp', 'classic', ('classic', 'released'))
+    """
     choices = tuple(choices)
     if value not in choices:
         raise ValueError(f'{name}: expected one of {choices}, got {value!r}')

@@ -62,6 +62,11 @@ def warp_matrix(
 
     Raises:
         ValueError: If ``warp`` is unknown or the box has no extent.
+
+    Example:
+        >>> warp_matrix(center=(50, 60), scale=(48, 64), rotation=0, output_size=(96, 128))
+        array([[  2.,   0., -52.],
+               [ -0.,   2., -56.]])
     """
     if warp not in WARPS:
         raise ValueError(f'warp must be one of {WARPS}, got {warp!r}')
@@ -92,13 +97,24 @@ def outside_crop(keypoints: NDArray[np.floating[Any]], size: tuple[int, int]) ->
 
     Returns:
         Booleans of shape (...). Points that are not finite are outside.
+
+    Example:
+        >>> import numpy as np
+        >>> outside_crop(np.array([[0.0, 0.0], [96.0, 128.0], [97.0, 5.0]]), size=(96, 128))
+        array([False, False,  True])
     """
     inside = (keypoints >= 0) & (keypoints <= np.asarray(size))
     return ~np.asarray(inside.all(axis=-1), dtype=np.bool_)
 
 
 def xywh_to_xyxy(boxes: NDArray[np.floating[Any]]) -> FloatArray:
-    """Convert boxes (..., 4) from left, top, width, height to left, top, right, bottom."""
+    """Convert boxes (..., 4) from left, top, width, height to left, top, right, bottom.
+
+    Example:
+        >>> import numpy as np
+        >>> xywh_to_xyxy(np.array([10, 20, 30, 40]))
+        array([10., 20., 40., 60.])
+    """
     corners = np.asarray(boxes, dtype=np.float64)
     return np.concatenate([corners[..., :2], corners[..., :2] + corners[..., 2:]], axis=-1)
 
@@ -107,13 +123,24 @@ def clip_boxes(boxes: NDArray[np.floating[Any]], width: int, height: int) -> Flo
     """Clip xyxy boxes (..., 4) to the pixel centres of an image of the given size.
 
     A box that lies outside keeps no extent; see :func:`is_usable_box`.
+
+    Example:
+        >>> import numpy as np
+        >>> clip_boxes(np.array([-5, 10, 700, 90]), width=640, height=480)
+        array([  0.,  10., 639.,  90.])
     """
     limits = np.array([width - 1, height - 1, width - 1, height - 1], dtype=np.float64)
     return np.clip(np.asarray(boxes, dtype=np.float64), 0.0, limits)
 
 
 def is_usable_box(box: NDArray[np.floating[Any]]) -> bool:
-    """Tell whether one xyxy box (4,) is finite and has a positive width and height."""
+    """Tell whether one xyxy box (4,) is finite and has a positive width and height.
+
+    Example:
+        >>> import numpy as np
+        >>> is_usable_box(np.array([10, 20, 40, 60])), is_usable_box(np.array([10, 20, 10, 60]))
+        (True, False)
+    """
     finite = bool(np.isfinite(box).all())
     return finite and bool(box[2] > box[0]) and bool(box[3] > box[1])
 
@@ -134,6 +161,11 @@ def box_of_joints(keypoints: NDArray[np.floating[Any]], enlargement: float = 1.2
 
     Raises:
         ValueError: If there is no joint.
+
+    Example:
+        >>> import numpy as np
+        >>> box_of_joints(np.array([[10.0, 20.0], [19.0, 39.0]]), enlargement=1.0)
+        array([10., 20., 20., 40.])
     """
     if len(keypoints) == 0:
         raise ValueError('keypoints must hold at least one labelled joint to make a box, got none')
@@ -165,6 +197,11 @@ def crop_window(box: NDArray[np.floating[Any]], padding: float, aspect_ratio: fl
 
     Returns:
         The window that mmpose's ``GetBBoxCenterScale`` and ``TopdownAffine`` give.
+
+    Example:
+        >>> import numpy as np
+        >>> crop_window(np.array([0, 0, 40, 80]), padding=1.25, aspect_ratio=0.75)
+        CropWindow(center=array([20., 40.]), scale=array([ 75., 100.]))
     """
     low, high = np.asarray(box, dtype=np.float64).reshape(2, 2)
     width, height = (high - low) * padding
@@ -185,6 +222,14 @@ def window_fits(
         wanted: That of the current box.
         max_shift: Distance of the centres that is allowed on each axis, in parts of the window.
         max_growth: Ratio of the sizes that is allowed, either way.
+
+    Example:
+        >>> import numpy as np
+        >>> window = crop_window(np.array([0, 0, 40, 80]), 1.25, 0.75)
+        >>> moved = crop_window(np.array([2, 0, 42, 80]), 1.25, 0.75)
+        >>> far = crop_window(np.array([20, 0, 60, 80]), 1.25, 0.75)
+        >>> window_fits(window, moved), window_fits(window, far)
+        (True, False)
     """
     shift = np.abs(window.center - wanted.center) / window.scale
     growth = float(wanted.scale[0] / window.scale[0])

@@ -77,6 +77,14 @@ def modulated_deform_conv2d(
 
     Raises:
         ValueError: Shapes that do not belong together.
+
+    Example:
+        >>> import torch
+        >>> features, weight = torch.rand(1, 4, 8, 8), torch.rand(6, 4, 3, 3)
+        >>> offset, modulation = torch.zeros(1, 18, 8, 8), torch.ones(1, 9, 8, 8)
+        >>> still = modulated_deform_conv2d(features, offset, modulation, weight, padding=1)
+        >>> torch.allclose(still, torch.conv2d(features, weight, padding=1), atol=1e-4)
+        True
     """
     check_rank('features', features, 'B C H W')
     b, c, height, width = features.shape

@@ -34,6 +34,10 @@ def check_frame_offsets(frame_offsets: Sequence[int]) -> tuple[int, ...]:
 
     Raises:
         ValueError: If the offsets are not strictly ascending integers with exactly one 0.
+
+    Example:
+        >>> check_frame_offsets([-2, -1, 0, 1, 2])
+        (-2, -1, 0, 1, 2)
     """
     offsets = tuple(frame_offsets)
     whole = all(isinstance(o, int) and not isinstance(o, bool) for o in offsets)
@@ -64,6 +68,12 @@ def draw_offsets(
 
     Raises:
         ValueError: If a side has more offsets than there are distances.
+
+    Example:
+        >>> import numpy as np
+        >>> offsets = draw_offsets((-1, 0, 1), distance=3, rng=np.random.default_rng(0))
+        >>> len(offsets), offsets[1]
+        (3, 0)
     """
     offsets = check_frame_offsets(frame_offsets)
     before = sum(o < 0 for o in offsets)
@@ -105,6 +115,12 @@ def support_frames(
 
     Raises:
         ValueError: If ``border`` is unknown or the key frame is not available.
+
+    Example:
+        >>> support_frames(key=1, offsets=(-2, -1, 0, 1, 2), available=range(10))
+        (0, 0, 1, 2, 3)
+        >>> support_frames(key=5, offsets=(-1, 0, 1), available=[4, 5, 8])
+        (4, 5, 5)
     """
     window = check_frame_offsets(offsets)
     if border not in BORDERS:

@@ -26,6 +26,13 @@ def heatmap_maxima(heatmaps: Array) -> tuple[Array, Array]:
 
     Returns:
         ``(K, 2)`` whole numbers, and ``(K,)``.
+
+    Example:
+        >>> import numpy as np
+        >>> heatmaps = np.zeros((1, 8, 6))
+        >>> heatmaps[0, 5, 2] = 0.9
+        >>> heatmap_maxima(heatmaps)
+        (array([[2., 5.]]), array([0.9]))
     """
     flat = heatmaps.reshape(len(heatmaps), -1)
     index = flat.argmax(axis=1)
@@ -46,6 +53,14 @@ def quarter_offset(heatmaps: Array, peaks: Array) -> Array:
 
     Returns:
         ``(K, 2)``.
+
+    Example:
+        >>> import numpy as np
+        >>> heatmaps = np.zeros((1, 8, 6))
+        >>> heatmaps[0, 5, 2:4] = 0.9, 0.4
+        >>> peaks, _ = heatmap_maxima(heatmaps)
+        >>> quarter_offset(heatmaps, peaks)
+        array([[2.25, 5.  ]])
     """
     refined = peaks.copy()
     height, width = heatmaps.shape[1:]
@@ -83,6 +98,14 @@ def dark(heatmaps: Array, peaks: Array, kernel_size: int = 11) -> Array:
 
     Returns:
         ``(K, 2)``.
+
+    Example:
+        >>> import numpy as np
+        >>> x, y = np.arange(24), np.arange(32)[:, None]
+        >>> heatmaps = np.exp(-((x - 10.3) ** 2 + (y - 15.8) ** 2) / 8)[None]
+        >>> peaks, _ = heatmap_maxima(heatmaps)
+        >>> dark(heatmaps, peaks).round(1)
+        array([[10.3, 15.8]])
     """
     refined = peaks.copy()
     height, width = heatmaps.shape[1:]
@@ -115,6 +138,14 @@ def decode_heatmaps(
 
     Returns:
         ``(K, 2)``, and the maxima of the maps as they came, ``(K,)``.
+
+    Example:
+        >>> import numpy as np
+        >>> x, y = np.arange(24), np.arange(32)[:, None]
+        >>> heatmaps = np.exp(-((x - 10.3) ** 2 + (y - 15.8) ** 2) / 8)[None]
+        >>> points, scores = decode_heatmaps(heatmaps, decoding='dark')
+        >>> points.shape, scores.shape
+        ((1, 2), (1,))
     """
     check_choice('decoding', decoding, DECODINGS)
     maps = np.asarray(heatmaps, dtype=np.float64)

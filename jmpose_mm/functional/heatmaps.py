@@ -21,6 +21,13 @@ def heatmap_peaks(heatmaps: Tensor) -> Tensor:
 
     Returns:
         ``(B, K, 2)``, x and y in heatmap pixels, whole numbers in the maps' dtype.
+
+    Example:
+        >>> import torch
+        >>> heatmaps = torch.zeros(1, 1, 8, 6)
+        >>> heatmaps[0, 0, 5, 2] = 1
+        >>> heatmap_peaks(heatmaps)
+        tensor([[[2., 5.]]])
     """
     check_rank('heatmaps', heatmaps, 'B K H W')
     width = heatmaps.shape[-1]
@@ -45,6 +52,15 @@ def heatmap_accuracy(
     Returns:
         Scalar in [0, 1]: the mean over keypoints of their share among the samples that have
         them; 0 where no keypoint is labelled.
+
+    Example:
+        >>> import torch
+        >>> target = torch.zeros(1, 2, 8, 6)
+        >>> target[0, :, 5, 2] = 1
+        >>> predicted = target.clone()
+        >>> predicted[0, 1] = predicted[0, 1].flip(0, 1)
+        >>> heatmap_accuracy(predicted, target, torch.ones(1, 2))
+        tensor(0.5000)
     """
     check_same_shape('heatmaps', heatmaps, 'target', target)
     sides = heatmaps.new_tensor([heatmaps.shape[-1], heatmaps.shape[-2]])

@@ -34,6 +34,11 @@ def spatial_log_softmax(features: Tensor, temperature: float = 1.0) -> Tensor:
 
     Returns:
         ``(R, N)``; ``exp`` of each row sums to 1.
+
+    Example:
+        >>> import torch
+        >>> spatial_log_softmax(torch.rand(2, 3, 4, 4)).exp().sum(dim=-1)
+        tensor([1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000])
     """
     check_rank('features', features, 'B C H W')
     return log_softmax(features.flatten(2).flatten(0, 1) / temperature, dim=-1)
@@ -49,6 +54,12 @@ def spatial_kl(first: Tensor, second: Tensor, temperature: float = 1.0) -> Tenso
 
     Returns:
         Scalar, at least 0, and 0 for maps that are equal up to a constant per channel.
+
+    Example:
+        >>> import torch
+        >>> features = torch.rand(2, 3, 4, 4)
+        >>> bool(spatial_kl(features, features + 1).abs() < 1e-6)
+        True
     """
     check_same_shape('first', first, 'second', second)
     log_p = spatial_log_softmax(first, temperature)
@@ -73,6 +84,12 @@ def released_quantity(first: Tensor, second: Tensor, temperature: float = 0.05) 
 
     Returns:
         Scalar.
+
+    Example:
+        >>> import torch
+        >>> features = torch.rand(2, 3, 4, 4)
+        >>> bool(-5 / 16 < released_quantity(features, features) < 0)
+        True
     """
     check_same_shape('first', first, 'second', second)
     s = spatial_log_softmax(first, temperature).exp()
@@ -156,6 +173,14 @@ def gaussian_information(
 
     Raises:
         ValueError: The grids or the batches differ, or ``shrinkage`` is outside of (0, 1).
+
+    Example:
+        >>> import torch
+        >>> features = torch.rand(2, 3, 16, 16)
+        >>> noise = torch.rand(2, 3, 16, 16)
+        >>> shared = gaussian_information(features, 2 * features + 1)
+        >>> bool(shared > gaussian_information(features, noise))
+        True
     """
     if not 0 < shrinkage < 1:
         raise ValueError(f'shrinkage: expected a number in (0, 1), got {shrinkage}')

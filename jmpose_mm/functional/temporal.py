@@ -28,6 +28,10 @@ def key_frame_index(frame_offsets: Sequence[int]) -> int:
 
     Raises:
         ValueError: The offsets are not strictly ascending or hold no 0.
+
+    Example:
+        >>> key_frame_index((-2, -1, 0, 1, 2))
+        2
     """
     return check_frame_offsets(frame_offsets).index(0)
 
@@ -41,6 +45,12 @@ def adjacent_differences(features: Tensor) -> Tensor:
     Returns:
         ``(B, T-1, C, H, W)``; entry ``t`` is frame ``t+1`` minus frame ``t``, so it is zero where
         nothing changes and changes its sign when time is reversed.
+
+    Example:
+        >>> import torch
+        >>> clip = torch.arange(3.0).reshape(1, 3, 1, 1, 1)
+        >>> adjacent_differences(clip).flatten()
+        tensor([1., 1.])
     """
     check_rank('features', features, 'B T C H W')
     return features[:, 1:] - features[:, :-1]
@@ -55,6 +65,12 @@ def repeat_key_frame(clip: Tensor, key_index: int) -> Tensor:
 
     Returns:
         ``(B, T, C, H, W)``, a view that shares memory with ``clip``.
+
+    Example:
+        >>> import torch
+        >>> clip = torch.arange(3.0).reshape(1, 3, 1, 1, 1)
+        >>> repeat_key_frame(clip, key_index=1).flatten()
+        tensor([1., 1., 1.])
     """
     check_rank('clip', clip, 'B T C H W')
     return clip[:, key_index : key_index + 1].expand_as(clip)
@@ -69,6 +85,13 @@ def split_key_frame(clip: Tensor, key_index: int) -> tuple[Tensor, Tensor]:
 
     Returns:
         The key frame ``(B, C, H, W)`` and the others ``(B, T-1, C, H, W)`` in time order.
+
+    Example:
+        >>> import torch
+        >>> clip = torch.arange(3.0).reshape(1, 3, 1, 1, 1)
+        >>> key_frame, supporting_frames = split_key_frame(clip, key_index=1)
+        >>> key_frame.flatten(), supporting_frames.flatten()
+        (tensor([1.]), tensor([0., 2.]))
     """
     check_rank('clip', clip, 'B T C H W')
     return clip[:, key_index], torch.cat((clip[:, :key_index], clip[:, key_index + 1 :]), dim=1)

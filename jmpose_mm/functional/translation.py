@@ -30,6 +30,12 @@ def translate(features: Tensor, shift: Tensor) -> Tensor:
 
     Raises:
         ValueError: There is not one shift a map.
+
+    Example:
+        >>> import torch
+        >>> features = torch.tensor([[[[1.0, 2.0, 3.0]]]])
+        >>> translate(features, torch.tensor([[1.0, 0.0]]))
+        tensor([[[[0., 1., 2.]]]])
     """
     check_rank('features', features, 'B C H W')
     batch, _, height, width = features.shape
@@ -57,6 +63,12 @@ def resample(features: Tensor, ratio: float, shift: Sequence[float]) -> Tensor:
 
     Returns:
         ``(B, C, H, W)``; the input itself where nothing moves.
+
+    Example:
+        >>> import torch
+        >>> features = torch.tensor([[[[0.0, 1.0, 2.0, 3.0]]]])
+        >>> resample(features, ratio=0.5, shift=(0.0, 0.0))
+        tensor([[[[0.0000, 0.5000, 1.0000, 1.5000]]]])
     """
     check_rank('features', features, 'B C H W')
     if ratio == 1 and shift[0] == 0 and shift[1] == 0:

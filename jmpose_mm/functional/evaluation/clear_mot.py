@@ -29,6 +29,14 @@ class TrackEvents:
         sums: Of ``objects``, ``matches`` (a switch is one too), ``switches``, ``misses``, ``false``
             positives; ``matched distance`` over the matches; ``listed distance`` over all rows of
             the package's table of events: pairs that may match, matches, changes of identity.
+
+    Example:
+        >>> import numpy as np
+        >>> events = TrackEvents()
+        >>> events.add(np.array([1, 2]), np.array([7]), np.array([[0.1], [np.nan]]))
+        >>> events.add(np.array([1]), np.array([8]), np.array([[0.2]]))
+        >>> events.sums['matches'], events.sums['misses'], events.sums['switches']
+        (2.0, 1.0, 1.0)
     """
 
     def __init__(self) -> None:

@@ -34,6 +34,13 @@ def head_size_of_joints(keypoints: FloatArray, present: BoolArray) -> FloatArray
     Args:
         keypoints: (M, J, 2) pixels.
         present: (M, J) whether a joint is annotated.
+
+    Example:
+        >>> import numpy as np
+        >>> keypoints, present = np.zeros((1, 14, 2)), np.ones((1, 14), bool)
+        >>> keypoints[0, NOSE] = 3, 4
+        >>> head_size_of_joints(keypoints, present)
+        array([5.])
     """
     low, high = _joint_boxes(keypoints, present)
     body = SHARE_OF_BODY * np.hypot(*(high - low).T)
@@ -47,6 +54,13 @@ def crowd_index(truth: TruePersons, num_frames: int) -> FloatArray:
     ``joints of others inside the person's box / own joints``.
 
     The box is that around the person's joints. 0 where nobody has joints.
+
+    Example:
+        >>> import numpy as np
+        >>> points, present = np.zeros((2, 14, 2)), np.ones((2, 14), bool)
+        >>> truth = TruePersons(np.array([0, 0]), points, present, np.ones(2))
+        >>> crowd_index(truth, num_frames=2)
+        array([1., 0.])
     """
     low, high = _joint_boxes(truth.keypoints, truth.present)
     total, count = np.zeros(num_frames), np.zeros(num_frames)
@@ -70,6 +84,11 @@ def frame_weights(index: FloatArray) -> FloatArray:
     **Not the server's.** The formula's shape is from memory, its term for anomalous actions is left
     out (their labels are not in the pose files), and how the server's sums take the weights is not
     public; here a joint counts as often as its frame weighs.
+
+    Example:
+        >>> import numpy as np
+        >>> frame_weights(np.array([0.0, 0.5])).round(2)
+        array([2. , 3.3])
     """
     weights: FloatArray = CROWD_COEFFICIENT * np.exp(index)
     return weights

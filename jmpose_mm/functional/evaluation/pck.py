@@ -20,7 +20,13 @@ SMALLEST_TORSO = 1.0  # pixel
 
 
 def box_size(boxes: FloatArray) -> FloatArray:
-    """The longer side (N,) of boxes (N, 4) ``(x1, y1, x2, y2)``, in pixels."""
+    """The longer side (N,) of boxes (N, 4) ``(x1, y1, x2, y2)``, in pixels.
+
+    Example:
+        >>> import numpy as np
+        >>> box_size(np.array([[10.0, 20.0, 40.0, 90.0]]))
+        array([70.])
+    """
     size: FloatArray = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     return size
 
@@ -36,6 +42,12 @@ def torso_size(
         predictions: (N, K, 2) pixels.
         left_shoulder: Its index among the joints.
         right_hip: Its index among the joints.
+
+    Example:
+        >>> import numpy as np
+        >>> joints = np.array([[[0.0, 0.0], [30.0, 40.0]]])
+        >>> torso_size(joints, joints, left_shoulder=0, right_hip=1)
+        array([50.])
     """
     annotated, predicted = (
         np.hypot(*(points[:, left_shoulder] - points[:, right_hip]).T)
@@ -58,6 +70,12 @@ def joint_pck(
 
     Raises:
         ValueError: There is no such comparison.
+
+    Example:
+        >>> import numpy as np
+        >>> distances = np.array([[0.1, 0.3], [0.2, 0.1]])
+        >>> joint_pck(distances, np.ones((2, 2), bool), threshold=0.2)
+        array([100.,  50.])
     """
     if comparison not in COMPARISONS:
         raise ValueError(f'comparison: expected one of {list(COMPARISONS)}, got {comparison!r}')

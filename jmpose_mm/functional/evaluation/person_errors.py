@@ -47,6 +47,14 @@ def motion_speed(
     Returns:
         (M,) head sizes of the later frame per frame; NaN where there is no earlier place, no joint
         in common or no head size.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points = np.stack([np.full((15, 2), 50.0), np.full((15, 2), [56.0, 58.0])])
+        >>> truth = TruePersons(np.array([0, 1]), points, np.ones((2, 15), bool), np.full(2, 5.0))
+        >>> motion_speed(truth, np.zeros(2, int), np.array([0, 1]), np.zeros(2, int))
+        array([nan,  2.])
     """
     speed = np.full(len(truth.frame), np.nan)
     rows = np.flatnonzero(truth.present.any(axis=1) & (track >= 0))
@@ -74,6 +82,17 @@ def fit_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray:
 
     Returns:
         (M,) index of the prediction; -1 where none is left.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> fit_persons(truth, predictions)
+        array([0])
     """
     order = np.argsort(predictions.frame, kind='stable')
     n, m, distance, _ = pair_persons(truth, take_persons(predictions, order))
@@ -104,6 +123,17 @@ def joint_errors(truth: TruePersons, predictions: PredictedPersons, fitted: IntA
 
     Returns:
         (M, J) errors, 1 where the joint is not predicted, NaN where it is not annotated.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> joint_errors(truth, predictions, np.array([0]))[0, :4]
+        array([0.  , 0.05, 0.1 , 0.15])
     """
     errors = np.where(truth.present, 1.0, np.nan)
     rows = np.flatnonzero(fitted >= 0)

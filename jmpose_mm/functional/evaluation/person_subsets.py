@@ -43,6 +43,17 @@ def match_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray
 
     Returns:
         (N,) index of the annotated person; -1 where the prediction took nobody.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> match_persons(truth, predictions)
+        array([0])
     """
     n, m, _, hit = pair_persons(truth, predictions)
     share = hit.sum(axis=1) / np.maximum(1, truth.present.sum(axis=1))[m]
@@ -68,6 +79,18 @@ def ap_of_persons(
 
     Raises:
         ValueError: ``owner`` or ``chosen`` has another length.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> result = ap_of_persons(truth, predictions, np.array([0]), np.array([True]))
+        >>> result.ap[:2]
+        array([100., 100.])
     """
     for name, values, persons in (('owner', owner, predictions), ('chosen', chosen, truth)):
         if values.shape != persons.frame.shape:
@@ -103,6 +126,12 @@ def divide_by_quantiles(
         The ascending edges (B + 1,) of B bins, each of which holds its lower edge and the last its
         upper one too, and the number (M,) of each value's bin, -1 for none. Without any finite
         value there is no edge.
+
+    Example:
+        >>> import numpy as np
+        >>> edges, number = divide_by_quantiles(np.array([1.0, 2.0, 3.0, 4.0]), count=2)
+        >>> edges, number
+        (array([1. , 2.5, 4. ]), array([0, 0, 1, 1]))
     """
     known = np.isfinite(values)
     number = np.full(len(values), -1, dtype=np.int64)

@@ -56,6 +56,11 @@ def pairs_inside_frames(first: IntArray, second: IntArray) -> tuple[IntArray, In
 
     Returns:
         Two arrays (P,): indices into ``first`` and into ``second``.
+
+    Example:
+        >>> import numpy as np
+        >>> pairs_inside_frames(np.array([0, 1]), np.array([1, 0, 1]))
+        (array([0, 1, 1]), array([1, 0, 2]))
     """
     order = np.argsort(second, kind='stable')
     ordered = second[order]
@@ -82,6 +87,13 @@ def points_inside(points: FloatArray, frame: IntArray, polygons: Polygons) -> Bo
 
     Raises:
         ValueError: A polygon has one or two vertices.
+
+    Example:
+        >>> import numpy as np
+        >>> square = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0]])
+        >>> polygons = Polygons(frame=np.array([0]), first=np.array([0, 4]), vertices=square)
+        >>> points_inside(np.array([[5.0, 5.0], [10.0, 5.0]]), np.array([0, 0]), polygons)
+        array([ True, False])
     """
     sizes = np.diff(polygons.first)
     if np.any((sizes == 1) | (sizes == 2)):

@@ -93,6 +93,18 @@ def posetrack_ap(
     Raises:
         ValueError: Shapes disagree, a score is not finite, or a prediction meets a person without
             head box.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> posetrack_ap(truth, predictions).ap
+        array([100., 100., 100., 100., 100., 100., 100., 100., 100., 100., 100.,
+                 0.,   0.,   0.,   0.])
     """
     check_persons(truth, predictions)
     judged = np.isin(predictions.frame, truth.frame)
@@ -120,6 +132,17 @@ def posetrack21_ap(
         predictions: Predicted persons.
         labelled: (number of frames,) which frames count.
         ignored: Regions inside which joints of both sides are not judged.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> posetrack21_ap(truth, predictions, labelled=np.array([True])).ap[:2]
+        array([100., 100.])
     """
     check_persons(truth, predictions)
     truth, predictions = select_frames(truth, predictions, labelled)
@@ -133,13 +156,25 @@ def posetrack21_ap(
 
 
 def mean_over_joints(values: FloatArray) -> float:
-    """Mean of (J,) values without the NaN ones; NaN if all are."""
+    """Mean of (J,) values without the NaN ones; NaN if all are.
+
+    Example:
+        >>> import numpy as np
+        >>> float(mean_over_joints(np.array([80.0, np.nan, 60.0])))
+        70.0
+    """
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float('nan')
 
 
 def group_means(values: FloatArray) -> dict[str, float]:
-    """Means of (15,) values over the seven groups that PoseTrack prints; NaN spoils its group."""
+    """Means of (15,) values over the seven groups that PoseTrack prints; NaN spoils its group.
+
+    Example:
+        >>> import numpy as np
+        >>> float(group_means(np.arange(15.0))['Head'])
+        13.0
+    """
     return {name: float(values[list(joints)].mean()) for name, joints in JOINT_GROUPS.items()}
 
 

@@ -56,6 +56,17 @@ def match_joints(
     Returns:
         (N, J) whether the joint is within half a head of the same joint of the person that took its
         prediction.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> int(match_joints(truth, predictions)[0].sum())
+        11
     """
     n, m, _, hit = pair_persons(truth, predictions, hit_distance)
     pck = hit.sum(axis=1) / np.maximum(1, truth.present.sum(axis=1))[m]
@@ -73,6 +84,17 @@ def pair_persons(
 
     Raises:
         ValueError: A prediction with joints meets an annotated person with joints but no head box.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> int(pair_persons(truth, predictions).hit.sum())
+        11
     """
     n, m = pairs_inside_frames(predictions.frame, truth.frame)
     both = predictions.present[n] & truth.present[m]
@@ -90,7 +112,19 @@ def pair_persons(
 def without_ignored(
     truth: TruePersons, predictions: PredictedPersons, ignored: Polygons | None
 ) -> tuple[TruePersons, PredictedPersons]:
-    """Both sides without the joints that lie in an ignored region of their frame."""
+    """Both sides without the joints that lie in an ignored region of their frame.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> without_ignored(truth, predictions, None)[0] is truth
+        True
+    """
     if ignored is None:
         return truth, predictions
     return (

@@ -116,7 +116,13 @@ Persons = TypeVar('Persons', TruePersons, PredictedPersons)
 
 
 def head_size(boxes: FloatArray) -> FloatArray:
-    """0.6 times the diagonal of head boxes (..., 4) ``(x1, y1, x2, y2)``, in pixels (...)."""
+    """0.6 times the diagonal of head boxes (..., 4) ``(x1, y1, x2, y2)``, in pixels (...).
+
+    Example:
+        >>> import numpy as np
+        >>> float(head_size(np.array([0.0, 0.0, 30.0, 40.0])))
+        30.0
+    """
     size: FloatArray = HEAD_SHARE * np.sqrt(
         (boxes[..., 2] - boxes[..., 0]) ** 2 + (boxes[..., 3] - boxes[..., 1]) ** 2
     )
@@ -126,7 +132,15 @@ def head_size(boxes: FloatArray) -> FloatArray:
 def select_frames(
     truth: TruePersons, predictions: PredictedPersons, frames: BoolArray
 ) -> tuple[TruePersons, PredictedPersons]:
-    """Keep the persons of the frames whose entry in ``frames`` (number of frames,) is true."""
+    """Keep the persons of the frames whose entry in ``frames`` (number of frames,) is true.
+
+    Example:
+        >>> points, present = np.zeros((2, 15, 2)), np.ones((2, 15), bool)
+        >>> truth = TruePersons(np.array([0, 1]), points, present, np.ones(2))
+        >>> predictions = PredictedPersons(np.array([0, 1]), points, present, np.ones((2, 15)))
+        >>> select_frames(truth, predictions, np.array([False, True]))[0].frame
+        array([1])
+    """
     return (
         take_persons(truth, frames[truth.frame]),
         take_persons(predictions, frames[predictions.frame]),
@@ -134,13 +148,27 @@ def select_frames(
 
 
 def take_persons(persons: Persons, rows: BoolArray | IntArray) -> Persons:
-    """The persons at ``rows``, a mask or indices."""
+    """The persons at ``rows``, a mask or indices.
+
+    Example:
+        >>> points, present = np.zeros((2, 15, 2)), np.ones((2, 15), bool)
+        >>> truth = TruePersons(np.array([0, 1]), points, present, np.ones(2))
+        >>> take_persons(truth, np.array([1])).frame
+        array([1])
+    """
     columns = (column[rows] for column in persons)
     return type(persons)(*columns)  # type: ignore[arg-type]
 
 
 def check_persons(truth: TruePersons, predictions: PredictedPersons) -> None:
-    """Raise ``ValueError`` unless all shapes agree and scores of predicted joints are finite."""
+    """Raise ``ValueError`` unless all shapes agree and scores of predicted joints are finite.
+
+    Example:
+        >>> points, present = np.zeros((2, 15, 2)), np.ones((2, 15), bool)
+        >>> truth = TruePersons(np.array([0, 1]), points, present, np.ones(2))
+        >>> predictions = PredictedPersons(np.array([0, 1]), points, present, np.ones((2, 15)))
+        >>> check_persons(truth, predictions)
+    """
     joints = truth.present.shape[1:]
     for persons in (truth, predictions):
         kind = 'truth' if isinstance(persons, TruePersons) else 'predictions'

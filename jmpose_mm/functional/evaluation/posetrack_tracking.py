@@ -95,6 +95,18 @@ def posetrack_mota(
 
     Raises:
         ValueError: As for the AP; or, by the released rules, a sequence with a single frame.
+
+    Example:
+        >>> import numpy as np
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
+        >>> from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+        >>> points, present = np.full((1, 15, 2), 50.0), np.ones((1, 15), bool)
+        >>> truth = TruePersons(np.array([0]), points, present, np.array([10.0]))
+        >>> shift = np.linspace(0, 7, 15)[None, :, None] * [1, 0]
+        >>> predictions = PredictedPersons(np.array([0]), points + shift, present, np.ones((1, 15)))
+        >>> once = TrackIds(np.array([0]), np.array([0]), np.array([0]))
+        >>> posetrack_mota(truth, predictions, once).mota[:2]
+        array([100., 100.])
     """
     check_persons(truth, predictions)
     truth, predictions = without_ignored(truth, predictions, ignored)

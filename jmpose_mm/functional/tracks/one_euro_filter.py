@@ -40,6 +40,14 @@ class OneEuroFilter:
 
     Raises:
         ValueError: A cutoff is not positive or ``beta`` is negative.
+
+    Example:
+        >>> import numpy as np
+        >>> smooth = OneEuroFilter()
+        >>> start = smooth(np.array([[10.0, 10.0]]), time=0.0, size=100.0)
+        >>> later = smooth(np.array([[12.0, 10.0]]), time=0.04, size=100.0)
+        >>> bool(10 < later[0, 0] < 12)
+        True
     """
 
     def __init__(

@@ -57,6 +57,13 @@ def smooth_savitzky_golay(
 
     Raises:
         ValueError: An argument is out of range, times do not ascend, or shapes disagree.
+
+    Example:
+        >>> import numpy as np
+        >>> times = np.arange(9) / 25
+        >>> line = np.stack([times, 2 * times], axis=-1)[:, None]
+        >>> np.allclose(smooth_savitzky_golay(line, times), line)
+        True
     """
     if window % 2 == 0 or not 1 <= order < window:
         raise ValueError(
@@ -87,6 +94,13 @@ def smooth_gaussian(
 
     Raises:
         ValueError: As for :func:`smooth_savitzky_golay`.
+
+    Example:
+        >>> import numpy as np
+        >>> times = np.arange(9) / 25
+        >>> line = np.stack([times, 2 * times], axis=-1)[:, None]
+        >>> np.allclose(smooth_gaussian(line, times), line)
+        True
     """
     if not sigma > 0:
         raise ValueError(f'sigma: expected a number above 0, got {sigma}')
@@ -107,6 +121,12 @@ def jitter(keypoints: NDArray[Any], times: NDArray[Any]) -> float:
 
     Returns:
         NaN where nowhere three samples in a row show a joint.
+
+    Example:
+        >>> import numpy as np
+        >>> keypoints = np.array([[[0.0, 0.0]], [[1.0, 0.0]], [[0.0, 0.0]]])
+        >>> jitter(keypoints, np.arange(3) / 25)
+        2.0
     """
     points, steps = _checked(keypoints, times)
     gaps = np.diff(steps)[:, None, None]

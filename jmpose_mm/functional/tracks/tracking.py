@@ -40,6 +40,12 @@ def box_iou(boxes: FloatArray, others: FloatArray) -> FloatArray:
 
     Returns:
         (N, M) in [0, 1]; 0 where neither box has an area.
+
+    Example:
+        >>> import numpy as np
+        >>> others = np.array([[0.0, 0.0, 10.0, 5.0], [20.0, 20.0, 30.0, 30.0]])
+        >>> box_iou(np.array([[0.0, 0.0, 10.0, 10.0]]), others)
+        array([[0.5, 0. ]])
     """
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
@@ -58,6 +64,12 @@ def nms(boxes: FloatArray, scores: FloatArray, max_iou: float) -> IntArray:
 
     Returns:
         Indices of the kept boxes, best first.
+
+    Example:
+        >>> import numpy as np
+        >>> boxes = np.array([[0.0, 0.0, 9.0, 9.0], [0.0, 0.0, 9.0, 8.0], [20.0, 20.0, 30.0, 30.0]])
+        >>> nms(boxes, np.array([0.6, 0.9, 0.5]), max_iou=0.7)
+        array([1, 2])
     """
     overlap = box_iou(boxes, boxes)
     kept: list[int] = []
@@ -82,6 +94,12 @@ def oks(poses: FloatArray, others: FloatArray, areas: FloatArray, sigmas: FloatA
 
     Returns:
         (N, M) in [0, 1]; NaN where no joint is seen in both.
+
+    Example:
+        >>> import numpy as np
+        >>> pose = np.array([[[5.0, 5.0], [9.0, 5.0]]])
+        >>> oks(pose, pose, areas=np.array([400.0]), sigmas=np.array([0.05, 0.05]))
+        array([[1.]])
     """
     squared = ((poses[:, None] - others[None]) ** 2).sum(axis=-1)
     spread = 2 * np.maximum(areas, np.finfo(float).tiny)[:, None] * (2 * sigmas) ** 2
@@ -100,6 +118,11 @@ def assign(similarity: FloatArray, least: float) -> list[tuple[int, int]]:
 
     Returns:
         (row, column) of each pair, by row.
+
+    Example:
+        >>> import numpy as np
+        >>> assign(np.array([[0.9, 0.8], [0.7, 0.1]]), least=0.3)
+        [(0, 1), (1, 0)]
     """
     allowed = similarity >= least
     rows, columns = linear_sum_assignment(np.where(allowed, similarity, 0.0), maximize=True)
@@ -118,6 +141,11 @@ def common_velocity(series: Sequence[tuple[Sequence[int], NDArray[Any]]]) -> Flo
 
     Returns:
         (2,) pixels per frame; 0 where no series has two frames.
+
+    Example:
+        >>> import numpy as np
+        >>> common_velocity([([0, 1, 2], np.array([[0.0, 0.0], [2.0, 1.0], [4.0, 2.0]]))])
+        array([2., 1.])
     """
     covariance, variance = np.zeros(2), 0.0
     for frames, positions in series:
@@ -131,7 +159,13 @@ def common_velocity(series: Sequence[tuple[Sequence[int], NDArray[Any]]]) -> Flo
 
 
 def joints_seen(poses: FloatArray) -> NDArray[np.bool_]:
-    """Which joints of poses (..., K, 2) are seen, (..., K)."""
+    """Which joints of poses (..., K, 2) are seen, (..., K).
+
+    Example:
+        >>> import numpy as np
+        >>> joints_seen(np.array([[1.0, 2.0], [np.nan, np.nan]]))
+        array([ True, False])
+    """
     return np.asarray(np.isfinite(poses).all(axis=-1))
 
 
@@ -148,6 +182,12 @@ def box_carried_by_pose(
     Returns:
         (4,) box in the later frame; None where fewer than 3 joints are seen in both, or where the
         box would lose half of its width or height, as one that does not fit the pose may.
+
+    Example:
+        >>> import numpy as np
+        >>> before = np.array([[2.0, 2.0], [8.0, 2.0], [5.0, 8.0]])
+        >>> box_carried_by_pose(np.array([0.0, 0.0, 10.0, 10.0]), before, before + [3, 0])
+        array([ 3.,  0., 13., 10.])
     """
     seen = joints_seen(before) & joints_seen(after)
     if seen.sum() < LEAST_JOINTS:
