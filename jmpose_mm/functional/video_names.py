@@ -21,6 +21,10 @@ def video_key(name: str) -> str:
         The last part of the name. PoseTrack's own names (``000342_mpii_test``,
         ``000342_mpii_relpath_5sec_testsub.json``) are cut after their source, ``000342_mpii``,
         since their tail differs between releases and splits.
+
+    Example:
+        >>> video_key('images/val/000342_mpii_test'), video_key('walk.json')
+        ('000342_mpii', 'walk')
     """
     last = PurePosixPath(name.replace('\\', '/').rstrip('/')).name
     official = _OFFICIAL.match(last)
@@ -39,6 +43,10 @@ def read_video_list(videos: str | Path | Iterable[str]) -> frozenset[str]:
 
     Raises:
         ValueError: The file cannot be read, or there is no name.
+
+    Example:
+        >>> sorted(read_video_list(['000342_mpii_test', 'walk']))
+        ['000342_mpii', 'walk']
     """
     names: Iterable[str]
     if isinstance(videos, str | Path):
