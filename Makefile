@@ -21,7 +21,7 @@ help:
 setup: $(READY)
 
 $(READY): requirements/pinned.txt requirements/without_dependencies.txt tools/setup_environment.py \
-          setup.cfg pyproject.toml build_backend/editable_build.py
+          setup.cfg pyproject.toml build_backend/plugin_build.py
 	$(PYTHON) tools/setup_environment.py $(VENV)
 	@touch $@
 

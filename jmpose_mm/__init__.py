@@ -1,8 +1,6 @@
 """Multi-frame human pose estimation for mmpose: importing this prepares the host and no more.
 
-Two things must have happened before mmpose or a config is touched, so they happen here:
-``jmpose_mm::`` bases become known to mmengine, and mmpose becomes importable without the compiled
-operations of mmcv and without xtcocotools.
+What must have happened before mmpose or a config is touched happens here: see `jmpose_mm.host`.
 """
 
 from __future__ import annotations
@@ -32,13 +30,8 @@ def true_cause(module: str) -> Iterator[None]:
 
 
 with true_cause(__name__):
-    from mmengine.config.utils import MODULE2PACKAGE
-
-    from jmpose_mm.host import coco_tools
-    from jmpose_mm.host import mmcv_extension as mmcv_ext
-
+    from .host import install
     from .version import __version__
 
-    MODULE2PACKAGE['jmpose_mm'] = 'jmpose_mm'
-    mmcv_ext.install_stand_in()
-    coco_tools.install_stand_in()
+    install()
+    del install

@@ -63,7 +63,7 @@ def test_mirror__does_not_reach_the_root() -> None:
 # file in the package -> text replaced, so that importing it fails
 SABOTAGE = {
     '__init__.py': ('from .version import __version__', 'from .version import no_such_name'),
-    'mmcv_ext.py': ('import sys\n', 'import sys\nimport no_such_name\n'),
+    'host/mmcv_extension.py': ('import sys\n', 'import sys\nimport no_such_name\n'),
     'registry.py': ('host.LOOPS', 'host.no_such_name'),
     'models/necks/__init__.py': ('"""\n', '"""\nimport no_such_name\n'),
     'engine/hooks/plain_checkpoint_hook.py': ('import HOOKS\n', 'import no_such_name, HOOKS\n'),

@@ -1,1 +1,55 @@
-"""Preparation of the host: what importing this package changes in mmcv and xtcocotools."""
+"""Preparation of the host: what importing this changes in Python, mmengine, mmcv and xtcocotools.
+
+`install` does it, in this order; each step leaves alone what is already right:
+
+1. ``pkgutil.find_loader`` is there: Python 3.14 dropped it, mmcv 2.1 and mmengine 0.10 call it.
+2. ``jmpose_mm::`` bases are known to mmengine's config reader.
+3. ``mmcv._ext`` is there: mmcv-lite has none (`mmcv_extension`).
+4. ``xtcocotools`` is there: it has no wheel for many machines (`coco_tools`).
+
+All four must come before mmpose is imported. A start-up hook (`start_hook`, installed as a ``.pth``
+file beside the package) sees to it whenever mmengine is imported, so that a program need not import
+this package at all. Without the hook, e.g. with a bare ``PYTHONPATH``, mmpose's import fails where
+mmcv is mmcv-lite: import ``jmpose_mm`` first.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import pkgutil
+import warnings
+from typing import Any
+
+__all__ = ['install']
+
+
+def install() -> None:
+    """Prepare the host; a second call is harmless.
+
+    What is not installed is said in a warning with the line that installs it.
+
+    Raises:
+        ImportError: mmengine is not installed; the message has that line too.
+    """
+    from . import coco_tools, mmcv_extension
+    from .requirements import install_line, missing_modules
+
+    if not hasattr(pkgutil, 'find_loader'):
+        pkgutil.find_loader = _find_loader
+    missing = missing_modules()
+    advice = f'jmpose_mm needs {", ".join(missing)}, not installed here: {install_line(missing)}'
+    if 'mmengine' in missing:
+        raise ImportError(advice)
+    if missing:
+        warnings.warn(advice, stacklevel=3)
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    MODULE2PACKAGE['jmpose_mm'] = 'jmpose_mm'
+    mmcv_extension.install_stand_in()
+    coco_tools.install_stand_in()
+
+
+def _find_loader(name: str) -> Any:
+    """The loader of a module, or None: what ``pkgutil.find_loader`` was until Python 3.13."""
+    spec = importlib.util.find_spec(name)
+    return None if spec is None else spec.loader

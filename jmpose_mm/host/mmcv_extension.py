@@ -1,10 +1,11 @@
-"""Lets mmpose and mmdet import where mmcv has no compiled operations, as in ``mmcv-lite``.
+"""Lets mmpose and mmdet work where mmcv has no compiled operations, as in ``mmcv-lite``.
 
 ``mmcv.ops`` loads its operations from the extension module ``mmcv._ext`` the moment it is imported,
 and mmpose and mmdet import ``mmcv.ops`` whether they need an operation or not. Compiling the full
-mmcv takes minutes and a compiler; the models of this package need none of its operations. So where
-the extension is missing, a stand-in takes its place: every operation exists, and *calling* one says
-which it was and what to install.
+mmcv takes minutes and a compiler. So where the extension is missing, a stand-in takes its place.
+What detectors and pose models use is computed by torchvision: suppression of boxes, pooling of
+regions, deformable convolution and attention, focal loss. *Calling* any other operation says which
+it was and what to install.
 
 The stand-in has a module specification whose loader is ``None``: mmcv asks
 ``pkgutil.find_loader('mmcv._ext')`` whether operations are compiled, and thus truthfully hears
@@ -15,32 +16,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, NoReturn
 
+from .missing_operation import MissingOperationError, missing
+
+__all__ = ['MissingOperationError', 'StandIn', 'has_compiled_operations', 'install_stand_in']
+
 EXTENSION = 'mmcv._ext'
+OPERATIONS = ('detector_operations', 'deformable_operations')
 
 
-class MissingOperationError(RuntimeError):
-    """A compiled mmcv operation was called, and mmcv was installed without them."""
+def _raise_missing(name: str, *args: Any, **kwargs: Any) -> NoReturn:
+    missing(name)
 
 
 class StandIn(ModuleType):
-    """A module in which every public name is a function that raises `MissingOperationError`."""
+    """A module of torchvision's operations; every other name is a function that raises."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith('__'):
             raise AttributeError(name)
-
-        def missing(*args: Any, **kwargs: Any) -> NoReturn:
-            raise MissingOperationError(
-                f'mmcv has no compiled operation `{name}`: the installed mmcv is mmcv-lite. '
-                'Replace it by the full one to use this model: '
-                'pip uninstall -y mmcv-lite && pip install "mmcv>=2.0.1,<2.2"'
-            )
-
-        return missing
+        for module in OPERATIONS:  # not earlier: they import torch
+            operations = import_module(f'{__package__}.{module}')
+            if name in operations.__all__:
+                found: Callable[..., Any] = getattr(operations, name)
+                return found
+        return partial(_raise_missing, name)
 
 
 def has_compiled_operations() -> bool:

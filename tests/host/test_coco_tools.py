@@ -15,7 +15,7 @@ importlib.util.find_spec = lambda name, *rest: (
     None if name == 'xtcocotools' else true_find_spec(name, *rest)
 )
 import jmpose_mm
-from jmpose_mm import coco_tools
+from jmpose_mm.host import coco_tools
 assert 'pycocotools' not in sys.modules, 'imported before it is needed'
 from mmpose.datasets.datasets.base.base_coco_style_dataset import COCO
 from mmpose.evaluation.metrics.coco_metric import COCOeval

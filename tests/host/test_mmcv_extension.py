@@ -25,8 +25,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def test_stand_in__names_the_operation_and_the_remedy(stand_in: ModuleType) -> None:
-    with pytest.raises(mmcv_ext.MissingOperationError, match=r'`nms`.*mmcv-lite.*pip install'):
-        stand_in.nms(1, iou_threshold=0.5)
+    with pytest.raises(mmcv_ext.MissingOperationError, match=r'`psamask`.*mmcv-lite.*pip install'):
+        stand_in.psamask(1, mask=0.5)
     assert not mmcv_ext.has_compiled_operations()
 
 
