@@ -117,13 +117,15 @@ def store_clips(
     unfinished = folder.with_name(f'.{folder.name}.unfinished')
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    backbone, samples, stages = fast_copy(model.backbone), [], []
+    backbone, samples, stages = None, [], []
     for batch in tqdm(batches, desc=folder.name, unit='batch'):
         data = model.data_preprocessor(batch)
         done, samples = len(samples), samples + [s.cpu() for s in data['data_samples']]
         if len(samples) > count:
             raise ValueError(f'batches: expected {count} clips, got at least {len(samples)}')
-        maps = [_half(stage, len(offsets)) for stage in backbone(_images(data['inputs']))]
+        images = _images(data['inputs'])
+        backbone = backbone or fast_copy(model.backbone, example=images[:1])
+        maps = [_half(stage, len(offsets)) for stage in backbone(images)]
         stages = stages or [
             open_memmap(unfinished / f'stage{i}.npy', 'w+', np.float16, (count, *x.shape[1:]))
             for i, x in enumerate(maps)

@@ -33,7 +33,9 @@ def _sampling_grid(
     taps = kernel_h * kernel_w
 
     def steps(count: int, step: int, start: int = 0) -> Tensor:
-        return torch.arange(count, dtype=offset.dtype, device=offset.device) * step + start
+        # Half precision cannot tell a pixel from the next.
+        dtype = torch.promote_types(offset.dtype, torch.float32)
+        return torch.arange(count, dtype=dtype, device=offset.device) * step + start
 
     tap_rows = steps(kernel_h, dilation).repeat_interleave(kernel_w)
     tap_columns = steps(kernel_w, dilation).repeat(kernel_h)
@@ -105,13 +107,13 @@ def modulated_deform_conv2d(
     grid = _sampling_grid(offset, (kernel_h, kernel_w), (height, width), stride, padding, dilation)
     # The batch is -1 throughout, so that an exported graph takes any.
     sampled = grid_sample(
-        features.reshape(-1, c // groups, height, width),
+        features.reshape(-1, c // groups, height, width).to(grid.dtype),
         grid,
         mode='bilinear',
         padding_mode='zeros',
         align_corners=False,
     ).reshape(-1, groups, c // groups, taps, h * w)
-    sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)
+    sampled = sampled.to(features.dtype) * modulation.reshape(-1, groups, 1, taps, h * w)
     sampled = sampled.reshape(-1, c * taps, h * w)
     # Not `@`: that would transpose and copy all samples to make one matrix of them.
     flat_weight = weight.reshape(1, o, c * taps).expand(sampled.shape[0], -1, -1)

@@ -7,8 +7,9 @@ starts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
+from operator import index
 from typing import Any, Protocol
 
 __all__ = ['BORDERS', 'check_frame_offsets', 'draw_offsets', 'support_frames']
@@ -39,15 +40,23 @@ def check_frame_offsets(frame_offsets: Sequence[int]) -> tuple[int, ...]:
         >>> check_frame_offsets([-2, -1, 0, 1, 2])
         (-2, -1, 0, 1, 2)
     """
-    offsets = tuple(frame_offsets)
-    whole = all(isinstance(o, int) and not isinstance(o, bool) for o in offsets)
-    ascending = whole and all(a < b for a, b in pairwise(offsets))
+    offsets = _whole_numbers(frame_offsets)
+    ascending = all(a < b for a, b in pairwise(offsets))
     if not (ascending and 0 in offsets):
         raise ValueError(
             'frame_offsets: expected strictly ascending integers that contain 0 (the key frame), '
             f'got {frame_offsets!r}; write them in time order, e.g. (-2, -1, 0, 1, 2)'
         )
     return offsets
+
+
+def _whole_numbers(values: Iterable[Any]) -> tuple[int, ...]:
+    """Plain integers of a list, an array or a tensor of them; nothing if one is something else."""
+    try:
+        found = list(values)
+        return () if any(isinstance(v, bool) for v in found) else tuple(map(index, found))
+    except TypeError:
+        return ()
 
 
 def draw_offsets(

@@ -101,30 +101,50 @@ class _ScaledCovariance(torch.autograd.Function):
     """Sums over positions of products of centred channels, each in units of its largest value.
 
     The units keep squares in range. What is made of the covariance must not depend on them: they
-    count as constants in the gradient. Autograd's own backward pass would take the product twice
-    and go over the maps five times more: here the units go into the (C, C) factor, and the mean
-    needs nothing, since the positions of a centred channel's gradient sum to 0 by themselves.
+    count as constants in the gradient. Autograd's own backward pass would take the product twice:
+    here the units go into the (C, C) factor, and the mean needs nothing, since the positions of a
+    centred channel's gradient sum to 0 by themselves. Both passes are made of what the input is,
+    so that they can be differentiated and vectorised themselves.
     """
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Maps (B, C, N) to covariance (B, C, C), means and units, (B, C, 1) both."""
         mean = x.mean(dim=-1, keepdim=True)
         x = x - mean
         unit = torch.linalg.vector_norm(x, ord=torch.inf, dim=-1, keepdim=True)
-        unit.clamp_(min=torch.finfo(x.dtype).tiny)
+        unit = unit.clamp(min=torch.finfo(x.dtype).tiny)
         x /= unit
-        ctx.save_for_backward(x, unit)
-        ctx.mark_non_differentiable(mean, unit)
         return x @ x.transpose(1, 2), mean, unit
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, ...]) -> None:
+        """Keep the input and the units."""
+        (x,), (_, mean, unit) = inputs, output
+        ctx.mark_non_differentiable(mean, unit)
+        ctx.save_for_backward(x, unit)
+        ctx.save_for_forward(x, unit)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> Tensor:
         """To that of the maps."""
         x, unit = ctx.saved_tensors
         factor = (gradient + gradient.transpose(1, 2)) / unit
-        product: Tensor = factor @ x
+        product: Tensor = factor @ _centred(x, unit)
         return product
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> tuple[Tensor, None, None]:
+        """To that of the covariance."""
+        x, unit = ctx.saved_tensors
+        product = _centred(tangent, unit) @ _centred(x, unit).transpose(1, 2)
+        return product + product.transpose(1, 2), None, None
+
+
+def _centred(x: Tensor, unit: Tensor) -> Tensor:
+    return (x - x.mean(dim=-1, keepdim=True)) / unit
 
 
 def _correlation(features: Tensor, shrinkage: float) -> Tensor:

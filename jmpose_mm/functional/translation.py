@@ -41,14 +41,13 @@ def translate(features: Tensor, shift: Tensor) -> Tensor:
     batch, _, height, width = features.shape
     if shift.shape != (batch, 2):
         raise ValueError(f'shift: expected {(batch, 2)}, got {tuple(shift.shape)}')
-    device = features.device
-    x = torch.arange(width, device=device) - shift[:, 0, None]  # (B, W)
-    y = torch.arange(height, device=device) - shift[:, 1, None]  # (B, H)
+    shift = shift.to(torch.promote_types(shift.dtype, torch.float32))
+    x = torch.arange(width, device=shift.device) - shift[:, 0, None]  # (B, W)
+    y = torch.arange(height, device=shift.device) - shift[:, 1, None]  # (B, H)
     # The form without aligned corners is defined for a grid of one pixel too.
     columns = ((2 * x + 1) / width - 1)[:, None, :].expand(-1, height, -1)
     rows = ((2 * y + 1) / height - 1)[:, :, None].expand(-1, -1, width)
-    grid = torch.stack((columns, rows), dim=-1).to(features.dtype)
-    return grid_sample(features, grid, mode='bilinear', padding_mode='zeros', align_corners=False)
+    return _sampled(features, torch.stack((columns, rows), dim=-1), 'zeros')
 
 
 def resample(features: Tensor, ratio: float, shift: Sequence[float]) -> Tensor:
@@ -79,5 +78,18 @@ def resample(features: Tensor, ratio: float, shift: Sequence[float]) -> Tensor:
     y = ratio * torch.arange(height, device=device) + float(shift[1]) * height
     columns = ((2 * x + 1) / width - 1).expand(height, -1)
     rows = ((2 * y + 1) / height - 1)[:, None].expand(-1, width)
-    grid = torch.stack((columns, rows), dim=-1).to(features.dtype).expand(batch, -1, -1, -1)
-    return grid_sample(features, grid, mode='bilinear', padding_mode='border', align_corners=False)
+    grid = torch.stack((columns, rows), dim=-1).expand(batch, -1, -1, -1)
+    return _sampled(features, grid, 'border')
+
+
+def _sampled(features: Tensor, grid: Tensor, padding: str) -> Tensor:
+    """Bilinear samples in the features' type; half precision cannot tell a pixel from the next."""
+    dtype = torch.promote_types(features.dtype, torch.float32)
+    with torch.autocast(features.device.type, enabled=False):
+        return grid_sample(
+            features.to(dtype),
+            grid.to(dtype),
+            mode='bilinear',
+            padding_mode=padding,
+            align_corners=False,
+        ).to(features.dtype)

@@ -84,3 +84,12 @@ def test_modulated_deform_conv2d__wrong_shape_says_what_was_expected(name):
     x[name] = x[name][:, :-1]
     with pytest.raises(ValueError, match=r'expected .* got'):
         modulated_deform_conv2d(**x, padding=1)
+
+
+def test_modulated_deform_conv2d__bfloat16_reads_where_full_precision_does():
+    ramp = torch.arange(96.0).expand(1, 1, 3, 96)  # a value is a place
+    offset, one = torch.full((1, 2, 3, 96), 0.25), torch.ones(1, 1, 3, 96)
+    sides = (ramp, offset, one, torch.ones(1, 1, 1, 1))
+    full = modulated_deform_conv2d(*sides)
+    halved = modulated_deform_conv2d(*(side.bfloat16() for side in sides))
+    assert torch.equal(halved, full.bfloat16())

@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 
 from jmpose_mm.functional.frame_sampling import check_frame_offsets, draw_offsets, support_frames
 
@@ -155,3 +156,10 @@ def test_draw_offsets__as_many_offsets_as_distances_is_the_fixed_window() -> Non
 def test_draw_offsets__refuses_too_short_a_distance() -> None:
     with pytest.raises(ValueError, match=r'distance must be at least 2.* got 1'):
         draw_offsets((-1, 0, 1, 2), 1, np.random)
+
+
+@pytest.mark.parametrize('offsets', [np.arange(-2, 3), torch.arange(-2, 3), [-2, -1, 0, 1, 2]])
+def test_check_frame_offsets__arrays_become_plain_integers(offsets):
+    found = check_frame_offsets(offsets)
+    assert found == (-2, -1, 0, 1, 2)
+    assert {type(offset) for offset in found} == {int}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -42,6 +43,34 @@ def test_estimators__gradcheck(name):
     b = (a.detach() + _maps(1, 2, size=(3, 3))).requires_grad_()
     temperature = {} if name == 'gaussian' else {'temperature': 1.0}
     assert torch.autograd.gradcheck(lambda x, y: ESTIMATORS[name](x, y, **temperature), (a, b))
+
+
+@pytest.mark.parametrize('name', ESTIMATORS)
+def test_estimators__second_derivative(name):
+    maps = [_maps(seed, 2, batch=1, size=(3, 4)).requires_grad_() for seed in range(2)]
+    temperature = {} if name == 'gaussian' else {'temperature': 1.0}
+    assert torch.autograd.gradgradcheck(partial(ESTIMATORS[name], **temperature), maps)
+
+
+def test_gaussian_information__second_derivative_given_a_third():
+    maps = [_maps(seed, 2, batch=1, size=(3, 4)).requires_grad_() for seed in range(3)]
+    assert torch.autograd.gradgradcheck(gaussian_information, maps)
+
+
+@pytest.mark.parametrize('name', ESTIMATORS)
+def test_estimators__gradients_of_each_sample(name):
+    a, b = _maps(0, 3), _maps(1, 3)
+    one = torch.func.grad(lambda x, y: ESTIMATORS[name](x[None], y[None]))
+    looped = torch.stack([one(x, y) for x, y in zip(a, b, strict=True)])
+    torch.testing.assert_close(torch.func.vmap(one)(a, b), looped)
+
+
+def test_gaussian_information__forward_over_reverse_is_reverse_over_reverse():
+    a, b = _maps(0, 2, batch=1, size=(3, 3)), _maps(1, 2, batch=1, size=(3, 3))
+    hessian = torch.func.hessian(gaussian_information)(a, b)
+    twice = torch.func.jacrev(torch.func.jacrev(gaussian_information))(a, b)
+    assert hessian.abs().max() > 0.01
+    torch.testing.assert_close(hessian, twice)
 
 
 @pytest.mark.parametrize('name', ESTIMATORS)

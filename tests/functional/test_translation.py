@@ -65,3 +65,14 @@ def test_resample__whole_pixels_and_zoom():
 def test_resample__nothing_to_move_is_the_map_itself():
     ramp = _ramp()
     assert resample(ramp, 1.0, (0.0, 0.0)) is ramp
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_translate__half_precision_reads_where_full_precision_does(dtype):
+    ramp = torch.arange(96.0).expand(1, 1, 8, 96)  # a value is a place
+    shift = torch.tensor([[0.25, 0.0]])
+    full = translate(ramp, shift)
+    assert torch.equal(translate(ramp, shift.to(dtype)), full)
+    halved = translate(ramp.to(dtype), shift).float()
+    assert torch.equal(halved, full.to(dtype).float())
+    assert torch.equal(resample(ramp.to(dtype), 0.5, (0, 0)), resample(ramp, 0.5, (0, 0)).to(dtype))

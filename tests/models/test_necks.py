@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 
 from jmpose_mm.engine.configs import find_config
+from jmpose_mm.functional.translation import translate
 from jmpose_mm.models.layers.frame_alignment import LocalCalibration, TranslationPredictor
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.models.layers.residual_steps import ResidualStepsBlock
@@ -275,3 +277,29 @@ def test_objective__finite_at_any_scale_of_features(method, name, scale):
     sum(losses.values()).backward()
     assert all(torch.isfinite(value) for value in losses.values())
     assert all(torch.isfinite(p.grad).all() for p in neck.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize('keypoints', [1, 2])
+def test_dcpose__of_few_joints(keypoints):
+    neck = _neck(DCPOSE, (-1, 0, 1), num_keypoints=keypoints).eval()
+    assert neck(_clip(3)).fused.shape == (2, keypoints, 24, 18)
+
+
+@pytest.mark.parametrize('name', [FAMI, TDMI, DCPOSE, 'JointMotionNeck'])
+def test_necks__offsets_as_an_array(name):
+    count = 1 if name == DCPOSE else 2
+    neck = _neck(name, np.arange(-count, count + 1)).eval()
+    assert neck.num_frames == 2 * count + 1
+    assert neck(_clip(neck.num_frames)).fused.isfinite().all()
+
+
+def test_fami_pose__alignment_in_bfloat16_reads_where_full_precision_does():
+    neck = _neck(FAMI, (-1, 0, 1)).eval()
+    ramp = torch.arange(96.0).expand(1, CHANNELS, 72, 96)  # a value is a place
+    supports = ramp[:, None].expand(1, 2, -1, -1, -1) + _draw(1, 2, CHANNELS, 1, 1)
+    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
+        shift = neck.translation((supports - ramp[:, None]).flatten(0, 1))
+        found = neck.globally_aligned(ramp, supports)
+    wanted = translate(supports.flatten(0, 1), shift.float()).unflatten(0, (-1, 2))
+    assert shift.abs().max() > 0.01
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 
 import pytest
 import torch
@@ -318,14 +319,132 @@ def test_estimator__frozen_copy_follows_the_weights():
     torch.testing.assert_close(
         model._stages(frames)[-1], other.backbone(frames)[-1], rtol=1e-3, atol=1e-4
     )
-    assert model.to(torch.float64)._frozen_copy == []
+
+
+def _written_through_data(backbone):
+    backbone.deconv_layers[0].weight.data.mul_(1.5)
+
+
+def _loaded_alone(backbone):
+    changed = {key: 1.1 * value for key, value in backbone.state_dict().items()}
+    backbone.load_state_dict(changed)
+
+
+def _other_statistics(backbone):
+    backbone.backbone.bn1.running_var.fill_(2.0)
+
+
+def _other_layer(backbone):
+    backbone.backbone.layer1[0].conv1 = torch.nn.Conv2d(64, 64, 3, padding=1).requires_grad_(False)
+
+
+def _activation(backbone):
+    backbone.deconv_layers[8] = torch.nn.Tanh()
+
+
+@pytest.mark.parametrize(
+    'change', [_written_through_data, _loaded_alone, _other_statistics, _other_layer, _activation]
+)
+def test_estimator__frozen_copy_follows_any_change_of_the_backbone(change):
+    model = build().train()
+    frames = clip().flatten(0, 1)
+    before = model._stages(frames)[-1]
+    change(model.backbone)
+    after, wanted = model._stages(frames)[-1], model.backbone(frames)[-1]
+    torch.testing.assert_close(after, wanted, rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(after, before, rtol=1e-2), 'the change changes nothing'
+    assert torch.equal(model._stages(frames)[-1], after), 'nothing changed since'
+
+
+def test_estimator__hooks_of_a_frozen_backbone_are_called():
+    model, seen = build().train(), []
+    model._stages(clip().flatten(0, 1))
+    model.backbone.backbone.layer3.register_forward_hook(lambda *_: seen.append(1))
+    model._stages(clip().flatten(0, 1))
+    assert seen == [1]
+
+
+class _PositionFirst(torch.nn.Module):
+    """The normalisation follows a sum, not the convolution that is registered before it."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = torch.nn.Conv2d(3, 16, 4, 4)
+        self.position, self.norm = torch.nn.Conv2d(16, 16, 3, padding=1), torch.nn.BatchNorm2d(16)
+        self.norm.running_var.uniform_(0.5, 2)
+
+    def forward(self, x):
+        x = self.stem(x)
+        return (self.norm(x + self.position(x)),)
+
+
+def test_estimator__frozen_copy_of_a_backbone_that_norms_in_another_order():
+    model = single_frame(frozen=('backbone',))
+    model.backbone = _PositionFirst().requires_grad_(False).eval()
+    frames = clip()[:, 0]
+    wanted = model.eval().extract_feat(frames)[-1]
+    torch.testing.assert_close(model.train().extract_feat(frames)[-1], wanted)
+
+
+def test_estimator__frozen_as_built_without_a_call_of_train():
+    model = build()
+    assert model.training
+    before = {key: value.clone() for key, value in model.backbone.state_dict().items()}
+    model(clip(), samples(2), mode='loss')['loss_kpt'].backward()
+    assert all(
+        torch.equal(value, before[key]) for key, value in model.backbone.state_dict().items()
+    )
+
+
+def test_estimator__says_who_is_set_free():
+    model = build().train()
+    model.backbone.train()
+    before = model.backbone.backbone.bn1.running_mean.clone()
+    with pytest.warns(UserWarning, match='backbone is frozen and was put into training mode'):
+        model(clip(), samples(2), mode='loss')
+    assert torch.equal(before, model.backbone.backbone.bn1.running_mean)
+    model.backbone.requires_grad_(True)
+    with pytest.warns(UserWarning, match='backbone is frozen, and somebody let its parameters'):
+        model(clip(), samples(2), mode='loss')['loss_kpt'].backward()
+    assert model.backbone.backbone.conv1.weight.grad.abs().sum() > 0
+    assert model.neck.heatmap_layer.weight.grad is None
+
+
+@pytest.mark.parametrize('mode', [True, False])
+def test_estimator__frames_get_a_gradient_through_what_is_frozen(mode):
+    model, frames = build().train(mode), clip().requires_grad_()
+    model(frames, None, mode='tensor').square().sum().backward()
+    assert frames.grad.abs().sum() > 0
+    assert model.backbone.backbone.conv1.weight.grad is None
+
+
+def test_estimator__pickles_and_copies_without_its_fast_copy():
+    model = build().train()
+    wanted = model(clip(), None, mode='tensor')
+    for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert again._frozen_copy._copy is None
+        torch.testing.assert_close(again(clip(), None, mode='tensor'), wanted)
+
+
+def test_estimator__head_alone_arrives_in_the_head():
+    source, target = build(), build()
+    head = {k: v + 1 for k, v in source.state_dict().items() if k.startswith('head.')}
+    target.load_state_dict(head, strict=False)
+    assert all(torch.equal(target.state_dict()[key], value) for key, value in head.items())
+
+
+def test_estimator__head_alone_of_a_single_frame_is_the_heatmap_layer():
+    target, single = build(), single_frame()
+    head = {k: v + 1 for k, v in single.state_dict().items() if k.startswith('head.')}
+    target.load_state_dict(head, strict=False)
+    assert torch.equal(target.neck.heatmap_layer.weight, head['head.final_layer.weight'])
 
 
 @pytest.mark.parametrize('changed', [{'frozen': ()}, {'frozen_norm': 'train'}])
 def test_estimator__no_copy_of_a_backbone_that_changes(changed):
     model = build(**changed).train()
     model(clip(), samples(2), mode='loss')
-    assert model._frozen_copy == []
+    assert model._frozen_copy._copy is None
 
 
 def test_estimator__unknown_frozen_module():

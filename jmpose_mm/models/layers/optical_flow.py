@@ -67,7 +67,6 @@ class FlowMotion(nn.Module):
         self.network.eval()
         return self
 
-    @torch.no_grad()
     def flow(self, frames: Tensor) -> Tensor:
         """Flow from each frame to the next one, ``(B*D, 2, H, W)`` in input pixels (dx, dy)."""
         if min(frames.shape[-2:]) < _SMALLEST_SIDE or any(s % 8 for s in frames.shape[-2:]):

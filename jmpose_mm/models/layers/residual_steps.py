@@ -30,7 +30,7 @@ class ResidualStepsBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, project: bool) -> None:
         super().__init__()
-        self.width = 26 * in_channels // 64
+        self.width = max(1, 26 * in_channels // 64)
         self.expand = _convolution(in_channels, _SLICES * self.width, 1)
         self.steps = nn.ModuleList(
             nn.ModuleList(_convolution(self.width, self.width, 3) for _ in range(count))

@@ -62,7 +62,7 @@ class MutualInformationLoss(BaseModule):
         super().__init__()
         self.estimators: dict[str, Callable[..., Tensor]] = {
             'gaussian': partial(gaussian_information, shrinkage=shrinkage),
-            'kl': lambda a, b: -spatial_kl(a, b, kl_temperature),
+            'kl': partial(_likeness, temperature=kl_temperature),
             'released': partial(released_quantity, temperature=released_temperature),
         }
         self.terms = [
@@ -107,6 +107,10 @@ class MutualInformationLoss(BaseModule):
         if term['name'] in self.projections:
             sides['first'] = self.projections[term['name']](sides['first'])
         return self.estimators[term['estimator']](*sides.values())
+
+
+def _likeness(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+    return -spatial_kl(first, second, temperature)
 
 
 def _checked_term(term: dict, estimators: dict) -> dict:

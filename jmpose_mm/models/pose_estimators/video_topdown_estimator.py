@@ -5,14 +5,15 @@ Axes: B clips, T frames in time order, C channels, K keypoints, H W input pixels
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import torch
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from torch import Tensor, nn
+from torch import Tensor
 
 from jmpose_mm.functional.checks import check_choice
-from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
+from jmpose_mm.models.layers.frozen_features import FrozenCopy
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
@@ -49,7 +50,6 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
     ) -> None:
         super().__init__(*args, **kwargs)
         check_choice('frozen_norm', frozen_norm, ('eval', 'train'))
-        check_choice('frozen_backbone_dtype', frozen_backbone_dtype, DTYPES)
         names = dict(self.named_modules())
         for name in frozen:
             if name not in names:
@@ -59,18 +59,36 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 )
             names[name].requires_grad_(False)
         self.frozen, self.frozen_norm = tuple(frozen), frozen_norm
-        self.frozen_backbone_dtype = frozen_backbone_dtype
-        # In a list, since a module would be saved in checkpoints.
-        self._frozen_copy: list[nn.Module] = []
+        # Not a module: it would be saved in checkpoints.
+        self._frozen_copy = FrozenCopy(frozen_backbone_dtype)
+        self.train(self.training)
 
     def train(self, mode: bool = True) -> VideoTopdownEstimator:
         """Frozen parts stay in evaluation mode unless ``frozen_norm='train'``."""
         super().train(mode)
-        self._frozen_copy.clear()
+        self._frozen_copy.clear()  # evaluation can use its memory
         if self.frozen_norm == 'eval':
             for name in self.frozen:
                 self.get_submodule(name).eval()
         return self
+
+    def _hold_frozen(self) -> None:
+        """Say which frozen parts somebody has set free, and take their statistics back."""
+        for name in self.frozen:
+            part = self.get_submodule(name)
+            if self.frozen_norm == 'eval' and any(m.training for m in part.modules()):
+                part.eval()
+                warnings.warn(
+                    f'{name} is frozen and was put into training mode: it stays in evaluation '
+                    "mode; frozen_norm='train' lets its statistics follow the batches",
+                    stacklevel=4,
+                )
+            if any(parameter.requires_grad for parameter in part.parameters()):
+                warnings.warn(
+                    f'{name} is frozen, and somebody let its parameters require gradients: they '
+                    'are trained now; leave it out of frozen if that is meant',
+                    stacklevel=4,
+                )
 
     def extract_feat(self, inputs: Tensor) -> FusedFeatures | tuple[Tensor, ...]:
         """Features of the key frame.
@@ -84,6 +102,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         """
         frames = inputs if inputs.dim() == 5 else inputs.unsqueeze(1)
         num_frames = frames.shape[1]
+        self._hold_frozen()
         if not self.with_neck and num_frames != 1:
             raise ValueError(
                 f'frames of a clip: expected 1 for a model without a neck, got {num_frames}'
@@ -99,29 +118,30 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         return self.neck(ClipFeatures(frames, stages))
 
     def _stages(self, images: Tensor) -> Sequence[Tensor]:
-        if 'backbone' not in self.frozen:
-            return self.backbone(images)
-        with torch.no_grad():
-            if not self.training or self.backbone.training:
-                return self.backbone(images)
-            if not self._frozen_copy:
-                self._frozen_copy.append(fast_copy(self.backbone, self.frozen_backbone_dtype))
-            stages = self._frozen_copy[0](images.to(DTYPES[self.frozen_backbone_dtype]))
-        return tuple(stage.to(images.dtype) for stage in stages)
-
-    def _apply(self, *args, **kwargs) -> VideoTopdownEstimator:
-        self._frozen_copy.clear()
-        return super()._apply(*args, **kwargs)
+        if self.training and 'backbone' in self.frozen:
+            return self._frozen_copy(self.backbone, images)
+        return self.backbone(images)
 
     def _load_state_dict_pre_hook(self, state_dict, prefix, *args, **kwargs) -> None:
         """Besides the parent's conversions, let single-frame checkpoints in."""
         super()._load_state_dict_pre_hook(state_dict, prefix, *args, **kwargs)
-        self._frozen_copy.clear()
         moves = []
         if hasattr(self.backbone, 'deconv_layers'):
             moves.append(('head.deconv_layers.', 'backbone.deconv_layers.'))
-        if self.with_neck and not any(key.startswith(f'{prefix}neck.') for key in state_dict):
+        if self._is_of_a_single_frame(state_dict, prefix):
             moves.append(('head.final_layer.', 'neck.heatmap_layer.'))
         for source, target in moves:
             for key in [k for k in state_dict if k.startswith(prefix + source)]:
                 state_dict[prefix + target + key[len(prefix + source) :]] = state_dict.pop(key)
+
+    def _is_of_a_single_frame(self, state_dict: dict, prefix: str) -> bool:
+        """Whether the head's last layer in a checkpoint is meant for the neck's heatmap layer."""
+        if not self.with_neck or any(key.startswith(f'{prefix}neck.') for key in state_dict):
+            return False
+        if any(key.startswith(f'{prefix}backbone.') for key in state_dict):
+            return True
+        # A head alone: of this model, unless it fits the heatmap layer and not the head.
+        final = state_dict.get(f'{prefix}head.final_layer.weight')
+        own = getattr(self.head.final_layer, 'weight', None)
+        fits = final is not None and final.shape == self.neck.heatmap_layer.weight.shape
+        return fits and (own is None or final.shape != own.shape)

@@ -75,7 +75,9 @@ class ClipModel:
         self.flip_test = test_cfg.get('flip_test', False) if flip_test is None else flip_test
         self.shift_heatmap = test_cfg.get('shift_heatmap', False)
         self.dtype = DTYPES[dtype]
-        self.backbone = fast_copy(self.model.backbone, dtype)
+        noise = torch.Generator().manual_seed(0)  # the global state is the caller's
+        example = torch.rand(1, 3, *reversed(self.input_size), generator=noise)
+        self.backbone = fast_copy(self.model.backbone, dtype, example)
         if self.dtype != torch.float32:
             for module in self.model.modules():
                 if isinstance(module, ModulatedAlignment):
