@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo study test lint clean
+.PHONY: help setup demo study test docs lint clean
 
 help:
 	@echo 'make demo   render data, train the baseline and JM-Pose, evaluate and draw (about 15 minutes on 2 cores);'
@@ -14,6 +14,7 @@ help:
 	@echo 'make study  train and test every method, ablation and control with several seeds, write docs/study.md'
 	@echo '            (about 2 hours on 2 cores; goes on where it was stopped)'
 	@echo 'make test   run all tests'
+	@echo 'make docs   build the documentation site (site/index.html)'
 	@echo 'make lint   ruff and mypy'
 	@echo 'make setup  only the environment ($(VENV)); PYTHON=python3.12 chooses the interpreter'
 	@echo 'make clean  remove the environment and what tools left behind; work_dirs stays'
@@ -36,11 +37,16 @@ study: $(READY)
 test: $(READY)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile tests
 
+docs: $(READY)
+	$(RUN) -m pip install --quiet --requirement requirements/docs.txt
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --quiet
+	@echo 'docs: site/index.html'
+
 lint: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
