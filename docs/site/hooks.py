@@ -31,7 +31,8 @@ def zoo() -> str:
         metafile = yaml.safe_load((ROOT / name).read_text(encoding='utf-8'))
         collection = metafile['Collections'][0]['Name']
         rows = '\n'.join(_row(model) for model in metafile['Models'])
-        parts.append(f'### {collection}\n\n| config | data | weights |\n| --- | --- | --- |\n{rows}')
+        head = '| config | data | weights |\n| --- | --- | --- |'
+        parts.append(f'### {collection}\n\n{head}\n{rows}')
     return '\n\n'.join(parts)
 
 
