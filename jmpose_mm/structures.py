@@ -16,13 +16,17 @@ class ClipFeatures(NamedTuple):
     """Estimator to neck: what is known of each frame before frames meet.
 
     Attributes:
-        frames: ``(B, T, 3, H, W)``, the preprocessed input.
+        frames: ``(B, T, 3, H, W)``, the preprocessed input; None where the neck does not read it.
         stages: Backbone stages from early to late, each ``(B, T, C_s, h_s, w_s)``; the last one
-            has stride 4 and feeds the single-frame heatmap layer.
+            feeds the single-frame heatmap layer. With ``heatmaps`` they are what the neck has made
+            of them.
+        heatmaps: ``(B, T, K, h, w)``, single-frame heatmaps; None until the neck has seen the
+            frames one by one.
     """
 
-    frames: Tensor
+    frames: Tensor | None
     stages: tuple[Tensor, ...]
+    heatmaps: Tensor | None = None
 
 
 class FusedFeatures(NamedTuple):

@@ -1,7 +1,8 @@
-"""Released weights of FAMI-Pose, TDMI, DCPose and PoseTrack HRNets, converted both ways."""
+"""Released weights of the methods here and of PoseTrack HRNets, converted both ways."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ CONFIGS = {
     'fami-pose': 'fami-pose_hrnet-w48_1xb48-21e_posetrack17-384x288.py',
     'tdmi': 'tdmi_hrnet-w48_1xb30-20e_posetrack17-384x288.py',
     'dcpose': 'dcpose_hrnet-w48_2xb32-20e_posetrack17-384x288.py',
+    'posewarper': 'posewarper_hrnet-w48_8xb8-20e_posetrack18-384x288.py',
     'hrnet': 'single-frame_hrnet-w48_1xb30-20e_posetrack18-384x288.py',
 }
 _HRNET_W32 = 'single-frame_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
@@ -152,10 +154,11 @@ def _differences(
         for pair, value in renamed.items()
         if pair[here] in expected and tuple(value.shape) != expected[pair[here]]
     ]
-    present = {pair[here] for pair in renamed}
+    present = Counter(pair[here] for pair in renamed)
     return [
         *(f'unknown {name}' for name in unknown),
         *(f'missing {name} (its name here)' for name in expected if name not in present),
+        *(f'twice   {name} (its name here)' for name in expected if present[name] > 1),
         *misshapen,
     ]
 

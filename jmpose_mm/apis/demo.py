@@ -16,7 +16,13 @@ from jmpose_mm.whole_files import write_json
 
 __all__ = ['METHODS', 'run_demo']
 
-METHODS = {'jm_pose': 'JM-Pose', 'tdmi': 'TDMI', 'fami_pose': 'FAMI-Pose', 'dcpose': 'DCPose'}
+METHODS = {
+    'jm_pose': 'JM-Pose',
+    'tdmi': 'TDMI',
+    'fami_pose': 'FAMI-Pose',
+    'dcpose': 'DCPose',
+    'posewarper': 'PoseWarper',
+}
 _BASELINE = 'single-frame_resnet18_1xb16_synthetic-128x96.py'
 _CONFIG = '{}_resnet18_1xb8_synthetic-128x96.py'
 _GROUPS = ('Head', 'Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')

@@ -96,10 +96,30 @@ def _dcpose() -> list[tuple[str, str]]:
     return names
 
 
+def _posewarper() -> list[tuple[str, str]]:
+    """Official names first, which the way back takes; mmpose 0.x's, where they differ, behind."""
+    names = [('', 'backbone'), ('final_layer', 'neck.heatmap_layer')]
+    names += [('offset_feats', 'neck.offset_features.layers')]
+    for i in range(5):
+        names += [
+            (f'offsets{i + 1}', f'neck.warps.{i}.offset'),
+            (f'deform_conv{i + 1}', f'neck.warps.{i}'),
+        ]
+    names += [('backbone', 'backbone'), ('neck.trans_layer', 'neck.heatmap_layer')]
+    names += [('neck.offset_feats', 'neck.offset_features.layers')]
+    for i in range(5):
+        names += [
+            (f'neck.offset_layers.{i}', f'neck.warps.{i}.offset'),
+            (f'neck.deform_conv_layers.{i}', f'neck.warps.{i}'),
+        ]
+    return names
+
+
 NAMES: dict[str, list[tuple[str, str]]] = {
     'fami-pose': _fami_pose(),
     'tdmi': _tdmi(),
     'dcpose': _dcpose(),
+    'posewarper': _posewarper(),
     # An image model without a prefix: every name is the backbone's but the heatmap layer's.
     'hrnet': [('', 'backbone'), ('final_layer', 'head.final_layer')],
 }

@@ -51,7 +51,7 @@ def _sampling_grid(
 def modulated_deform_conv2d(
     features: Tensor,
     offset: Tensor,
-    modulation: Tensor,
+    modulation: Tensor | None,
     weight: Tensor,
     bias: Tensor | None = None,
     stride: int = 1,
@@ -67,7 +67,8 @@ def modulated_deform_conv2d(
     Args:
         features: ``(B, C, H, W)``.
         offset: ``(B, 2 G N, h, w)``, pixels of ``features``, ordered (group, tap, (dy, dx)).
-        modulation: ``(B, G N, h, w)``, the factor of each tap, used as it is.
+        modulation: ``(B, G N, h, w)``, the factor of each tap, used as it is. None is a factor of 1,
+            as in the first version (DCNv1; Dai et al., ICCV 2017), at less cost.
         weight: ``(O, C, kernel_h, kernel_w)``, ``N = kernel_h * kernel_w``.
         bias: ``(O,)``.
         stride: Of the output grid, in pixels of ``features``.
@@ -88,22 +89,11 @@ def modulated_deform_conv2d(
         >>> torch.allclose(still, torch.conv2d(features, weight, padding=1), atol=1e-4)
         True
     """
-    check_rank('features', features, 'B C H W')
-    b, c, height, width = features.shape
-    o, weight_c, kernel_h, kernel_w = weight.shape
+    groups = _deformable_groups(features, offset, modulation, weight)
+    c, height, width = features.shape[1:]
+    o, _, kernel_h, kernel_w = weight.shape
     taps = kernel_h * kernel_w
     h, w = offset.shape[-2:]
-    groups = modulation.shape[1] // taps
-    if weight_c != c or groups * taps != modulation.shape[1] or c % max(groups, 1):
-        raise ValueError(
-            'modulation and weight: expected (B, G*N, h, w) with G dividing C and (O, C, kh, kw) '
-            f'for C={c}, N={taps}, got {tuple(modulation.shape)} and {tuple(weight.shape)}'
-        )
-    if offset.shape != (b, 2 * groups * taps, h, w) or modulation.shape[-2:] != (h, w):
-        raise ValueError(
-            f'offset: expected {(b, 2 * groups * taps, *modulation.shape[-2:])}, '
-            f'got {tuple(offset.shape)}'
-        )
     grid = _sampling_grid(offset, (kernel_h, kernel_w), (height, width), stride, padding, dilation)
     # The batch is -1 throughout, so that an exported graph takes any.
     sampled = grid_sample(
@@ -113,7 +103,9 @@ def modulated_deform_conv2d(
         padding_mode='zeros',
         align_corners=False,
     ).reshape(-1, groups, c // groups, taps, h * w)
-    sampled = sampled.to(features.dtype) * modulation.reshape(-1, groups, 1, taps, h * w)
+    sampled = sampled.to(features.dtype)
+    if modulation is not None:
+        sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)
     sampled = sampled.reshape(-1, c * taps, h * w)
     # Not `@`: that would transpose and copy all samples to make one matrix of them.
     flat_weight = weight.reshape(1, o, c * taps).expand(sampled.shape[0], -1, -1)
@@ -121,3 +113,24 @@ def modulated_deform_conv2d(
     if bias is not None:
         output = output + bias[:, None]
     return output.reshape(-1, o, h, w)
+
+
+def _deformable_groups(
+    features: Tensor, offset: Tensor, modulation: Tensor | None, weight: Tensor
+) -> int:
+    """G, where the shapes belong together."""
+    check_rank('features', features, 'B C H W')
+    b, c = features.shape[:2]
+    taps = weight.shape[2] * weight.shape[3]
+    h, w = offset.shape[-2:]
+    predicted = offset.shape[1] // 2 if modulation is None else modulation.shape[1]
+    groups = predicted // taps
+    if weight.shape[1] != c or groups * taps != predicted or c % max(groups, 1):
+        raise ValueError(
+            'modulation and weight: expected (B, G*N, h, w) with G dividing C and (O, C, kh, kw) '
+            f'for C={c}, N={taps}, got {(b, predicted, h, w)} and {tuple(weight.shape)}'
+        )
+    expected = (b, 2 * predicted, *(offset if modulation is None else modulation).shape[-2:])
+    if offset.shape != expected:
+        raise ValueError(f'offset: expected {expected}, got {tuple(offset.shape)}')
+    return groups

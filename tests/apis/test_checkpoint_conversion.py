@@ -15,7 +15,7 @@ from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 
-METHODS = ('fami-pose', 'tdmi', 'dcpose', 'hrnet')
+METHODS = ('fami-pose', 'tdmi', 'dcpose', 'posewarper', 'hrnet')
 
 
 @pytest.fixture(scope='module')
@@ -58,7 +58,7 @@ def test_convert__round_trip_is_exact(ours, official, method, tmp_path):
     assert [file.name for file in (tmp_path / 'a').iterdir()] == ['back.pth']
 
 
-@pytest.mark.parametrize('method', ['fami-pose', 'tdmi', 'dcpose'])
+@pytest.mark.parametrize('method', ['fami-pose', 'tdmi', 'dcpose', 'posewarper'])
 def test_convert__writes_the_official_names_and_shapes(official, method):
     name = {'fami-pose': 'fami'}.get(method, method)
     expected = {
@@ -67,6 +67,29 @@ def test_convert__writes_the_official_names_and_shapes(official, method):
         if not key.startswith(DROPPED)
     }
     assert {k: tuple(v.shape) for k, v in _load(official[method]).items()} == expected
+
+
+def _mmpose_0x_name(name: str) -> str:
+    """A name of ours as mmpose 0.x has it (fixtures' README)."""
+    name = name.replace('neck.heatmap_layer', 'neck.trans_layer')
+    name = name.replace('neck.offset_features.layers', 'neck.offset_feats')
+    if name.startswith('neck.warps.'):
+        index = name.split('.')[2]
+        kind = 'offset_layers' if '.offset.' in name else 'deform_conv_layers'
+        return f'neck.{kind}.{index}.weight'
+    return name
+
+
+def test_convert__posewarper_of_mmpose_0x(ours, tmp_path):
+    state = _load(ours['posewarper'])['state_dict']
+    theirs = {_mmpose_0x_name(name): value for name, value in state.items()}
+    assert len(theirs) == 2010
+    torch.save({'state_dict': theirs, 'meta': {}}, tmp_path / 'in.pth')
+    out = convert_checkpoint('posewarper', tmp_path / 'in.pth', tmp_path / 'out.pth')
+    assert_same(_load(out)['state_dict'], state)
+    theirs['final_layer.bias'] = theirs['neck.trans_layer.bias']
+    torch.save(theirs, tmp_path / 'in.pth')
+    assert 'twice   neck.heatmap_layer.bias' in _refused('posewarper', tmp_path / 'in.pth')
 
 
 def test_convert__bare_hrnet_has_no_prefix(official):

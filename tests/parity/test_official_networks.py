@@ -14,11 +14,16 @@ from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.registry import MODELS
 
-METHODS = {'fami-pose': 'fami', 'tdmi': 'tdmi', 'dcpose': 'dcpose'}
-FRAMES = {'fami-pose': 5, 'tdmi': 5, 'dcpose': 3}
-# Counted in the official classes, `Alignment_V15`, `DTDMNRV15` and `DcPose_RSN`; TDMI without the
+METHODS = {'fami-pose': 'fami', 'tdmi': 'tdmi', 'dcpose': 'dcpose', 'posewarper': 'posewarper'}
+FRAMES = {'fami-pose': 5, 'tdmi': 5, 'dcpose': 3, 'posewarper': 5}
+# Counted in the official classes, `Alignment_V15`, `DTDMNRV15`, `DcPose_RSN` and `pose_hrnet_PoseAgg`; TDMI without the
 # head that nothing calls.
-TRAINABLE = {'fami-pose': 1_059_459, 'tdmi': 2_871_074 - 7_361, 'dcpose': 1_603_053}
+TRAINABLE = {
+    'fami-pose': 1_059_459,
+    'tdmi': 2_871_074 - 7_361,
+    'dcpose': 1_603_053,
+    'posewarper': 7_558_605,
+}
 BACKBONE = 63_595_745
 # The order of the fixtures' `mi`.
 TERMS = {
@@ -114,3 +119,19 @@ def test_kept_figures__are_those_of_the_whole_maps(fixture):
     for name, values in kept.items():
         same = whole[name] if values.shape == whole[name].shape else official.thin(whole[name])
         assert torch.equal(values, same)
+
+
+def test_parity__posewarper_of_mmpose_0x_loads_as_it_is(tmp_path):
+    state = official.stand_in_weights('posewarper')
+    names = [name for name, _ in official.parameters('posewarper_mmpose')]
+    theirs = dict(zip(names, state.values(), strict=True))
+    torch.save(state, tmp_path / 'official.pth')
+    torch.save({'state_dict': theirs, 'meta': {}}, tmp_path / 'theirs.pth')
+    model = MODELS.build(load_config(CONFIGS['posewarper']).model)
+    model.load_state_dict(dict(theirs))
+    for source in ('official', 'theirs'):
+        file = convert_checkpoint('posewarper', tmp_path / f'{source}.pth', tmp_path / 'ours.pth')
+        converted = torch.load(file, weights_only=True)['state_dict']
+        assert converted.keys() == model.state_dict().keys()
+        for name, value in model.state_dict().items():
+            assert torch.equal(value, converted[name]), name

@@ -20,6 +20,7 @@ CONFIGS = {
     'tdmi': 'tdmi_debug.py',
     'fami': 'fami-pose_debug.py',
     'dcpose': 'dcpose_debug.py',
+    'posewarper': 'posewarper_debug.py',
 }
 
 
@@ -212,7 +213,8 @@ def test_moved__is_what_the_other_window_shows(models):
     waves = 128 + 60 * np.sin(columns / 9) + 60 * np.cos(rows / 11)
     image = np.repeat(waves[..., None], 3, axis=2).astype(np.uint8)
     source, target = model.window(BOX), model.window(BOX * 1.02 + [2.5, -3, 5, 1])
-    one, other = (model.features([model.crop(image, window)])[0][0] for window in (source, target))
+    crops = [model.crop(image, window) for window in (source, target)]
+    one, other = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float().unsqueeze(1)
     (moved,) = model.moved((one,), source, target)
     inner = (slice(None), slice(None), slice(16, -16), slice(16, -16))
     assert (moved - other)[inner].abs().mean() < 0.1 * (one - other)[inner].abs().mean()

@@ -25,7 +25,7 @@ class SampleSupportFrames(BaseTransform):
     Required keys: ``img_path``, ``frame_number``, ``video_frames`` (number to path). Without
     ``video_frames``, as for a single image, every frame is the key frame.
 
-    Added keys: ``frame_paths`` (list in time order), ``frame_offsets`` (tuple).
+    Added keys: ``frame_paths`` (list in time order, but for pairs), ``frame_offsets`` (tuple).
 
     Args:
         frame_offsets: Distance of each frame from the key frame, in time order.
@@ -33,6 +33,8 @@ class SampleSupportFrames(BaseTransform):
         distance: Draw the support frames anew for every sample out of this many frames on each
             side; as many on each side as ``frame_offsets`` has. Leave it out for testing.
         copies_of_key: Every frame is the key frame: the control that takes time out of a clip.
+        pairs: Instead of the window, the key frame and, behind it, one frame drawn anew for every
+            sample out of the window, which may be the key frame: what PoseWarper trains on.
 
     Raises:
         ValueError: An argument is out of range.
@@ -44,6 +46,7 @@ class SampleSupportFrames(BaseTransform):
         border: str = 'clamp',
         distance: int | None = None,
         copies_of_key: bool = False,
+        pairs: bool = False,
     ) -> None:
         self.frame_offsets = check_frame_offsets(frame_offsets)
         if border not in BORDERS:
@@ -51,6 +54,7 @@ class SampleSupportFrames(BaseTransform):
         if distance is not None:
             draw_offsets(self.frame_offsets, distance, np.random.RandomState(0))
         self.border, self.distance, self.copies_of_key = border, distance, copies_of_key
+        self.pairs = pairs
 
     def transform(self, results: dict) -> dict:
         """Add the frames' paths."""
@@ -64,10 +68,14 @@ class SampleSupportFrames(BaseTransform):
         else:
             numbers = support_frames(results['frame_number'], offsets, frames, self.border)
             results['frame_paths'] = [frames[number] for number in numbers]
+        if self.pairs:
+            pair = (offsets.index(0), np.random.randint(len(offsets)))
+            results['frame_offsets'] = tuple(offsets[i] for i in pair)
+            results['frame_paths'] = [results['frame_paths'][i] for i in pair]
         return results
 
     def __repr__(self) -> str:
         return (
             f'SampleSupportFrames(frame_offsets={self.frame_offsets}, border={self.border!r}, '
-            f'distance={self.distance}, copies_of_key={self.copies_of_key})'
+            f'distance={self.distance}, copies_of_key={self.copies_of_key}, pairs={self.pairs})'
         )

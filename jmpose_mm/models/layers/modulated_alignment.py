@@ -25,6 +25,8 @@ def _torchvision_operator(features, offset, modulation, weight, bias, stride, pa
 
 def _mmcv_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
     operator = importlib.import_module('mmcv.ops').modulated_deform_conv2d
+    if modulation is None:
+        modulation = torch.ones_like(offset[:, ::2])
     groups = modulation.shape[1] // (weight.shape[-1] * weight.shape[-2])
     return operator(
         features, offset, modulation, weight, bias, stride, padding, dilation, 1, groups
@@ -60,9 +62,10 @@ class ModulatedAlignment(nn.Module):
         predictor_dilation: Dilation of the two 3x3 predictors.
         dilation: Dilation of the 3x3 sampling kernel.
         modulation: ``'sigmoid'`` bounds the modulation to (0, 1); ``'raw'`` uses it as predicted,
-            as the released networks do.
+            as the released networks do; ``'none'`` is the first version of deformable convolution,
+            which has neither modulation nor a bias.
         operator: See :func:`deform_operator`.
-        predictor_bias: Whether the two predictors have one.
+        predictor_bias: Whether the predictors have one.
 
     Attributes:
         predictor_dtype: Half a mantissa is enough to predict positions, not to interpolate maps
@@ -83,7 +86,7 @@ class ModulatedAlignment(nn.Module):
         predictor_bias: bool = True,
     ) -> None:
         super().__init__()
-        check_choice('modulation', modulation, ('sigmoid', 'raw'))
+        check_choice('modulation', modulation, ('sigmoid', 'raw', 'none'))
         if deform_groups is None:
             deform_groups = max(channels // 4, 1)
         if channels % deform_groups:
@@ -98,9 +101,11 @@ class ModulatedAlignment(nn.Module):
             'bias': predictor_bias,
         }
         self.offset = nn.Conv2d(guide_channels, 2 * taps * deform_groups, **predictor)
-        self.modulation = nn.Conv2d(guide_channels, taps * deform_groups, **predictor)
+        self.modulation = None
+        if modulation != 'none':
+            self.modulation = nn.Conv2d(guide_channels, taps * deform_groups, **predictor)
         self.weight = nn.Parameter(torch.empty(channels, channels, 3, 3))
-        self.bias = nn.Parameter(torch.zeros(channels))
+        self.bias = nn.Parameter(torch.zeros(channels)) if modulation != 'none' else None
         self.bounded = modulation == 'sigmoid'
         self.dilation = dilation
         self.operator = deform_operator(operator)
@@ -109,23 +114,38 @@ class ModulatedAlignment(nn.Module):
     def reset_parameters(self) -> None:
         """Start on the regular grid: no offset, equal modulation."""
         nn.init.kaiming_uniform_(self.weight, nonlinearity='linear')
-        for predictor in (self.offset, self.modulation):
+        for predictor in filter(None, (self.offset, self.modulation)):
             nn.init.normal_(predictor.weight, std=0.001)
             if predictor.bias is not None:
                 nn.init.zeros_(predictor.bias)
 
-    def predict(self, guide: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets ``(B, 2GN, H, W)`` in pixels and modulation ``(B, GN, H, W)``."""
-        if self.predictor_dtype is not None:
-            with torch.autocast(guide.device.type, self.predictor_dtype):
-                offset, modulation = self.offset(guide), self.modulation(guide)
-        else:
-            offset, modulation = self.offset(guide), self.modulation(guide)
+    def predict(self, guide: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Offsets ``(B, 2GN, H, W)`` in pixels and modulation ``(B, GN, H, W)``, or None."""
+        if self.predictor_dtype is None:
+            return self._predict(guide)
+        with torch.autocast(guide.device.type, self.predictor_dtype):
+            return self._predict(guide)
+
+    def _predict(self, guide: Tensor) -> tuple[Tensor, Tensor | None]:
+        offset = self.offset(guide)
+        if self.modulation is None:
+            return offset, None
+        modulation = self.modulation(guide)
         return offset, modulation.sigmoid() if self.bounded else modulation
 
-    def forward(self, features: Tensor, guide: Tensor) -> Tensor:
-        """Sample ``features`` (B, C, H, W) as ``guide`` (B, C_guide, H, W) says: (B, C, H, W)."""
+    def forward(self, features: Tensor, guide: Tensor, index: Tensor | None = None) -> Tensor:
+        """Sample maps as a guide says.
+
+        Args:
+            features: ``(B, C, H, W)``.
+            guide: ``(B, C_guide, H, W)``.
+            index: ``(B,)``, which of the guides is whose, where there is not one for each.
+
+        Returns:
+            ``(B, C, H, W)``.
+        """
         dtype = self.weight.dtype
-        sides = [side.to(dtype) for side in (features, *self.predict(guide))]
+        predicted = [p if p is None or index is None else p[index] for p in self.predict(guide)]
+        sides = [s if s is None else s.to(dtype) for s in (features, *predicted)]
         with torch.autocast(features.device.type, enabled=False):
             return self.operator(*sides, self.weight, self.bias, 1, self.dilation, self.dilation)

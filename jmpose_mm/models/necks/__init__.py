@@ -3,11 +3,13 @@
 from jmpose_mm.models.necks.dual_consecutive_neck import DualConsecutiveNeck
 from jmpose_mm.models.necks.feature_alignment_neck import FeatureAlignmentNeck
 from jmpose_mm.models.necks.joint_motion_neck import JointMotionNeck
+from jmpose_mm.models.necks.pose_warping_neck import PoseWarpingNeck
 from jmpose_mm.models.necks.temporal_difference_neck import TemporalDifferenceNeck
 
 __all__ = [
     'DualConsecutiveNeck',
     'FeatureAlignmentNeck',
     'JointMotionNeck',
+    'PoseWarpingNeck',
     'TemporalDifferenceNeck',
 ]

@@ -77,9 +77,13 @@ class DualConsecutiveNeck(VideoNeck):
         for alignment in self.correction:
             nn.init.dirac_(alignment.weight)
 
-    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+    def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Nothing: heatmaps are all that is fused."""
+        return ()
+
+    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
         """Stages of the three frames to the key frame's corrected heatmaps, ``(B, K, H, W)``."""
-        initial_heatmaps = self.initial_heatmaps(clip)  # (B, 3, K, H, W)
+        initial_heatmaps = clip.heatmaps  # (B, 3, K, H, W)
         before, key, after = initial_heatmaps.unbind(dim=1)
         w_before, w_after = self.weights
 

@@ -48,9 +48,13 @@ class FeatureAlignmentNeck(VideoNeck):
         self.translation = TranslationPredictor(channels) if global_alignment else None
         self.alignment = LocalCalibration(channels, self.num_frames - 1, **(local_alignment or {}))
 
-    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+    def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The last one."""
+        return stages[-1:]
+
+    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
-        initial_heatmaps = self.initial_heatmaps(clip)  # (B, T, K, h, w)
+        initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         key, supports = split_key_frame(clip.stages[-1], self.key_index)
         translated = self.globally_aligned(key, supports)  # (B, S, C, h, w)
         aligned, fused_supports = self.alignment(key, translated)  # (B, C, h, w) each

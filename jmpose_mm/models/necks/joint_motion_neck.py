@@ -61,7 +61,7 @@ class JointMotionNeck(VideoNeck):
 
         self.motion = DifferenceMotion(in_channels, **window)
         if flow:
-            self.motion = _flow_motion(flow, window)
+            self.motion, self.reads_frames = _flow_motion(flow, window), True
         self.appearance = None
         if motion == 'key+difference':
             self.appearance = ResidualChain(channels + in_channels[-1], channels)
@@ -78,9 +78,9 @@ class JointMotionNeck(VideoNeck):
         )
         self.fusion = ResidualChain(2 * channels, channels)
 
-    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
-        initial_heatmaps = self.initial_heatmaps(clip)  # (B, T, K, h, w)
+        initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         motion = self.motion_features(clip)  # (B, C, h, w)
         joint = self.joint_learner(initial_heatmaps, motion)  # (B, C, h, w)
 

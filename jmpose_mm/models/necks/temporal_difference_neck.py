@@ -78,9 +78,9 @@ class TemporalDifferenceNeck(VideoNeck):
             self.alignment = LocalCalibration(channels, num_supports, **(alignment or {}))
         self.fusion = ResidualChain(2 * channels, channels, 3)
 
-    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
-        initial_heatmaps = self.initial_heatmaps(clip)  # (B, T, K, h, w)
+        initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         key, supports = split_key_frame(clip.stages[-1], self.key_index)
         motion = self.encoder(self.differences(clip.stages[-self.num_stages :]), key)
         useful, noisy = motion, None

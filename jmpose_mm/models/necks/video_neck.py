@@ -11,7 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from jmpose_mm.functional.temporal import key_frame_index
-from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
 __all__ = ['RELEASED_INITIALIZATION', 'VideoNeck']
 
@@ -31,9 +31,14 @@ class VideoNeck(BaseModule):
         frame_offsets: Distance of each frame from the key frame, in time order.
         init_cfg: mmengine's.
 
+    Attributes:
+        reads_frames: Whether the fusion reads the frames themselves.
+
     Raises:
         ValueError: ``frame_offsets`` is not ascending, or has no key frame or nothing besides.
     """
+
+    reads_frames = False
 
     def __init__(
         self,
@@ -52,16 +57,53 @@ class VideoNeck(BaseModule):
             )
         self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
 
-    def initial_heatmaps(self, clip: ClipFeatures) -> Tensor:
-        """Single-frame heatmaps of every frame, ``(B, T, K, h, w)``.
+    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+        """What the frames say together about the key frame.
+
+        Args:
+            clip: The backbone's stages of every frame, or :meth:`frame_features` of them.
 
         Raises:
             ValueError: The clip does not have ``len(frame_offsets)`` frames.
         """
-        features = clip.stages[-1]
-        if features.shape[1] != self.num_frames:
+        if clip.heatmaps is None:
+            clip = self.frame_features(clip)
+        if clip.heatmaps.shape[1] not in self.clip_lengths():
             raise ValueError(
                 f'frames of a clip: expected {self.num_frames}, as frame_offsets of the neck has, '
-                f'got {features.shape[1]}; frame_offsets of the data pipeline must be the same'
+                f'got {clip.heatmaps.shape[1]}; frame_offsets of the data pipeline must be the same'
             )
-        return self.heatmap_layer(features.flatten(0, 1)).unflatten(0, (-1, self.num_frames))
+        return self.fuse(clip)
+
+    def clip_lengths(self) -> tuple[int, ...]:
+        """How many frames a clip may have."""
+        return (self.num_frames,)
+
+    def frame_features(self, clip: ClipFeatures) -> ClipFeatures:
+        """What the fusion reads of each frame; the frames do not meet yet.
+
+        In a video it is made once of each crop, and serves every window that the crop is in.
+
+        Args:
+            clip: The backbone's stages of any number of frames.
+        """
+        num_frames = clip.stages[-1].shape[1]
+        stages = tuple(stage.flatten(0, 1) for stage in clip.stages)
+        heatmaps, kept = self.frame_heatmaps(stages), self.frame_stages(stages)
+        return ClipFeatures(
+            clip.frames if self.reads_frames else None,
+            tuple(stage.unflatten(0, (-1, num_frames)) for stage in kept),
+            heatmaps.unflatten(0, (-1, num_frames)),
+        )
+
+    def frame_heatmaps(self, stages: tuple[Tensor, ...]) -> Tensor:
+        """Stages of N frames ``(N, C_s, h_s, w_s)`` to single-frame heatmaps ``(N, K, h, w)``."""
+        return self.heatmap_layer(stages[-1])
+
+    def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What the fusion reads of the stages ``(N, C_s, h_s, w_s)``, beside the heatmaps."""
+        return stages
+
+    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+        """:meth:`frame_features` of a whole clip to the key frame's features."""
+        raise NotImplementedError

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ['ClipModel', 'CropFeatures']
 
-# The normalised crop and the backbone's stages, each (V, ...).
+# What is known of a crop before frames meet, each (V, ...): without a neck the backbone's stages.
 CropFeatures = tuple[Tensor, ...]
 
 
@@ -108,7 +108,7 @@ class ClipModel:
 
     @torch.inference_mode()
     def features(self, crops: Sequence[np.ndarray]) -> list[CropFeatures]:
-        """Of each crop, the normalised frame and the backbone's stages, ``(V, ...)`` each."""
+        """Of each crop, all that is made of one frame alone, ``(V, ...)`` each."""
         stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
         images = self.model.data_preprocessor({'inputs': stacked})['inputs'][:, 0]
         if self.flip_test:
@@ -116,8 +116,13 @@ class ClipModel:
         images = images.contiguous(memory_format=torch.channels_last)
         stages = self.backbone(images.to(self.dtype))
         views = 2 if self.flip_test else 1
-        maps = [m.float().unflatten(0, (len(crops), views)) for m in (images, *stages)]
-        return list(zip(*maps, strict=True))
+        maps = tuple(stage.float() for stage in stages)
+        if self.model.with_neck:
+            clips = ClipFeatures(images[:, None], tuple(m[:, None] for m in maps))
+            clips = self.model.neck.frame_features(clips)
+            frames = () if clips.frames is None else (clips.frames,)
+            maps = tuple(m[:, 0] for m in (clips.heatmaps, *frames, *clips.stages))
+        return list(zip(*(m.unflatten(0, (len(crops), views)) for m in maps), strict=True))
 
     @torch.inference_mode()
     def moved(self, features: CropFeatures, source: CropWindow, target: CropWindow) -> CropFeatures:
@@ -136,9 +141,11 @@ class ClipModel:
             for per_clip in zip(*(zip(*clip, strict=True) for clip in clips), strict=True)
         ]
         if self.model.with_neck:
-            features = self.model.neck(ClipFeatures(maps[0], tuple(maps[1:])))
+            first = 2 if self.model.neck.reads_frames else 1
+            frames = maps[1] if first == 2 else None
+            features = self.model.neck(ClipFeatures(frames, tuple(maps[first:]), maps[0]))
         else:
-            features = tuple(m[:, 0] for m in maps[1:])
+            features = tuple(m[:, 0] for m in maps)
         heatmaps = self.model.head(features)
         if not self.flip_test:
             return heatmaps
@@ -150,7 +157,7 @@ class ClipModel:
         return (plain + mirrored) / 2
 
     def motion(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
-        """How much the last stage changes along each clip, ``(N, h, w)``, the most being 1."""
+        """How much the last map of a frame changes along each clip, ``(N, h, w)``, 1 the most."""
         last = torch.stack([torch.stack([frame[-1][0] for frame in clip]) for clip in clips])
         change = last.diff(dim=1).abs().mean(dim=(1, 2))
         return change / change.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)

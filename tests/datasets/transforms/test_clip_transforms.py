@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -334,3 +335,16 @@ def test_out_of_crop__weights_are_0_and_the_input_is_left_alone() -> None:
     )
     assert results['keypoints_visible'].tolist() == [[1, 0, 0, 0, 0, 0]]
     assert visible.tolist() == [[1, 0, 1, 1, 1, 1]]
+
+
+def test_sample_support_frames__pairs_are_drawn_anew_out_of_the_window():
+    step = SampleSupportFrames((-2, -1, 0, 1, 2), pairs=True)
+    frames = {number: f'{number}.jpg' for number in range(10)}
+    np.random.seed(0)
+    drawn = [step({'frame_number': 1, 'video_frames': frames}) for _ in range(200)]
+    assert {d['frame_paths'][0] for d in drawn} == {'1.jpg'}
+    counts = Counter(d['frame_offsets'] for d in drawn)
+    assert set(counts) == {(0, offset) for offset in (-2, -1, 0, 1, 2)}
+    assert min(counts.values()) > 20
+    for d in drawn:
+        assert d['frame_paths'][1] == frames[max(1 + d['frame_offsets'][1], 0)]

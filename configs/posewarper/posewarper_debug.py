@@ -1,0 +1,15 @@
+_base_ = [
+    '../_base_/debug_runtime.py',
+    '../_base_/models/video_resnet18.py',
+    '../_base_/necks/posewarper.py',
+    '../_base_/datasets/debug-clips.py',
+    '../_base_/schedules/debug-3iter.py',
+]
+
+model = dict(
+    neck=dict(**_base_.neck, offset_features=dict(out_channels=32, num_blocks=2)),
+    head=dict(**_base_.head, decoder=_base_.codec),
+    test_cfg=dict(flip_test=False),
+)
+pair = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-2, -1, 0, 1, 2), pairs=True)
+train_dataloader = dict(dataset=dict(pipeline=[pair, *_base_.train_pipeline[1:]]))

@@ -1,0 +1,20 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/video_resnet18.py',
+    '../_base_/necks/posewarper.py',
+    '../_base_/datasets/synthetic-clips.py',
+    '../_base_/schedules/onecycle-4e.py',
+]
+
+# Smaller than published, for two processor cores and maps of 32 x 24.
+model = dict(
+    neck=dict(
+        **_base_.neck,
+        offset_features=dict(out_channels=64, num_blocks=4),
+        dilations=(1, 2, 3, 6, 9),
+    ),
+    head=dict(**_base_.head, decoder=_base_.codec),
+    test_cfg=dict(flip_test=False),
+)
+pair = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-2, -1, 0, 1, 2), pairs=True)
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=[pair, *_base_.train_pipeline[1:]]))
