@@ -24,6 +24,6 @@ model = dict(
 )
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
 param_scheduler = [dict(type='MultiStepLR', milestones=[10, 15], gamma=0.1, by_epoch=True)]
-# mmpose 0.x's first stage is the frozen backbone. The second stage, trained, has an address too: see
-# README.md here.
+# mmpose 0.x's first stage is the frozen backbone. The address of its second stage, the trained
+# model, is in README.md here.
 load_from = 'https://download.openmmlab.com/mmpose/top_down/posewarper/hrnet_w48_posetrack18_384x288_posewarper_stage1-08b632aa_20211130.pth'

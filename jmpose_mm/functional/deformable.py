@@ -67,8 +67,8 @@ def modulated_deform_conv2d(
     Args:
         features: ``(B, C, H, W)``.
         offset: ``(B, 2 G N, h, w)``, pixels of ``features``, ordered (group, tap, (dy, dx)).
-        modulation: ``(B, G N, h, w)``, the factor of each tap, used as it is. None is a factor of 1,
-            as in the first version (DCNv1; Dai et al., ICCV 2017), at less cost.
+        modulation: ``(B, G N, h, w)``, the factor of each tap, used as it is. None is a factor of
+            1, as in the first version (DCNv1; Dai et al., ICCV 2017), at less cost.
         weight: ``(O, C, kernel_h, kernel_w)``, ``N = kernel_h * kernel_w``.
         bias: ``(O,)``.
         stride: Of the output grid, in pixels of ``features``.
@@ -107,9 +107,13 @@ def modulated_deform_conv2d(
     if modulation is not None:
         sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)
     sampled = sampled.reshape(-1, c * taps, h * w)
-    # Not `@`: that would transpose and copy all samples to make one matrix of them.
-    flat_weight = weight.reshape(1, o, c * taps).expand(sampled.shape[0], -1, -1)
-    output = torch.bmm(flat_weight, sampled)
+    flat_weight = weight.reshape(1, o, c * taps)
+    if torch.jit.is_tracing():
+        # The exporter would make the size of the batch that it sees a constant of the graph.
+        output = flat_weight @ sampled
+    else:
+        # Not `@`: that would transpose and copy all samples to make one matrix of them.
+        output = torch.bmm(flat_weight.expand(sampled.shape[0], -1, -1), sampled)
     if bias is not None:
         output = output + bias[:, None]
     return output.reshape(-1, o, h, w)

@@ -76,7 +76,9 @@ def test_pose_warping_neck__frames_that_equal_the_key_frame_share_a_pass(monkeyp
     clip.stages[0][1, 3:] = clip.stages[0][1, 2]  # a sample at the end of its video
     passes = []
     blocks = neck.offset_features.forward
-    monkeypatch.setattr(neck.offset_features, 'forward', lambda x: passes.append(len(x)) or blocks(x))
+    monkeypatch.setattr(
+        neck.offset_features, 'forward', lambda x: passes.append(len(x)) or blocks(x)
+    )
     shared = neck(clip).fused
     neck.train().offset_features.eval()
     torch.testing.assert_close(neck(clip).fused, shared)

@@ -16,8 +16,8 @@ from jmpose_mm.registry import MODELS
 
 METHODS = {'fami-pose': 'fami', 'tdmi': 'tdmi', 'dcpose': 'dcpose', 'posewarper': 'posewarper'}
 FRAMES = {'fami-pose': 5, 'tdmi': 5, 'dcpose': 3, 'posewarper': 5}
-# Counted in the official classes, `Alignment_V15`, `DTDMNRV15`, `DcPose_RSN` and `pose_hrnet_PoseAgg`; TDMI without the
-# head that nothing calls.
+# Counted in the official classes, `Alignment_V15`, `DTDMNRV15`, `DcPose_RSN` and
+# `pose_hrnet_PoseAgg`; TDMI without the head that nothing calls.
 TRAINABLE = {
     'fami-pose': 1_059_459,
     'tdmi': 2_871_074 - 7_361,
