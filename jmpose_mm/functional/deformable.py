@@ -108,7 +108,7 @@ def modulated_deform_conv2d(
         sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)
     sampled = sampled.reshape(-1, c * taps, h * w)
     flat_weight = weight.reshape(1, o, c * taps)
-    if torch.jit.is_tracing():
+    if torch.onnx.is_in_onnx_export():
         # The exporter would make the size of the batch that it sees a constant of the graph.
         output = flat_weight @ sampled
     else:

@@ -136,7 +136,7 @@ class PoseWarpingNeck(VideoNeck):
 
     def _warped(self, heatmaps: Tensor, difference: Tensor) -> Tensor:
         """Both ``(N, K, H, W)``; frames without any difference share one set of offsets."""
-        if self.training or torch.jit.is_tracing():
+        if self.training or torch.onnx.is_in_onnx_export():
             return self._sampled(heatmaps, self.offset_features(difference))
         moves = difference.flatten(1).any(dim=1)
         guide = self.offset_features(torch.cat((difference[moves], difference[~moves][:1])))
