@@ -33,7 +33,7 @@ def spatial_log_softmax(features: Tensor, temperature: float = 1.0) -> Tensor:
         temperature: Divides the features; small values sharpen.
 
     Returns:
-        ``(R, N)``; ``exp`` of each row sums to 1.
+        ``(R, N)`` in float32 at least; ``exp`` of each row sums to 1.
 
     Example:
         >>> import torch
@@ -41,6 +41,8 @@ def spatial_log_softmax(features: Tensor, temperature: float = 1.0) -> Tensor:
         tensor([1.0000, 1.0000, 1.0000, 1.0000, 1.0000, 1.0000])
     """
     check_rank('features', features, 'B C H W')
+    # Thousands of positions share a probability of 1: half precision has three digits.
+    features = features.to(torch.promote_types(features.dtype, torch.float32))
     return log_softmax(features.flatten(2).flatten(0, 1) / temperature, dim=-1)
 
 

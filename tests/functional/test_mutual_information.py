@@ -185,3 +185,13 @@ def test_estimators__other_grid_is_refused(name):
 def test_gaussian_information__shrinkage_out_of_range():
     with pytest.raises(ValueError, match='shrinkage'):
         gaussian_information(_maps(0, 3), _maps(1, 3), shrinkage=0.0)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('quantity', [released_quantity, spatial_kl])
+def test_softmaxes__of_short_types_are_taken_in_float32(quantity, dtype):
+    first, second = (torch.randn(2, 3, 9, 7).to(dtype) for _ in range(2))
+    with torch.autocast('cpu', torch.bfloat16):
+        value = quantity(first, second)
+    assert value.dtype == torch.float32
+    assert value == quantity(first.float(), second.float())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 __all__ = ['DTYPES', 'fast_copy', 'fold_batch_norm']
 
@@ -32,8 +32,8 @@ def fast_copy(
     """
     folded = fold_batch_norm(module)
     if example is not None and not _agree(module, folded, example):
-        folded = copy.deepcopy(module)
-    return folded.to(DTYPES[dtype], memory_format=torch.channels_last)
+        folded = _copied(module)
+    return _converted(folded, DTYPES[dtype])
 
 
 @torch.no_grad()
@@ -48,6 +48,24 @@ def _agree(module: nn.Module, folded: nn.Module, example: Tensor) -> bool:
 
 def _as_maps(output: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
     return (output,) if isinstance(output, Tensor) else output
+
+
+def _converted(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """`module` itself, in another type and channels-last."""
+    # Not `module.to`: it exchanges tensors in place, which tensors without data do not allow.
+    for part in module.modules():
+        for name, value in list(part.named_parameters(recurse=False)):
+            part.register_parameter(name, nn.Parameter(_laid_out(value, dtype), False))
+        for name, value in list(part.named_buffers(recurse=False)):
+            part._buffers[name] = _laid_out(value, dtype)
+    return module
+
+
+def _laid_out(value: Tensor, dtype: torch.dtype) -> Tensor:
+    dtype = dtype if value.is_floating_point() else value.dtype
+    images = value.dim() == 4
+    layout = torch.channels_last if images else torch.preserve_format
+    return value.detach().to(dtype, memory_format=layout)
 
 
 def fold_batch_norm(module: nn.Module) -> nn.Module:
@@ -66,9 +84,19 @@ def fold_batch_norm(module: nn.Module) -> nn.Module:
         raise ValueError(
             'module: expected evaluation mode, since batch statistics cannot be folded'
         )
-    folded = copy.deepcopy(module)
+    folded = _copied(module)
     _fold_children(folded)
     return folded
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    # Tensors are copied by hand: a deep copy of one without data would copy its mode as well.
+    memo = {id(value): value.detach().clone() for value in module.buffers()}
+    memo |= {
+        id(value): nn.Parameter(value.detach().clone(), value.requires_grad)
+        for value in module.parameters()
+    }
+    return copy.deepcopy(module, memo)
 
 
 def _fold_children(module: nn.Module) -> None:
@@ -77,7 +105,16 @@ def _fold_children(module: nn.Module) -> None:
         if isinstance(child, nn.BatchNorm2d) and before is not None:
             convolution = getattr(module, before)
             transposed = isinstance(convolution, nn.ConvTranspose2d)
-            setattr(module, before, fuse_conv_bn_eval(convolution, child, transpose=transposed))
+            convolution.weight, convolution.bias = fuse_conv_bn_weights(
+                convolution.weight,
+                convolution.bias,
+                child.running_mean,
+                child.running_var,
+                child.eps,
+                child.weight,
+                child.bias,
+                transposed,
+            )
             setattr(module, name, nn.Identity())
         _fold_children(child)
         before = name if isinstance(child, (nn.Conv2d, nn.ConvTranspose2d)) else None
