@@ -34,8 +34,8 @@ def make_parser() -> argparse.ArgumentParser:
 def test(arguments: argparse.Namespace) -> None:
     """Test as the command line says."""
     from jmpose_mm.apis import train_and_test as api
-    from jmpose_mm.apis.protocols import apply_protocol
     from jmpose_mm.engine.configs import load_config
+    from jmpose_mm.engine.protocols import apply_protocol
 
     api.check_machine(arguments.device, arguments.launcher)
     cfg = load_config(
@@ -44,9 +44,7 @@ def test(arguments: argparse.Namespace) -> None:
     api.draw_into(cfg, arguments.show_dir)
     if arguments.protocol:
         apply_protocol(cfg, arguments.protocol)
-    if arguments.out_dir:
-        cfg.test_evaluator.out_dir = arguments.out_dir
-    api.test(cfg, arguments.checkpoint, arguments.out, arguments.dump)
+    api.test(cfg, arguments.checkpoint, arguments.out, arguments.dump, arguments.out_dir)
 
 
 def main() -> int:

@@ -4,7 +4,8 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    # the best one is the greatest, with save_best='auto' or the name of a logged number
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False),
 )
@@ -12,6 +13,8 @@ custom_hooks = [
     dict(type='SyncBuffersHook'),
     # checkpoints that load under torch's safe default and resume exactly
     dict(type='jmpose_mm.PlainCheckpointHook'),
+    # numbers that say which boxes and which protocol they hold for
+    dict(type='jmpose_mm.ProvenanceHook'),
 ]
 
 env_cfg = dict(
@@ -22,14 +25,14 @@ env_cfg = dict(
 # resuming exactly needs a known seed
 randomness = dict(seed=0)
 
-vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='PoseLocalVisualizer', vis_backends=vis_backends, name='visualizer')
+visualizer = dict(
+    type='PoseLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer'
+)
 
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True, num_digits=6)
 log_level = 'INFO'
 load_from = None
 resume = False
-backend_args = dict(backend='local')
 
 val_cfg = dict()
 test_cfg = dict()

@@ -14,8 +14,6 @@ test_pipeline = [frames, *_base_.test_pipeline[1:3], crop, _base_.test_pipeline[
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(protocol='DCPose: no flip test, quarter-pixel decoding, no NMS')
-test_evaluator = val_evaluator
 
 model = dict(
     neck=_base_.neck,

@@ -14,7 +14,5 @@ model = dict(
     test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=48)
-val_evaluator = dict(protocol='split 1; no flip test, quarter-pixel decoding')
-test_evaluator = val_evaluator
 # The frozen part, with the joints of this data set: train that config first.
 load_from = 'work_dirs/single-frame_hrnet-w48_1xb30-20e_sub-jhmdb1-384x288/epoch_20.pth'

@@ -2,6 +2,5 @@ _base_ = './single-frame_hrnet-w48_1xb30-20e_sub-jhmdb1-384x288.py'
 
 train_dataloader = dict(dataset=dict(ann_file='annotations/Sub2_train.json'))
 val_dataloader = dict(dataset=dict(ann_file='annotations/Sub2_test.json'))
-val_evaluator = dict(protocol='split 2; flip test with shift, DARK decoding')
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

@@ -70,11 +70,10 @@ def _variant(of: str, name: str, title: str, changes: dict[str, Any], **fields: 
 
 def _estimated_by(estimator: str) -> dict[str, Any]:
     """JM-Pose's objective by an estimator that has no conditional form: the third term of each
-    stage goes (weight 0), and motion is projected to as many channels as there are heatmaps."""
+    stage goes, and motion is projected to as many channels as there are heatmaps."""
     changes: dict[str, Any] = {'head.loss_terms.estimator': estimator}
-    for first in (0, 3):
-        changes[f'head.loss_terms.terms.{first + 1}.project'] = (32, 17)
-        changes[f'head.loss_terms.terms.{first + 2}'] = {'estimator': 'gaussian', 'weight': 0.0}
+    changes['head.loss_terms.terms.motion_heatmaps.project'] = (32, 17)
+    changes['head.loss_terms.terms.motion_heatmaps_given_joint'] = None
     return changes
 
 
@@ -103,8 +102,8 @@ _TDMI_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
         'without disentanglement',
         {
             'neck.disentanglement': None,
-            'head.loss_terms.terms.0.weight': 0.0,
-            'head.loss_terms.terms.1.weight': 0.0,
+            'head.loss_terms.terms.useful_noisy': None,
+            'head.loss_terms.terms.motion_useful': None,
         },
     ),
     'no_information': (

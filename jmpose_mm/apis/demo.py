@@ -139,8 +139,7 @@ def _evaluate(
     cfg = load_config(config, overrides, str(work_dir))
     if copies:
         cfg.test_dataloader.dataset.pipeline[0].copies_of_key = True
-    cfg.test_evaluator.out_dir = str(work_dir / 'predictions')
-    test(cfg, checkpoint, out=str(out))
+    test(cfg, checkpoint, out=str(out), out_dir=str(work_dir / 'predictions'))
     return json.loads(out.read_text())
 
 

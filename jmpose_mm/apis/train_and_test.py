@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.engine.configs import check_frames, checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.configs import checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.consistency import check_consistency
+from jmpose_mm.engine.protocols import Protocol, read_protocol
+from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
+    from mmengine.evaluator import BaseMetric
     from mmengine.runner import Runner
 
 
@@ -70,7 +76,7 @@ def prepare_training(
         UsageError: The config or the machine does not allow it, or the frames of data and model
             differ.
     """
-    check_frames(cfg)
+    check_consistency(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
@@ -97,74 +103,124 @@ def _use_mixed_precision(wrapper: ConfigDict) -> None:
 
 def train(cfg: Config) -> Runner:
     """Train as `cfg` says; the runner afterwards."""
-    from mmengine.runner import Runner
-
-    runner = Runner.from_cfg(cfg)
+    runner = _build_runner(cfg)
     runner.train()
     return runner
 
 
 def test(
-    cfg: Config, checkpoint: str, out: str | None = None, dump: str | None = None
+    cfg: Config,
+    checkpoint: str,
+    out: str | None = None,
+    dump: str | None = None,
+    out_dir: str | None = None,
 ) -> dict[str, Any]:
     """Evaluate a checkpoint on the test set of `cfg`.
 
     Args:
-        cfg: A config from `load_config`.
+        cfg: A config from `load_config`; it is not changed.
         checkpoint: A path or an address.
-        out: JSON file for the metrics, with the boxes and the protocol that they hold for.
+        out: JSON file for the metrics, with the boxes and the protocol that they hold for, and
+            what was run.
         dump: Pickle file for the predictions, for evaluation later on.
+        out_dir: Folder for the predictions in the official formats; of several metrics that write
+            them, each gets a folder inside.
 
     Returns:
         The metrics by name.
 
     Raises:
         UsageError: The checkpoint does not exist or is not exactly the model's, a file has another
-            suffix than its format's, or the frames of data and model differ.
+            suffix than its format's, no metric writes predictions, or the frames of data and model
+            differ.
     """
     from mmengine.dist import is_main_process
-    from mmengine.runner import Runner
 
     for option, file, suffixes in (('out', out, ('.json',)), ('dump', dump, ('.pkl', '.pickle'))):
         if file is not None and not file.endswith(suffixes):
             raise UsageError(f'{option}: expected a file ending in {suffixes[0]}, got {file!r}')
-    check_frames(cfg)
+    check_consistency(cfg)
     find_checkpoint(checkpoint)
+    runner = _build_runner(_test_config(cfg, dump), tested=(cfg, checkpoint))
+    if out_dir is not None:
+        _write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
+    with checkpoint_fits(checkpoint):
+        runner.load_checkpoint(checkpoint, strict=True)
+    metrics = runner.test()
+    if out is not None and is_main_process():
+        dataset = runner.test_dataloader.dataset
+        protocols = [
+            read_protocol(dataset, runner.model, metric) for metric in runner.test_evaluator.metrics
+        ]
+        record = run_record(cfg, checkpoint, dataset)
+        write_metrics(out, metrics, _conditions(protocols), record)
+    return dict(metrics)
+
+
+def _test_config(cfg: Config, dump: str | None) -> Config:
+    """A copy that loads nothing by itself and dumps predictions if so wished."""
+    cfg = copy.deepcopy(cfg)
     cfg.load_from, cfg.resume = None, False
     if dump is not None:
         metrics = cfg.test_evaluator
         metrics = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
         cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=dump)]
+    return cfg
+
+
+def _build_runner(cfg: Config, tested: tuple[Config, str] | None = None) -> Runner:
+    """The runner of a config, with the hook that our metrics' labels need."""
+    from mmengine.runner import Runner
+
+    from jmpose_mm.engine.hooks import ProvenanceHook
+
     runner = Runner.from_cfg(cfg)
-    with checkpoint_fits(checkpoint):
-        runner.load_checkpoint(checkpoint, strict=True)
-    metrics = runner.test()
-    if out is not None and is_main_process():
-        write_metrics(out, metrics, _conditions(runner, checkpoint))
-    return dict(metrics)
+    if not any(isinstance(hook, ProvenanceHook) for hook in runner.hooks):
+        runner.register_hook(ProvenanceHook())
+    (hook,) = (hook for hook in runner.hooks if isinstance(hook, ProvenanceHook))
+    hook.tested = tested
+    return runner
 
 
-def _conditions(runner: Runner, checkpoint: str) -> dict[str, Any]:
-    """Under which conditions the metrics of `runner` were taken, as far as they say so."""
-    conditions: dict[str, Any] = {
-        'config': Path(runner.cfg.filename or '').name,
-        'checkpoint': checkpoint,
+def _write_predictions_into(folder: str, metrics: Sequence[BaseMetric]) -> None:
+    """Let each metric that writes predictions do so."""
+    writers = [metric for metric in metrics if hasattr(metric, 'out_dir')]
+    if not writers:
+        names = ', '.join(type(metric).__name__ for metric in metrics)
+        raise UsageError(f'out_dir: expected a metric that writes predictions, got {names}')
+    for number, metric in enumerate(writers):
+        inside = metric.prefix or f'metric_{number}'
+        metric.out_dir = folder if len(writers) == 1 else str(Path(folder, inside))
+
+
+def _conditions(protocols: Sequence[Protocol]) -> dict[str, Any]:
+    """What metrics hold under; where they differ, all that holds for one of them."""
+    ranking = [p for p in protocols if p.score_rule is not None] or protocols
+    said = {
+        'boxes': [p.boxes_text for p in protocols],
+        'protocol': [str(p) for p in protocols],
+        'score_rule': [p.score_rule for p in ranking],
+        'nms': [p.nms for p in ranking],
     }
-    for metric in runner.test_evaluator.metrics:
-        for name in ('boxes', 'score_rule', 'protocol'):
-            if hasattr(metric, name):
-                conditions.setdefault(name, getattr(metric, name))
-    return conditions
+    return {
+        name: values[0] if len(set(values)) == 1 else list(dict.fromkeys(values))
+        for name, values in said.items()
+    }
 
 
-def write_metrics(out: str, metrics: dict[str, Any], conditions: dict[str, Any]) -> None:
-    """Write conditions and metrics as JSON, whole or not at all; not-a-number becomes null."""
+def write_metrics(
+    out: str, metrics: dict[str, Any], conditions: dict[str, Any], provenance: dict[str, Any]
+) -> None:
+    """Write metrics, what they hold under and what was run as JSON, whole or not at all.
+
+    Not-a-number becomes null.
+    """
 
     def value_of(value: Any) -> float | None:
         return float(value) if math.isfinite(value) else None
 
-    content = {**conditions, 'metrics': {name: value_of(v) for name, v in metrics.items()}}
-    write_json(out, content)
+    values = {name: value_of(value) for name, value in metrics.items()}
+    write_json(out, {**conditions, 'metrics': values, 'provenance': provenance})
 
 
 def fast_dtype() -> str:

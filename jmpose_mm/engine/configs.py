@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jmpose_mm
+from jmpose_mm.engine.settings import check_config_file, check_overrides
 from jmpose_mm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     'PACKAGED_CONFIGS',
-    'check_frames',
     'checkpoint_fits',
     'find_checkpoint',
     'find_config',
@@ -61,11 +61,13 @@ def load_config(
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 
     Raises:
-        UsageError: The config does not exist, or an override is not an assignment.
+        UsageError: The config does not exist, an override is not an assignment, or a setting would
+            do nothing.
     """
     from mmengine.config import Config, DictAction
 
     path = find_config(name)
+    check_config_file(path)
     cfg = Config.fromfile(path)
     changes = {}
     for item in overrides:
@@ -73,6 +75,7 @@ def load_config(
         if not key or not equals:
             raise UsageError(f'cfg_options: expected key=value, got {item!r}')
         changes[key] = DictAction._parse_iterable(value)
+    check_overrides(cfg, changes)
     cfg.merge_from_dict(changes)
     cfg.launcher = launcher
     if work_dir is not None:
@@ -115,19 +118,3 @@ def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
         if step['type'].rpartition('.')[2] == name:
             return step
     raise UsageError(f'config: expected a step {name} in the pipeline, got none')
-
-
-def check_frames(cfg: Config) -> None:
-    """Raise `UsageError` where a data pipeline samples other frames than the model takes."""
-    neck = cfg.get('model', {}).get('neck')
-    expected = neck.get('frame_offsets') if neck else (0,)
-    for split in ('train', 'val', 'test'):
-        loader = cfg.get(f'{split}_dataloader') or {}
-        for step in loader.get('dataset', {}).get('pipeline', ()):
-            offsets = step.get('frame_offsets')
-            if None not in (expected, offsets) and tuple(offsets) != tuple(expected):
-                raise UsageError(
-                    f'{split}_dataloader samples frame_offsets={tuple(offsets)}, but the model '
-                    f'takes {tuple(expected)} (model.neck.frame_offsets; (0,) without a neck): '
-                    'make them the same'
-                )

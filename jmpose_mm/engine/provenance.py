@@ -8,7 +8,9 @@ import platform
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
+
+from jmpose_mm.errors import without_credentials
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -63,21 +65,22 @@ def checkpoint_record(checkpoint: str | Path) -> dict[str, str | None]:
     if '://' in name:
         import torch
 
-        parts = urlsplit(name)
-        name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2], query=''))
-        file = Path(torch.hub.get_dir(), 'checkpoints', Path(parts.path).name)
+        file = Path(torch.hub.get_dir(), 'checkpoints', Path(urlsplit(name).path).name)
+        name = without_credentials(name)
     return {'name': name, 'sha256': file_digest(file) if file.is_file() else None}
 
 
 def data_record(dataset: Any) -> dict[str, Any]:
     """Name of a data set, its annotation file (the split), its numbers of samples and images."""
-    images = {dataset.get_data_info(i).get('img_path') for i in range(len(dataset))}
-    return {
-        'name': dataset.metainfo.get('dataset_name'),
+    record = {
+        'name': getattr(dataset, 'metainfo', {}).get('dataset_name'),
         'annotations': Path(getattr(dataset, 'ann_file', None) or '').name,
         'samples': len(dataset),
-        'images': len(images),
     }
+    if hasattr(dataset, 'get_data_info'):
+        infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+        record['images'] = len({info.get('img_path') for info in infos})
+    return record
 
 
 def versions() -> dict[str, str]:

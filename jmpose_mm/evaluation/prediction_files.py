@@ -27,7 +27,7 @@ def write_predictions(
     directory: str | Path,
     frames: list[Frame],
     persons: PredictedPersons,
-    info: dict[str, str],
+    statements: dict[str, Any],
     joint_names: tuple[str, ...] = JOINT_NAMES,
 ) -> list[Path]:
     """Write one file for each video, with an entry for every frame, predicted or not.
@@ -41,7 +41,8 @@ def write_predictions(
         frames: The frames of the ground truth, in its order.
         persons: (N,) predictions; ``frame`` points into ``frames``. In the 2018 form a joint at
             exactly (0, 0) with score 0 means 'absent'.
-        info: Said in each file: boxes, score rule and the like.
+        statements: Further entries of each file: ``info``, what the numbers hold under, and
+            ``provenance``, what was run.
         joint_names: What the J joints are.
 
     Returns:
@@ -57,7 +58,7 @@ def write_predictions(
         for form, content in contents.items():
             file = Path(directory, '' if form == own else form, name)
             with whole_file(file) as unfinished:
-                unfinished.write_text(json.dumps(content | {'info': info}), encoding='utf-8')
+                unfinished.write_text(json.dumps(content | statements), encoding='utf-8')
         written.append(Path(directory, name))
     return written
 

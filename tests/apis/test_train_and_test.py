@@ -118,14 +118,16 @@ def test_draw_into__switches_the_hook_on() -> None:
 
 def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Path) -> None:
     out = tmp_path / 'new' / 'metrics.json'
-    api.write_metrics(str(out), {'a': 1.5, 'b': float('nan')}, {'boxes': 'ground truth'})
+    conditions = {'boxes': 'ground truth'}
+    api.write_metrics(str(out), {'a': 1.5, 'b': float('nan')}, conditions, {'config': 'c.py'})
     assert json.loads(out.read_text()) == {
         'boxes': 'ground truth',
         'metrics': {'a': 1.5, 'b': None},
+        'provenance': {'config': 'c.py'},
     }
     before = out.read_text()
     with pytest.raises(TypeError):
-        api.write_metrics(str(out), {'a': 2.5}, {'boxes': object()})
+        api.write_metrics(str(out), {'a': 2.5}, {'boxes': object()}, {})
     assert out.read_text() == before
     assert [file.name for file in out.parent.iterdir()] == ['metrics.json']
 

@@ -12,7 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import PoseDataSample
 
-from jmpose_mm.engine.configs import check_frames
+from jmpose_mm.engine.consistency import check_consistency
 from jmpose_mm.registry import KEYPOINT_CODECS, METRICS, MODELS, OPTIMIZERS, TRANSFORMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,5 +117,5 @@ def test_method__is_swapped_by_the_neck_line(method, tmp_path):
     mine = Config.fromfile(tmp_path / 'mine.py')
     (theirs,) = [path for path in CONFIGS if path.stem == f'{method}_debug']
     assert mine.model == Config.fromfile(theirs).model
-    check_frames(mine)
+    check_consistency(mine)
     assert MODELS.build(mine.model).neck is not None

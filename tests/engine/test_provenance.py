@@ -38,7 +38,7 @@ def test_config_record__values_without_json_form_have_no_address() -> None:
     ('address', 'name'),
     [
         ('https://me:secret@host/a/w.pth', 'https://host/a/w.pth'),
-        ('https://host:80/a/w.pth?token=secret', 'https://host:80/a/w.pth'),
+        ('https://host:80/a/w.pth?token=secret', 'https://host:80/a/w.pth?token=***'),
     ],
 )
 def test_checkpoint_record__bytes_are_hashed_and_secrets_left_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.mutual_information import (
     gaussian_information,
     released_quantity,
@@ -23,7 +24,8 @@ def _features() -> dict[str, torch.Tensor]:
 
 
 def _loss(*terms: dict, **kwargs):
-    return MODELS.build({'type': 'jmpose_mm.MutualInformationLoss', 'terms': terms, **kwargs})
+    named = {term.pop('name'): term for term in map(dict, terms)}
+    return MODELS.build({'type': 'jmpose_mm.MutualInformationLoss', 'terms': named, **kwargs})
 
 
 def _term(**fields) -> dict:
@@ -100,11 +102,46 @@ def test_mutual_information_loss__bad_term(term, message):
         _loss(term)
 
 
-def test_mutual_information_loss__same_name_twice():
-    with pytest.raises(ValueError, match='distinct names'):
-        _loss(_term(), _term())
+def test_mutual_information_loss__terms_have_names():
+    with pytest.raises(UsageError, match='terms by their names, got list'):
+        MODELS.build({'type': 'jmpose_mm.MutualInformationLoss', 'terms': [_term()]})
+    left_out = {'ab': None, 'ba': {'first': 'b', 'second': 'a'}}
+    loss = MODELS.build({'type': 'jmpose_mm.MutualInformationLoss', 'terms': left_out})
+    assert list(loss(_features())) == ['loss_ba']
+
+
+@pytest.mark.parametrize('stages', [1, 3])
+def test_mutual_information_loss__a_star_is_each_stage(stages):
+    features = {
+        f'{name}_{i + 1}': values + i
+        for name, values in list(_features().items())[:2]
+        for i in range(stages)
+    }
+    loss = _loss(_term(first='a_*', second='b_*', project=(4, 4)), weight=0.5)
+    assert loss.bind([*features, 'other']) == ('other',)
+    found = loss(features)
+    assert list(found) == [f'loss_ab_{i + 1}' for i in range(stages)]
+    for i in range(stages):
+        first = loss.projections[f'ab_{i + 1}'](features[f'a_{i + 1}'])
+        expected = gaussian_information(first, features[f'b_{i + 1}'])
+        torch.testing.assert_close(found[f'loss_ab_{i + 1}'], 0.5 * expected)
+
+
+def test_mutual_information_loss__a_term_that_no_feature_feeds_is_refused_when_it_is_bound():
+    for term in (_term(first='a_*'), _term(first='m')):
+        with pytest.raises(
+            UsageError, match=r"terms\.ab\.first: expected one of \['a', 'b', 'heat"
+        ):
+            _loss(term).bind(['a', 'b'])
+
+
+def test_mutual_information_loss__features_that_are_not_finite_name_the_term():
+    features = {name: value.detach().clone() for name, value in _features().items()}
+    features['b'][0, 0, 0, 0] = float('nan')
+    with pytest.raises(FloatingPointError, match=r'loss_ab is not finite; .*: b$'):
+        _loss(_term())(features)
 
 
 def test_mutual_information_loss__unknown_feature_lists_what_there_is():
-    with pytest.raises(ValueError, match=r"second: expected one of \['a', 'b', 'c'\], got 'm'"):
+    with pytest.raises(ValueError, match=r"second: expected one of \['a', 'b', 'c'\], .*got 'm'"):
         _loss(_term(second='m'))(_features())

@@ -68,6 +68,7 @@ def test_necks__any_window(name, offsets):
     neck = _neck(name, offsets).eval()
     _randomize(neck)
     features = neck(_clip(len(offsets)))
+    assert set(neck.feature_names) == set(features.named)
     assert features.fused.shape == (2, CHANNELS, 24, 18)
     assert features.initial_heatmaps.shape == (2, len(offsets), KEYPOINTS, 24, 18)
     for i in range(len(offsets)):

@@ -11,6 +11,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.structures import PoseDataSample
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures
 
@@ -21,21 +22,15 @@ RESNET = {
     'deconv_channels': (16, 16, 16),
 }
 RESNET_CHANNELS = (64, 128, 256, 16)
-TERMS = [
-    {'name': 'joint_motion', 'first': 'joint_1', 'second': 'motion_1'},
-    {
-        'name': 'motion_heatmaps',
-        'first': 'motion_1',
-        'second': 'initial_heatmaps',
-        'weight': -1.0,
-    },
-    {
-        'name': 'motion_heatmaps_given_joint',
+TERMS = {
+    'joint_motion': {'first': 'joint_1', 'second': 'motion_1'},
+    'motion_heatmaps': {'first': 'motion_1', 'second': 'initial_heatmaps', 'weight': -1.0},
+    'motion_heatmaps_given_joint': {
         'first': 'motion_1',
         'second': 'initial_heatmaps',
         'given': 'joint_1',
     },
-]
+}
 
 
 def _hrnet(width: int) -> dict:
@@ -52,7 +47,16 @@ def _hrnet(width: int) -> dict:
     return {'type': 'jmpose_mm.HRNetStages', 'in_channels': 3, 'extra': stages}
 
 
-def build(offsets=(-1, 0, 1), num_keypoints=17, neck=None, backbone=None, channels=None, **model):
+def build(
+    offsets=(-1, 0, 1),
+    num_keypoints=17,
+    neck=None,
+    backbone=None,
+    channels=None,
+    loss_terms=True,
+    **model,
+):
+    terms = {'type': 'jmpose_mm.MutualInformationLoss', 'terms': TERMS}
     torch.manual_seed(0)
     return MODELS.build(
         {
@@ -71,7 +75,7 @@ def build(offsets=(-1, 0, 1), num_keypoints=17, neck=None, backbone=None, channe
                 'in_channels': 8,
                 'out_channels': num_keypoints,
                 'final_layer': {'kernel_size': 3, 'padding': 1},
-                'loss_terms': {'type': 'jmpose_mm.MutualInformationLoss', 'terms': TERMS},
+                'loss_terms': terms if loss_terms else None,
             },
             'frozen': ('backbone', 'neck.heatmap_layer'),
             **model,
@@ -185,10 +189,12 @@ def test_estimator__named_losses_and_every_trainable_parameter_gets_a_gradient()
     ],
 )
 def test_joint_motion_neck__variants_train(neck):
-    model = build(neck=neck).train()
     stages = (neck.get('mutual_learning') or {'num_stages': 2}).get('num_stages', 2)
     if neck.get('mutual_learning', True) is None:
-        stages, model.head.loss_terms = 0, None
+        with pytest.raises(UsageError, match=r'terms\.joint_motion\.first: .*got .joint_1'):
+            build(neck=neck)
+        stages = 0
+    model = build(neck=neck, loss_terms=stages > 0).train()
     features = model.extract_feat(clip())
     assert set(features.named) == {'initial_heatmaps'} | {
         f'{stream}_{i + 1}' for i in range(stages) for stream in ('joint', 'motion')
@@ -197,6 +203,12 @@ def test_joint_motion_neck__variants_train(neck):
     losses['loss_kpt'].backward()
     without = [n for n, p in model.neck.named_parameters() if p.requires_grad and p.grad is None]
     assert without == []
+
+
+def test_model__head_that_does_not_take_the_features_of_the_neck_is_refused():
+    head = {'type': 'HeatmapHead', 'in_channels': 8, 'out_channels': 17}
+    with pytest.raises(UsageError, match=r'model\.head: .*VideoPoseHead, got HeatmapHead'):
+        build(head=head)
 
 
 def test_joint_motion_neck__reads_the_key_frame_only_where_it_says_so():

@@ -192,7 +192,7 @@ def test_mim__train_test_gridsearch(python: Path, elsewhere: Path) -> None:
     options = ['--work-dir', 'run', '--out', 'run/metrics.json']
     mim(python, elsewhere, 'test', 'jmpose_mm', 'mine.py', '--checkpoint', checkpoint, *options)
     written = json.loads((elsewhere / 'run' / 'metrics.json').read_text())
-    assert written['config'] == 'mine.py'
+    assert written['provenance']['config']['name'] == 'mine.py'
     assert written['boxes'] == 'ground truth'
     assert isinstance(written['metrics']['toy/mean'], float)
     assert written['metrics']['toy/none'] is None

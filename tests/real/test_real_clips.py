@@ -87,7 +87,7 @@ def test_jm_pose__fits_real_clips_and_runs_on_an_unseen_video(offsets, tmp_path,
         (detections.name, {'bbox_file': str(detections), 'bbox_score_threshold': 0.2}),
     ):
         cfg.test_dataloader.dataset.update(ann_file=str(unseen), **extra)
-        cfg.test_evaluator.update(ann_file=str(unseen), boxes=boxes)
+        cfg.test_evaluator.update(ann_file=str(unseen))
         cfg.test_evaluator.out_dir = str(tmp_path / boxes.replace(' ', '_'))
         found[boxes] = train_and_test.test(cfg, checkpoint)['posetrack/AP']
 

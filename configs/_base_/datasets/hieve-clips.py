@@ -25,8 +25,6 @@ val_evaluator = dict(
     _delete_=True,
     type='jmpose_mm.HieveAPMetric',
     ann_file=f'{data_root}annotations/hieve_val.json',
-    boxes='hieve_val_human_detections.json, score >= 0.2',
-    protocol='videos 4 8 12 16 held out; flip test with shift, DARK decoding, no NMS',
 )
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

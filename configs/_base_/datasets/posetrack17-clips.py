@@ -17,6 +17,6 @@ val_dataloader = dict(
         bbox_file=f'{data_root}val_boxes.json',
     )
 )
-val_evaluator = dict(ann_file=f'{data_root}annotations/val', boxes='val_boxes.json, score >= 0.2')
+val_evaluator = dict(ann_file=f'{data_root}annotations/val')
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

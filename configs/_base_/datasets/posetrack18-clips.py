@@ -86,8 +86,6 @@ val_dataloader = dict(
 val_evaluator = dict(
     type='jmpose_mm.PoseTrackAPMetric',
     ann_file=f'{data_root}annotations/posetrack18_val.json',
-    boxes='posetrack18_val_human_detections.json, score >= 0.2',
-    protocol='released-jm: flip test with shift, DARK decoding, no NMS',
 )
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

@@ -12,7 +12,6 @@ val_dataloader = dict(
 )
 val_evaluator = dict(
     ann_file=f'{data_root}annotations/val',
-    boxes='posetrack21_val_human_detections.json, score >= 0.2',
 )
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

@@ -25,8 +25,6 @@ val_dataloader = dict(
 val_evaluator = dict(
     _delete_=True,
     type='jmpose_mm.SubJhmdbPCKMetric',
-    boxes='ground truth (puppet masks)',
-    protocol='split 1; flip test with shift, DARK decoding',
 )
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

@@ -84,9 +84,7 @@ val_dataloader = dict(
 val_evaluator = dict(
     type='jmpose_mm.PoseTrackAPMetric',
     ann_file=f'{data_root}annotations/posetrack18_val.json',
-    boxes='ground truth',
     subset='degraded',
-    protocol='no flip test, DARK decoding',
 )
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator

@@ -7,31 +7,17 @@ neck = dict(
     joint_learner=dict(dilation=3),
     mutual_learning=dict(num_stages=2, num_heads=4, gate='conv'),
 )
-
-information_weight = 1e-4
-information_terms = [
-    term
-    for i in (1, 2)
-    for term in (
-        dict(
-            name=f'joint_motion_{i}',
-            first=f'joint_{i}',
-            second=f'motion_{i}',
-            weight=information_weight,
-        ),
-        dict(
-            name=f'motion_heatmaps_{i}',
-            first=f'motion_{i}',
-            second='initial_heatmaps',
-            weight=-information_weight,
-        ),
-        dict(
-            name=f'motion_heatmaps_given_joint_{i}',
-            first=f'motion_{i}',
-            second='initial_heatmaps',
-            given=f'joint_{i}',
-            weight=information_weight,
+# A star is each stage that the neck has.
+head = dict(
+    loss_terms=dict(
+        type='jmpose_mm.MutualInformationLoss',
+        weight=1e-4,
+        terms=dict(
+            joint_motion=dict(first='joint_*', second='motion_*'),
+            motion_heatmaps=dict(first='motion_*', second='initial_heatmaps', weight=-1.0),
+            motion_heatmaps_given_joint=dict(
+                first='motion_*', second='initial_heatmaps', given='joint_*'
+            ),
         ),
     )
-]
-head = dict(loss_terms=dict(type='jmpose_mm.MutualInformationLoss', terms=information_terms))
+)

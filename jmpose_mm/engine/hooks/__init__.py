@@ -1,5 +1,6 @@
 """Hooks of the training loop."""
 
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .provenance_hook import ProvenanceHook
 
-__all__ = ['PlainCheckpointHook']
+__all__ = ['PlainCheckpointHook', 'ProvenanceHook']

@@ -30,7 +30,7 @@ class HieveAPMetric(PoseTrackAPMetric):
 
     Args:
         ann_file: COCO-like JSON file of ``tools/convert_dataset.py hieve``, or official files.
-        boxes: Where the person boxes came from, as for the parent.
+        boxes: For offline use, as the parent's.
         thresholds: In head sizes, inclusive.
         weighted: Also ``w-AP@...``, where frames weigh more the more crowded they are. The weights
             of the benchmark are not public: these are ours, see `frame_weights`.
@@ -47,7 +47,7 @@ class HieveAPMetric(PoseTrackAPMetric):
     def __init__(
         self,
         ann_file: str,
-        boxes: str,
+        boxes: str | None = None,
         thresholds: Sequence[float] = (0.5, 0.75, 0.9),
         weighted: bool = False,
         **kwargs: Any,

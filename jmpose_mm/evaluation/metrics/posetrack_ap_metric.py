@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import (
@@ -21,7 +20,7 @@ from jmpose_mm.registry import METRICS
 from ..posetrack_files import read_frames
 from ..posetrack_frames import PoseTrackFrames, frame_key, joint_order
 from ..prediction_files import write_predictions
-from .reporting import check_boxes, log_table, protocol_text
+from .reporting import LabelledMetric, log_table
 from .sample_predictions import join_samples, oks_nms, read_sample, unique_samples
 
 __all__ = ['PoseTrackAPMetric']
@@ -30,7 +29,7 @@ SCORE_RULES = ('keypoint*box', 'keypoint')
 
 
 @METRICS.register_module()
-class PoseTrackAPMetric(BaseMetric):
+class PoseTrackAPMetric(LabelledMetric):
     """AP of the 15 PoseTrack joints, equal to the official evaluator's.
 
     A data sample belongs to the ground-truth frame with the same video and frame number, both read
@@ -49,8 +48,8 @@ class PoseTrackAPMetric(BaseMetric):
     Args:
         ann_file: PoseTrack JSON file of any generation, one video or merged, or a directory of
             them.
-        boxes: Where the person boxes came from, e.g. ``'ground truth'`` or the name of a detection
-            file. It is printed with the numbers: they are comparable only between equal boxes.
+        boxes: For offline use: where the person boxes came from, see `LabelledMetric`. A run reads
+            it off its data set and refuses another statement.
         score_rule: ``'keypoint*box'`` ranks joints by keypoint score times box score, as the
             papers' code does; ``'keypoint'`` by the keypoint score alone, as mmpose does.
         nms: Leave out persons whose OKS with one of a higher score in their frame is above this, as
@@ -60,7 +59,6 @@ class PoseTrackAPMetric(BaseMetric):
             where false; or a sequence of them, where true, or with ``not_`` in front where false.
         videos: Keep these videos of the ground truth only, the subset of a benchmark: names, or
             the path of a text file with one in each line, see `read_video_list`.
-        protocol: What else makes the numbers comparable (flip test, decoding); printed.
         out_dir: Directory for the predictions in both official formats, see `write_predictions`.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
 
@@ -76,23 +74,20 @@ class PoseTrackAPMetric(BaseMetric):
     def __init__(
         self,
         ann_file: str,
-        boxes: str,
+        boxes: str | None = None,
         score_rule: str = 'keypoint*box',
         nms: float | None = None,
         subset: str | Sequence[str] | None = None,
         videos: str | list[str] | None = None,
-        protocol: str | dict[str, Any] = '',
         out_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        check_boxes(boxes)
+        super().__init__(boxes, **kwargs)
         if score_rule not in SCORE_RULES:
             raise ValueError(f'score_rule: expected one of {SCORE_RULES}, got {score_rule!r}')
         if nms is not None and not 0 < nms <= 1:
             raise ValueError(f'nms: expected an OKS above 0 and at most 1, or None, got {nms}')
-        self.boxes, self.score_rule, self.nms = boxes, score_rule, nms
-        self.protocol, self.out_dir = protocol, out_dir
+        self.score_rule, self.nms, self.out_dir = score_rule, nms, out_dir
         kept = None if videos is None else read_video_list(videos)
         truth = read_frames(ann_file, videos=kept, joint_names=self.joint_names)
         self.frames, self.truth, self.ignored = truth.frames, self._truth(truth), truth.ignored()
@@ -129,9 +124,9 @@ class PoseTrackAPMetric(BaseMetric):
             rows[-1] += [f'{value:.2f}' for value in values.values()]
         log_table(self.title, self._info(), [['frames', 'count', *values], *rows])
         if self.out_dir is not None:
-            write_predictions(
-                self.out_dir, self.frames, predictions, self._info(), self.joint_names
-            )
+            said = {'info': self._info()}
+            said |= {'provenance': self.provenance} if self.provenance else {}
+            write_predictions(self.out_dir, self.frames, predictions, said, self.joint_names)
         return metrics
 
     def _truth(self, frames: PoseTrackFrames) -> TruePersons:
@@ -162,9 +157,9 @@ class PoseTrackAPMetric(BaseMetric):
 
     def _info(self) -> dict[str, str]:
         return {
-            'boxes': self.boxes,
+            'boxes': self.label['boxes'],
             'score': self.score_rule,
-            'protocol': protocol_text(self.protocol),
+            'protocol': self.label['protocol'],
             'NMS': 'none' if self.nms is None else f'OKS > {self.nms}',
             'truth': str(self.frames[0].source),
         }

@@ -1,28 +1,78 @@
-"""What every metric prints: a table, and before it the protocol without which it says nothing."""
+"""What every metric prints: a table, and before it the conditions without which it says nothing."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-__all__ = ['check_boxes', 'log_table', 'protocol_text']
+from jmpose_mm.errors import UsageError
+
+__all__ = ['LabelledMetric', 'log_table']
+
+_GROUND_TRUTH = 'ground truth'
 
 
-def check_boxes(boxes: Any) -> None:
-    """Raise ``ValueError`` unless the source of the boxes is named."""
-    if not isinstance(boxes, str) or not boxes.strip():
-        raise ValueError(
-            "boxes: expected the source of the boxes, e.g. 'ground truth' or the name of a "
-            f'detection file, got {boxes!r}'
-        )
+class LabelledMetric(BaseMetric):
+    """A metric whose numbers name their boxes and their protocol.
+
+    A run tells both by `describe`, read off what runs. Offline, without a runner, nothing can be
+    read off: then the label says what the caller states, and that it is a statement.
+
+    Args:
+        boxes: Where the person boxes came from, as the caller of an offline evaluation states it.
+        **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
+
+    Attributes:
+        label: ``boxes`` and ``protocol`` as texts.
+        provenance: What was run, for files of predictions; None offline.
+
+    Raises:
+        UsageError: ``boxes`` is empty, or a protocol is typed.
+    """
+
+    def __init__(self, boxes: str | None = None, **kwargs: Any) -> None:
+        if 'protocol' in kwargs:
+            raise UsageError(
+                f'protocol: expected none, got {kwargs["protocol"]!r}; it is read off the config '
+                'and what runs: leave the argument out'
+            )
+        super().__init__(**kwargs)
+        if boxes is not None and (not isinstance(boxes, str) or not boxes.strip()):
+            raise UsageError(
+                "boxes: expected the source of the boxes, e.g. 'ground truth' or the name of a "
+                f'detection file, or None, got {boxes!r}'
+            )
+        self.boxes = boxes
+        stated = 'not stated' if boxes is None else f'{boxes} (stated by the caller)'
+        self.label = {'boxes': stated, 'protocol': 'not stated'}
+        self.provenance: dict[str, Any] | None = None
+
+    def describe(self, label: dict[str, str], provenance: dict[str, Any] | None = None) -> None:
+        """Take over what a run was, for the numbers that follow.
+
+        Args:
+            label: ``boxes`` and ``protocol``, read off what runs.
+            provenance: What was run.
+
+        Raises:
+            UsageError: The caller states other boxes.
+        """
+        if self.boxes is not None and not _same_boxes(self.boxes, label['boxes']):
+            raise UsageError(
+                f'boxes of {type(self).__name__}: expected {label["boxes"]!r}, which the data set '
+                f'reads, got {self.boxes!r}; leave the argument out'
+            )
+        self.label, self.provenance = dict(label), provenance
 
 
-def protocol_text(protocol: str | dict[str, Any]) -> str:
-    """A protocol as one line."""
-    if isinstance(protocol, dict):
-        protocol = ', '.join(f'{name}: {value}' for name, value in protocol.items())
-    return protocol or 'not stated'
+def _same_boxes(stated: str, read: str) -> bool:
+    """Whether a statement names the boxes that were read; it may leave out who found them."""
+    plain = re.sub(r' \(.*\)(?=, score >= )', '', read)
+    stated = _GROUND_TRUTH if stated.strip().lower() in ('gt', _GROUND_TRUTH) else stated.strip()
+    return stated in (read, plain)
 
 
 def log_table(title: str, info: dict[str, str], table: list[list[str]]) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 from jmpose_mm.registry import METRICS
 
 from ..posetrack_frames import joint_order
-from .reporting import check_boxes, log_table, protocol_text
+from .reporting import LabelledMetric, log_table
 from .sample_predictions import plain_array, read_sample, unique_samples
 
 __all__ = ['SubJhmdbPCKMetric']
@@ -22,7 +21,7 @@ GROUPS = ('Head', 'Shoulder', 'Elbow', 'Wrist', 'Hip', 'Knee', 'Ankle')
 
 
 @METRICS.register_module()
-class SubJhmdbPCKMetric(BaseMetric):
+class SubJhmdbPCKMetric(LabelledMetric):
     """Percentage of correct keypoints, one person in a frame.
 
     A joint is correct where its distance is at most, or (``'<'``) less than, a share of the
@@ -35,10 +34,9 @@ class SubJhmdbPCKMetric(BaseMetric):
     benchmark's number is the mean over its three splits.
 
     Args:
-        boxes: Where the boxes that the model was given came from; printed.
+        boxes: For offline use: where the person boxes came from, see `LabelledMetric`.
         comparison: ``'<='`` as LSTM Pose Machines, or ``'<'`` as mmpose.
         thresholds: Shares of the person's size.
-        protocol: What else makes the numbers comparable (split, flip test, decoding); printed.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
 
     Raises:
@@ -49,20 +47,17 @@ class SubJhmdbPCKMetric(BaseMetric):
 
     def __init__(
         self,
-        boxes: str,
+        boxes: str | None = None,
         comparison: str = '<=',
         thresholds: Sequence[float] = (0.05, 0.1, 0.2),
-        protocol: str | dict[str, Any] = '',
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        check_boxes(boxes)
+        super().__init__(boxes, **kwargs)
         if comparison not in COMPARISONS:
             raise ValueError(f'comparison: expected one of {list(COMPARISONS)}, got {comparison!r}')
         if not thresholds or min(thresholds) <= 0:
             raise ValueError(f'thresholds: expected positive numbers, got {thresholds}')
-        self.boxes, self.comparison, self.protocol = boxes, comparison, protocol
-        self.thresholds = tuple(thresholds)
+        self.comparison, self.thresholds = comparison, tuple(thresholds)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep predictions and truth of a batch of data samples, in their dictionary form."""
@@ -104,9 +99,8 @@ class SubJhmdbPCKMetric(BaseMetric):
                 metrics.update({f'{name}_{key}': value for key, value in values.items()})
                 rows.append([name, *(f'{value:.2f}' for value in values.values())])
         info = {
-            'boxes': self.boxes,
+            **self.label,
             'correct': f'distance {self.comparison} threshold * size',
-            'protocol': protocol_text(self.protocol),
             'frames': str(len(records)),
         }
         log_table('Sub-JHMDB PCK', info, [['', *values], *rows])

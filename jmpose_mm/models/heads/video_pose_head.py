@@ -30,6 +30,8 @@ class VideoPoseHead(HeatmapHead):
         **kwargs: The parent's; there are no deconvolutions unless asked for.
     """
 
+    takes = FusedFeatures
+
     def __init__(self, loss_terms: dict | None = None, **kwargs) -> None:
         super().__init__(**{'deconv_out_channels': None, 'deconv_kernel_sizes': None, **kwargs})
         self.loss_terms = None if loss_terms is None else MODELS.build(loss_terms)

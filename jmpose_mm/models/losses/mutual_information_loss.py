@@ -5,12 +5,15 @@ Axes: B clips, C D E channels, h w grid.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
+from torch.linalg import LinAlgError
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.mutual_information import (
     gaussian_information,
@@ -21,15 +24,17 @@ from jmpose_mm.registry import MODELS
 
 __all__ = ['MutualInformationLoss']
 
-_FIELDS = {'name', 'first', 'second', 'given', 'weight', 'detach', 'estimator', 'project'}
+_SIDES = ('first', 'second', 'given')
+_FIELDS = {*_SIDES, 'weight', 'detach', 'estimator', 'project'}
+_HEATMAPS = 'heatmaps'
 
 
 @MODELS.register_module()
 class MutualInformationLoss(BaseModule):
     """Weighted sum of information terms; each is data.
 
-    A term is a dict with ``name``, ``first`` and ``second`` (names of features that the neck
-    offers, or ``'heatmaps'`` for the prediction) and optionally
+    A term is a dict with ``first`` and ``second`` (names of features that the neck offers, or
+    ``'heatmaps'`` for the prediction) and optionally
 
     * ``weight``: factor with its sign (1 minimises the term, -1 maximises it, 0 leaves it out);
     * ``given``: the feature to condition on (estimator ``'gaussian'`` only);
@@ -41,8 +46,11 @@ class MutualInformationLoss(BaseModule):
       channel by channel. Meant for terms that are maximised, where it is the decoder of a
       variational bound.
 
+    A star stands for a stage: ``first='joint_*'`` makes a term of every stage of which the neck
+    offers ``joint_1``, ``joint_2``, ... The model tells the loss which features there are (`bind`).
+
     Args:
-        terms: The terms.
+        terms: Terms by their names; None in place of one leaves it out.
         weight: Factor on all terms.
         estimator: Of all terms that do not name one themselves.
         kl_temperature: Of the softmax in ``'kl'``.
@@ -52,7 +60,7 @@ class MutualInformationLoss(BaseModule):
 
     def __init__(
         self,
-        terms: Sequence[dict],
+        terms: Mapping[str, dict | None],
         weight: float = 1.0,
         estimator: str = 'gaussian',
         kl_temperature: float = 1.0,
@@ -65,16 +73,47 @@ class MutualInformationLoss(BaseModule):
             'kl': partial(_likeness, temperature=kl_temperature),
             'released': partial(released_quantity, temperature=released_temperature),
         }
+        if not isinstance(terms, Mapping):
+            raise UsageError(
+                f'terms: expected terms by their names, got {type(terms).__name__}; write '
+                'dict(NAME=dict(first=..., second=...), ...)'
+            )
         self.terms = [
-            _checked_term({'estimator': estimator, **term}, self.estimators) for term in terms
+            {'name': name, **_checked_term(name, {'estimator': estimator, **term}, self.estimators)}
+            for name, term in terms.items()
+            if term is not None
         ]
         self.weight = weight
-        names = [term['name'] for term in self.terms]
-        if len(set(names)) != len(names):
-            raise ValueError(f'terms: expected distinct names, got {names}')
-        self.projections = nn.ModuleDict(
-            {t['name']: nn.Conv2d(*t['project'], 1) for t in self.terms if t.get('project')}
-        )
+        self.projections = nn.ModuleDict()
+        self._make_projections()
+
+    def bind(self, features: Sequence[str]) -> tuple[str, ...]:
+        """Make terms with stars those of the stages that there are.
+
+        Args:
+            features: Names of all that the neck offers.
+
+        Returns:
+            Those that no term reads.
+
+        Raises:
+            UsageError: A term reads a feature that the neck does not offer.
+        """
+        offered = [*features, _HEATMAPS]
+        self.terms = [bound for term in self.terms for bound in _of_stages(term, offered)]
+        self._make_projections()
+        for term in self.terms:
+            for side in _SIDES:
+                if term.get(side) is not None and term[side] not in offered:
+                    raise UsageError(_missing(term['name'], side, term[side], offered))
+        read = {term.get(side) for term in self.terms for side in _SIDES}
+        return tuple(name for name in features if name not in read)
+
+    def _make_projections(self) -> None:
+        for term in self.terms:
+            name, starred = term['name'], '*' in ''.join(str(term.get(side)) for side in _SIDES)
+            if term.get('project') and not starred and name not in self.projections:
+                self.projections[name] = nn.Conv2d(*term['project'], 1)
 
     def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weighted terms by ``loss_<name>``; their sum is the objective.
@@ -84,6 +123,7 @@ class MutualInformationLoss(BaseModule):
 
         Raises:
             ValueError: A term names a feature that is not there.
+            FloatingPointError: A feature of a term is not finite.
         """
         return {
             f'loss_{term["name"]}': self.weight * term['weight'] * self.estimate(term, features)
@@ -94,30 +134,53 @@ class MutualInformationLoss(BaseModule):
     def estimate(self, term: dict, features: dict[str, Tensor]) -> Tensor:
         """The term's estimate, before its weight."""
         sides = {}
-        for side in ('first', 'second', 'given'):
+        for side in _SIDES:
             if term.get(side) is None:
                 continue
             if term[side] not in features:
-                raise ValueError(
-                    f'term {term["name"]!r}, {side}: expected one of {sorted(features)}, '
-                    f'got {term[side]!r}'
-                )
+                raise ValueError(_missing(term['name'], side, term[side], features))
             feature = features[term[side]]
             sides[side] = feature.detach() if term['detach'] == side else feature
         if term['name'] in self.projections:
             sides['first'] = self.projections[term['name']](sides['first'])
-        return self.estimators[term['estimator']](*sides.values())
+        try:
+            return self.estimators[term['estimator']](*sides.values())
+        except LinAlgError as error:  # of a covariance that is not finite
+            finite = {side: bool(value.isfinite().all()) for side, value in sides.items()}
+            names = ', '.join(term[side] for side, is_finite in finite.items() if not is_finite)
+            raise FloatingPointError(
+                f'loss_{term["name"]} is not finite; not finite among its features: '
+                f'{names or "none"}'
+            ) from error
 
 
 def _likeness(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     return -spatial_kl(first, second, temperature)
 
 
-def _checked_term(term: dict, estimators: dict) -> dict:
+def _of_stages(term: dict, offered: Sequence[str]) -> Iterator[dict]:
+    """The term itself, or, where it has a star, that of each stage."""
+    starred = [side for side in _SIDES if '*' in (term.get(side) or '')]
+    if not starred:
+        yield term
+        return
+    pattern = re.escape(term[starred[0]]).replace(r'\*', r'(\d+)')
+    stages = [match[1] for name in offered if (match := re.fullmatch(pattern, name))]
+    if not stages:
+        raise UsageError(_missing(term['name'], starred[0], term[starred[0]], offered))
+    for stage in stages:
+        sides = {side: term[side].replace('*', stage) for side in starred}
+        yield {**term, **sides, 'name': f'{term["name"]}_{stage}'}
+
+
+def _missing(term: str, side: str, name: str, offered: Sequence[str] | Mapping) -> str:
+    return f'terms.{term}.{side}: expected one of {sorted(offered)}, which there are, got {name!r}'
+
+
+def _checked_term(name: str, term: dict, estimators: dict) -> dict:
     """The term with its defaults, or a ``ValueError`` that says which field is wrong."""
     term = {'weight': 1.0, 'detach': None, **term}
-    name = term.get('name')
-    missing, unknown = {'name', 'first', 'second'} - term.keys(), term.keys() - _FIELDS
+    missing, unknown = {'first', 'second'} - term.keys(), term.keys() - _FIELDS
     if missing or unknown:
         raise ValueError(
             f'term {name!r}: expected fields {sorted(_FIELDS)}, '

@@ -39,6 +39,8 @@ class DualConsecutiveNeck(VideoNeck):
         ValueError: ``frame_offsets`` is not a frame before, the key frame and a frame after.
     """
 
+    feature_names = ('initial_heatmaps', 'merged_heatmaps')
+
     def __init__(
         self,
         in_channels: Sequence[int],

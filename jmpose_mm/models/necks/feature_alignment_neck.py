@@ -35,6 +35,15 @@ class FeatureAlignmentNeck(VideoNeck):
             the deformable steps out.
     """
 
+    feature_names = (
+        'initial_heatmaps',
+        'key',
+        'supports',
+        'supports_heatmaps',
+        'aligned',
+        'aligned_heatmaps',
+    )
+
     def __init__(
         self,
         in_channels: Sequence[int],

@@ -76,6 +76,9 @@ class JointMotionNeck(VideoNeck):
         self.mutual_learning = nn.ModuleList(
             MutualLearningStage(channels, **stage) for _ in range(num_stages)
         )
+        self.feature_names += tuple(
+            f'{stream}_{i + 1}' for i in range(num_stages) for stream in ('joint', 'motion')
+        )
         self.fusion = ResidualChain(2 * channels, channels)
 
     def fuse(self, clip: ClipFeatures) -> FusedFeatures:

@@ -50,6 +50,16 @@ class TemporalDifferenceNeck(VideoNeck):
         ValueError: An argument is out of range.
     """
 
+    feature_names = (
+        'initial_heatmaps',
+        'motion',
+        'useful_motion',
+        'useful_motion_heatmaps',
+        'appearance',
+        'appearance_heatmaps',
+        'fused',
+    )
+
     def __init__(
         self,
         in_channels: Sequence[int],
@@ -73,6 +83,8 @@ class TemporalDifferenceNeck(VideoNeck):
         self.disentanglement = None
         if disentanglement is not None:
             self.disentanglement = MotionDisentanglement(channels, **disentanglement)
+            if disentanglement.get('noisy', True):
+                self.feature_names += ('noisy_motion',)
         self.alignment = None
         if appearance == 'aligned':
             self.alignment = LocalCalibration(channels, num_supports, **(alignment or {}))

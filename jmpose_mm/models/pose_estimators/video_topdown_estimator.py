@@ -9,9 +9,11 @@ import warnings
 from collections.abc import Sequence
 
 import torch
+from mmengine.logging import print_log
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from torch import Tensor
 
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.frozen_features import FrozenCopy
 from jmpose_mm.registry import MODELS
@@ -50,6 +52,8 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
     ) -> None:
         super().__init__(*args, **kwargs)
         check_choice('frozen_norm', frozen_norm, ('eval', 'train'))
+        if self.with_neck:
+            self._connect_neck_and_head()
         names = dict(self.named_modules())
         for name in frozen:
             if name not in names:
@@ -62,6 +66,26 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         # Not a module: it would be saved in checkpoints.
         self._frozen_copy = FrozenCopy(frozen_backbone_dtype)
         self.train(self.training)
+
+    def _connect_neck_and_head(self) -> None:
+        """Check that the head takes what the neck gives, and tell it the features that there are.
+
+        Raises:
+            UsageError: It does not, or a loss term reads a feature that the neck does not offer.
+        """
+        gives, takes = getattr(self.neck, 'gives', None), getattr(self.head, 'takes', None)
+        neck, head = type(self.neck).__name__, type(self.head).__name__
+        if gives is not None and takes is not gives:
+            raise UsageError(
+                f'model.head: expected a head that takes the {gives.__name__} of {neck}, such as '
+                f'jmpose_mm.VideoPoseHead, got {head}'
+            )
+        terms = getattr(self.head, 'loss_terms', None)
+        if hasattr(terms, 'bind') and hasattr(self.neck, 'feature_names'):
+            unread = terms.bind(self.neck.feature_names)
+            if unread:
+                said = f'features of {neck} that no loss term reads: {listed(unread)}'
+                print_log(said, 'current')
 
     def train(self, mode: bool = True) -> VideoTopdownEstimator:
         """Frozen parts stay in evaluation mode unless ``frozen_norm='train'``."""

@@ -44,7 +44,7 @@ def write_run(truth_file: Path, tmp_path: Path) -> Callable[..., Path]:
         present = np.ones_like(truth.present)
         persons = PredictedPersons(truth.frame, moved, present, scores)
         folder = tmp_path / name / 'predictions'
-        write_predictions(folder, frames.frames, persons, INFO | info)
+        write_predictions(folder, frames.frames, persons, {'info': INFO | info})
         return folder
 
     return write

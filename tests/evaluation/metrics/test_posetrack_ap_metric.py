@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.logging import MMLogger
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.evaluation.posetrack_files import read_frames, read_pair
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES, PredictedPersons
@@ -311,9 +312,9 @@ def test_metric__written_predictions_evaluate_to_the_same_numbers(
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(truth | {'images': images, 'annotations': people}))
     samples = samples_of(truth)[4:]  # the first two frames stay without prediction
-    result = evaluate(
-        metric(ann_file, out_dir=str(tmp_path / 'out'), protocol={'flip': True}), samples
-    )
+    writer = metric(ann_file, out_dir=str(tmp_path / 'out'))
+    writer.describe({'boxes': 'ground truth', 'protocol': 'no flip test'}, {'config': 'a.py'})
+    result = evaluate(writer, samples)
     for folder in ('out', 'out/posetrack17'):
         written = sorted((tmp_path / folder).glob('*.json'))
         assert [path.name for path in written] == [f'{video}.json' for video in VIDEOS]
@@ -322,8 +323,8 @@ def test_metric__written_predictions_evaluate_to_the_same_numbers(
         assert mean_over_joints(ap) == result['posetrack/AP']
         info = json.loads(written[0].read_text())['info']
         assert info['boxes'] == 'ground truth'
-        assert info['protocol'] == 'flip: True'
-    assert sorted(json.loads(written[0].read_text())) == ['annolist', 'info']
+        assert info['protocol'] == 'no flip test'
+    assert sorted(json.loads(written[0].read_text())) == ['annolist', 'info', 'provenance']
 
 
 def kept_by_mmpose(ann_file: Path, samples: list[dict[str, Any]]) -> set[int]:
@@ -366,12 +367,8 @@ def test_metric__nms_is_that_of_mmpose(truth, ann_file: Path) -> None:
 
 
 def test_metric__every_number_names_its_boxes(truth, ann_file: Path) -> None:
-    built = metric(
-        ann_file,
-        boxes='detections.json (score >= 0.2)',
-        subset='degraded',
-        protocol='released-fami',
-    )
+    built = metric(ann_file, boxes=None, subset='degraded')
+    built.describe({'boxes': 'detections.json, score >= 0.2', 'protocol': 'released-fami'})
     records: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: records.append(record.getMessage())
@@ -383,7 +380,7 @@ def test_metric__every_number_names_its_boxes(truth, ann_file: Path) -> None:
         current.removeHandler(handler)
     table = records[-1].splitlines()
     assert (
-        'boxes: detections.json (score >= 0.2) | score: keypoint*box | protocol: released-fami'
+        'boxes: detections.json, score >= 0.2 | score: keypoint*box | protocol: released-fami'
         in table[0]
     )
     assert table[1].split() == [
@@ -444,9 +441,24 @@ def test_metric__arguments_are_checked(ann_file: Path, arguments, message: str) 
         metric(ann_file, **arguments)
 
 
-def test_metric__boxes_are_compulsory(ann_file: Path) -> None:
-    with pytest.raises(TypeError, match='boxes'):
-        METRICS.build({'type': 'jmpose_mm.PoseTrackAPMetric', 'ann_file': str(ann_file)})
+def test_metric__offline_boxes_are_a_statement_and_a_run_refuses_others(ann_file: Path) -> None:
+    assert metric(ann_file, boxes=None).label == {'boxes': 'not stated', 'protocol': 'not stated'}
+    assert metric(ann_file, boxes='a.json').label['boxes'] == 'a.json (stated by the caller)'
+    read = {'boxes': 'a.json (a detector), score >= 0.2', 'protocol': 'no flip test'}
+    for stated in ('a.json, score >= 0.2', read['boxes'], None):
+        built = metric(ann_file, boxes=stated)
+        built.describe(read)
+        assert built.label == read
+    for stated in ('a.json', 'b.json, score >= 0.2', 'ground truth', 'a.json, score >= 0.4'):
+        with pytest.raises(UsageError, match=f"expected 'a.json .*got '{stated}'"):
+            metric(ann_file, boxes=stated).describe(read)
+    for stated in ('gt', 'GT', 'ground truth'):
+        metric(ann_file, boxes=stated).describe({'boxes': 'ground truth', 'protocol': ''})
+
+
+def test_metric__a_typed_protocol_is_refused(ann_file: Path) -> None:
+    with pytest.raises(UsageError, match='read off the config'):
+        metric(ann_file, protocol='no flip test')
 
 
 def test_metric__missing_head_box_stops_before_training(truth, ann_file: Path) -> None:

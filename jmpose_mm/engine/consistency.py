@@ -1,0 +1,144 @@
+"""Values that a config holds in several places and that must be one, checked before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from jmpose_mm.errors import UsageError, listed
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+__all__ = ['check_consistency']
+
+_SPLITS = ('train', 'val', 'test')
+# A place in the config, and what it holds.
+Values = Iterator[tuple[str, Any]]
+
+
+def check_consistency(cfg: Config) -> None:
+    """Check what data, model and codec must agree on, and what else keeps a run from starting.
+
+    Args:
+        cfg: A config of a top-down model; what it does not have is not checked.
+
+    Raises:
+        UsageError: Frames, input sizes, heatmap sizes or numbers of keypoints differ, naming all
+            places; a loader keeps workers that it does not have; a type's package is not installed.
+    """
+    _check_packages(cfg)
+    _check_equal('frame_offsets', _frames(cfg))
+    _check_equal('input_size', _sizes(cfg, 'input_size'))
+    _check_equal('heatmap_size', _sizes(cfg, 'heatmap_size'))
+    _check_equal('number of keypoints', _keypoints(cfg))
+    for name, loader in _loaders(cfg):
+        if loader.get('persistent_workers') and not loader.get('num_workers'):
+            raise UsageError(
+                f'{name}: expected workers for persistent_workers=True, got num_workers=0; set '
+                f'{name}.persistent_workers=False too'
+            )
+
+
+def _check_equal(what: str, values: Values) -> None:
+    """Raise `UsageError` unless all places hold one value."""
+    places: dict[Any, list[str]] = {}
+    for place, value in values:
+        if value is not None:
+            places.setdefault(tuple(value) if _is_list(value) else value, []).append(place)
+    if len(places) > 1:
+        said = ', but '.join(f'{value} in {listed(found)}' for value, found in places.items())
+        raise UsageError(f'{what}: expected one value, got {said}; make them the same')
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple))
+
+
+def _loaders(cfg: Config) -> Iterator[tuple[str, Any]]:
+    for split in _SPLITS:
+        loader = cfg.get(f'{split}_dataloader')
+        if isinstance(loader, Mapping):
+            yield f'{split}_dataloader', loader
+
+
+def _steps(cfg: Config) -> Iterator[tuple[str, Any]]:
+    for name, loader in _loaders(cfg):
+        for index, step in enumerate(loader.get('dataset', {}).get('pipeline') or ()):
+            yield f'{name}.dataset.pipeline.{index}', step
+
+
+def _frames(cfg: Config) -> Values:
+    model = cfg.get('model', {})
+    if model.get('neck'):
+        yield 'model.neck.frame_offsets', model.neck.get('frame_offsets')
+    elif model.get('type', '').endswith('VideoTopdownEstimator'):
+        yield 'model (without a neck)', (0,)
+    for place, step in _steps(cfg):
+        yield f'{place}.frame_offsets', step.get('frame_offsets')
+
+
+def _sizes(cfg: Config, name: str) -> Values:
+    decoder = _mapping(_mapping(cfg.get('model', {}).get('head')).get('decoder'))
+    yield f'model.head.decoder.{name}', decoder.get(name)
+    for place, step in _steps(cfg):
+        yield f'{place}.{name}', step.get(name)
+        yield f'{place}.encoder.{name}', _mapping(step.get('encoder')).get(name)
+
+
+def _keypoints(cfg: Config) -> Values:
+    model = cfg.get('model', {})
+    if not model.get('type', '').endswith(('TopdownPoseEstimator', 'VideoTopdownEstimator')):
+        return  # channels of other families are not one for each keypoint
+    neck, head = _mapping(model.get('neck')), _mapping(model.get('head'))
+    yield 'model.neck.num_keypoints', neck.get('num_keypoints')
+    yield 'model.head.out_channels', head.get('out_channels')
+    if head.get('final_layer', '') is None and not head.get('deconv_out_channels'):
+        yield 'model.head.in_channels (no final layer)', head.get('in_channels')
+    for name, loader in _loaders(cfg):
+        yield f'{name}.dataset', _keypoints_of_dataset(loader.get('dataset', {}))
+
+
+def _keypoints_of_dataset(dataset: Any) -> int | None:
+    """How many keypoints a data set's samples have; None where only building it would tell."""
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    from jmpose_mm.registry import DATASETS
+
+    for step in dataset.get('pipeline') or ():
+        if step['type'].endswith('KeypointConverter'):
+            return int(step['num_keypoints'])
+    kind = DATASETS.get(dataset.get('type', '')) if isinstance(dataset.get('type'), str) else None
+    metainfo = dataset.get('metainfo') or getattr(kind, 'METAINFO', None)
+    if not metainfo:
+        return None
+    return int(parse_pose_metainfo(dict(metainfo))['num_keypoints'])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _check_packages(cfg: Config) -> None:
+    """Refuse a type of a package that is not installed, before a registry says it knows no such."""
+    for place, name in _types(cfg.get('model', {}), 'model'):
+        package = name.partition('.')[0]
+        if '.' in name and find_spec(package) is None:
+            raise UsageError(
+                f'{place}: {name} needs the package {package}, which is not installed: '
+                f'pip install {package}'
+            )
+
+
+def _types(tree: Any, path: str) -> Iterator[tuple[str, str]]:
+    items: Any = ()
+    if isinstance(tree, Mapping):
+        items = tree.items()
+    elif _is_list(tree):
+        items = enumerate(tree)
+    for key, value in items:
+        if key == 'type' and isinstance(value, str):
+            yield f'{path}.type', value
+        else:
+            yield from _types(value, f'{path}.{key}')

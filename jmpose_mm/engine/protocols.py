@@ -1,0 +1,233 @@
+"""Evaluation protocols: what moves a number besides the weights, set in a config, read off a run.
+
+docs/protocols.md gives the source of each rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jmpose_mm.engine.configs import pipeline_step
+from jmpose_mm.errors import UsageError
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+__all__ = ['PROTOCOLS', 'Protocol', 'apply_protocol', 'read_protocol']
+
+GROUND_TRUTH = 'ground truth'
+_BLUR = 11  # of DARK in the released codes
+
+# The rules of the code bases, by the fields of `Protocol`.
+PROTOCOLS: dict[str, dict[str, Any]] = {
+    'released-dcpose': dict(
+        box_threshold=0.2,
+        nms=None,
+        score_rule='keypoint*box',
+        flip_test='none',
+        decoding='quarter-offset',
+        warp='classic',
+        border='clamp',
+    ),
+    'released-fami': dict(
+        box_threshold=0.2,
+        nms=None,
+        score_rule='keypoint*box',
+        flip_test='none',
+        decoding='quarter-offset',
+        warp='released',
+        border='released',
+    ),
+    'released-jm': dict(
+        box_threshold=0.2,
+        nms=None,
+        score_rule='keypoint*box',
+        flip_test='shifted',
+        decoding='dark',
+        warp='released',
+        border='released',
+    ),
+    'mmpose': dict(
+        box_threshold=0.4,
+        nms=0.9,
+        score_rule='keypoint',
+        flip_test='shifted',
+        decoding='mmpose',
+        warp='classic',
+        border='clamp',
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What a number holds under.
+
+    Attributes:
+        boxes: ``'ground truth'``, or the file of detected boxes and the detectors that it names.
+        box_threshold: Score below which detected boxes are left out; None for ground truth.
+        frames: Distance of each frame from the key frame, and how they are drawn if they are.
+        border: What stands for frames outside of the video, see `support_frames`.
+        input_size: ``(W, H)`` of the crop in pixels.
+        padding: Side of the crop divided by that of the box.
+        warp: Map from image to crop, see `warp_matrix`.
+        flip_test: ``'none'``; ``'plain'``: the mean with the mirrored clip; ``'shifted'``: with its
+            heatmaps moved by one pixel.
+        decoding: ``'quarter-offset'`` and ``'dark'`` are those of `ReleasedHeatmap`, ``'mmpose'``
+            is mmpose's quarter offset, which judges each axis alone near borders.
+        score_rule: What ranks joints, see `PoseTrackAPMetric`; None where a metric ranks nothing.
+        nms: OKS above which the worse of two persons is left out, or None.
+    """
+
+    boxes: str
+    box_threshold: float | None
+    frames: str
+    border: str
+    input_size: tuple[int, int]
+    padding: float
+    warp: str
+    flip_test: str
+    decoding: str
+    score_rule: str | None
+    nms: float | None
+
+    @property
+    def name(self) -> str | None:
+        """The code base that has exactly these rules, if there is one."""
+        own = asdict(self)
+        for name, rules in PROTOCOLS.items():
+            ignored = {'box_threshold'} if self.box_threshold is None else set()
+            ignored |= {'score_rule'} if self.score_rule is None else set()
+            if all(own[field] == rule for field, rule in rules.items() if field not in ignored):
+                return name
+        return None
+
+    @property
+    def boxes_text(self) -> str:
+        """The boxes and their threshold as one text."""
+        if self.box_threshold is None:
+            return self.boxes
+        return f'{self.boxes}, score >= {self.box_threshold:g}'
+
+    def __str__(self) -> str:
+        flip = {'none': 'no flip test', 'plain': 'flip test', 'shifted': 'flip test with shift'}
+        wide, high = self.input_size
+        rules = [
+            flip[self.flip_test],
+            f'{self.decoding} decoding',
+            f'{self.warp} warp',
+            f'padding {self.padding:g}',
+            f'{self.border} border',
+            f'frames {self.frames}',
+            f'input {wide}x{high}',
+        ]
+        return f'{self.name}: ' * bool(self.name) + ', '.join(rules)
+
+    def label(self) -> dict[str, str]:
+        """What stands beside a number: ``boxes`` and ``protocol``."""
+        return {'boxes': self.boxes_text, 'protocol': str(self)}
+
+
+def apply_protocol(cfg: Config, name: str) -> None:
+    """Make ``cfg`` evaluate by a protocol, in validation and in testing; weights and boxes stay.
+
+    Args:
+        cfg: A config of a model of this package on PoseTrack.
+        name: A key of :data:`PROTOCOLS`.
+
+    Raises:
+        UsageError: There is no such protocol, or the config has no part that a rule applies to.
+    """
+    if name not in PROTOCOLS:
+        raise UsageError(f'protocol {name!r}: expected one of {", ".join(PROTOCOLS)}')
+    rules = PROTOCOLS[name]
+    for split in ('val', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        if dataset.get('bbox_file'):
+            dataset.bbox_score_threshold = rules['box_threshold']
+        pipeline_step(dataset.pipeline, 'SampleSupportFrames').border = rules['border']
+        pipeline_step(dataset.pipeline, 'TopdownClipAffine').warp = rules['warp']
+        cfg[f'{split}_evaluator'].update(score_rule=rules['score_rule'], nms=rules['nms'])
+    flip_test = rules['flip_test'] != 'none'
+    cfg.model.test_cfg.update(flip_test=flip_test, flip_mode='heatmap', shift_heatmap=flip_test)
+    decoder = cfg.model.head.decoder
+    if rules['decoding'] == 'mmpose':
+        sizes = {key: decoder[key] for key in ('input_size', 'heatmap_size', 'sigma')}
+        cfg.model.head.decoder = {'type': 'MSRAHeatmap', **sizes}
+    else:
+        decoder.decoding = rules['decoding']
+
+
+def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:
+    """The protocol of a run, read off the objects that ran: the inverse of `apply_protocol`.
+
+    Args:
+        dataset: A top-down data set with its pipeline.
+        model: A top-down estimator, wrapped for distribution or not.
+        metric: What evaluates, for ``score_rule`` and ``nms``.
+    """
+    model = getattr(model, 'module', model)
+    while hasattr(dataset, 'dataset'):  # mmengine's wrappers of one data set
+        dataset = dataset.dataset
+    pipeline = getattr(dataset, 'pipeline', None)
+    steps = {type(step).__name__: step for step in getattr(pipeline, 'transforms', ())}
+    frames = steps.get('SampleSupportFrames')
+    crop = next((step for name, step in steps.items() if name.endswith('Affine')), None)
+    boxes, threshold = _boxes(dataset)
+    return Protocol(
+        boxes=boxes,
+        box_threshold=threshold,
+        frames=_frames(frames),
+        border=getattr(frames, 'border', 'no'),
+        input_size=tuple(getattr(crop, 'input_size', (0, 0))),
+        padding=float(getattr(steps.get('GetBBoxCenterScale'), 'padding', 1.0)),
+        warp=getattr(crop, 'warp', 'udp' if getattr(crop, 'use_udp', False) else 'classic'),
+        flip_test=_flip_test(getattr(model, 'test_cfg', None) or {}),
+        decoding=_decoding(getattr(getattr(model, 'head', None), 'decoder', None)),
+        score_rule=getattr(metric, 'score_rule', getattr(metric, 'score_mode', None)),
+        nms=_nms(metric),
+    )
+
+
+def _boxes(dataset: Any) -> tuple[str, float | None]:
+    """Name of the boxes, and the threshold of detected ones."""
+    file = getattr(dataset, 'bbox_file', None)
+    if not file:
+        return GROUND_TRUTH, None
+    detectors = ', '.join(getattr(dataset, 'detectors', ()))
+    name = Path(file).name + f' ({detectors})' * bool(detectors)
+    return name, float(getattr(dataset, 'bbox_score_threshold', 0.0))
+
+
+def _frames(step: Any) -> str:
+    if step is None:
+        return '0'
+    text = ' '.join(map(str, step.frame_offsets))
+    if step.distance is not None:
+        text += f' drawn within {step.distance}'
+    return f'{text} as copies of the key frame' if step.copies_of_key else text
+
+
+def _flip_test(test_cfg: dict[str, Any]) -> str:
+    if not test_cfg.get('flip_test'):
+        return 'none'
+    return 'shifted' if test_cfg.get('shift_heatmap') else 'plain'
+
+
+def _decoding(codec: Any) -> str:
+    if codec is None:
+        return 'no'
+    name, decoding = type(codec).__name__, getattr(codec, 'decoding', None)
+    if name == 'MSRAHeatmap':
+        decoding = 'mmpose dark' if codec.unbiased else 'mmpose'
+    blur = getattr(codec, 'blur_kernel_size', _BLUR)
+    blurred = f' (blur {blur})' if decoding in ('dark', 'mmpose dark') and blur != _BLUR else ''
+    return f'{decoding or name}{blurred}'
+
+
+def _nms(metric: Any) -> float | None:
+    if getattr(metric, 'nms_mode', 'none') != 'none':  # mmpose's own metric
+        return float(metric.nms_thr)
+    return getattr(metric, 'nms', None)

@@ -1,0 +1,92 @@
+"""One value in several places: what differs is refused with all places, before building."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.consistency import check_consistency
+from jmpose_mm.errors import UsageError
+
+STEPS = 'dataset.pipeline'
+
+
+@pytest.mark.parametrize(
+    ('config', 'override', 'places'),
+    [
+        (
+            'jm-pose_debug.py',
+            f'test_dataloader.{STEPS}.3.input_size=(64,64)',
+            ['input_size', '(64, 64)', f'test_dataloader.{STEPS}.3', 'model.head.decoder'],
+        ),
+        (
+            'jm-pose_debug.py',
+            f'train_dataloader.{STEPS}.6.encoder.input_size=(64,64)',
+            ['input_size', f'train_dataloader.{STEPS}.6.encoder', f'train_dataloader.{STEPS}.4'],
+        ),
+        (
+            'jm-pose_debug.py',
+            'model.head.decoder.heatmap_size=(12,16)',
+            ['heatmap_size', 'model.head.decoder', f'train_dataloader.{STEPS}.6.encoder'],
+        ),
+        (
+            'dcpose_debug.py',
+            f'val_dataloader.{STEPS}.0.frame_offsets=(-2,0,2)',
+            ['frame_offsets', '(-2, 0, 2)', f'val_dataloader.{STEPS}.0', 'model.neck'],
+        ),
+        (
+            'jm-pose_debug.py',
+            'model.neck.frame_offsets=(-1,0,1)',
+            ['frame_offsets', 'model.neck', f'train_dataloader.{STEPS}.0'],
+        ),
+        (
+            'single-frame_resnet18_1xb16_synthetic-128x96.py',
+            f'train_dataloader.{STEPS}.0.frame_offsets=(-1,0,1)',
+            ['frame_offsets', 'without a neck', f'train_dataloader.{STEPS}.0'],
+        ),
+        (
+            'jm-pose_debug.py',
+            'model.neck.num_keypoints=15',
+            ['keypoints', '15 in model.neck.num_keypoints', '17 in model.head.out_channels'],
+        ),
+        (
+            'tdmi_hrnet-w48_1xb30-20e_hieve-384x288.py',
+            'model.head.out_channels=17',
+            ['keypoints', '14 in model.neck', '17 in model.head', 'train_dataloader.dataset'],
+        ),
+        (
+            'dcpose_debug.py',
+            'model.head.in_channels=15',
+            ['keypoints', '15 in model.head.in_channels', '17 in model.neck'],
+        ),
+        (
+            'jm-pose_debug.py',
+            'val_dataloader.persistent_workers=True',
+            ['val_dataloader', 'persistent_workers=False'],
+        ),
+        (
+            'jm-pose_debug.py',
+            'model.backbone.backbone.type=no_such_package.ViT',
+            ['model.backbone.backbone.type', 'pip install no_such_package'],
+        ),
+    ],
+)
+def test_difference__is_refused_with_its_places(
+    config: str, override: str, places: list[str]
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(places[0])) as refused:
+        check_consistency(load_config(config, [override]))
+    assert [place for place in places if place not in str(refused.value)] == []
+
+
+def test_difference__lists_and_tuples_are_equal() -> None:
+    check_consistency(load_config('jm-pose_debug.py', ['model.head.decoder.input_size=[96,128]']))
+
+
+def test_metainfo__of_the_config_counts() -> None:
+    cfg = load_config('jm-pose_debug.py')
+    cfg.train_dataloader.dataset.metainfo = dict(from_file='configs/_base_/datasets/jhmdb.py')
+    with pytest.raises(UsageError, match=r'15 in train_dataloader\.dataset'):
+        check_consistency(cfg)
