@@ -15,6 +15,9 @@ custom_hooks = [
     dict(type='jmpose_mm.PlainCheckpointHook'),
     # numbers that say which boxes and which protocol they hold for
     dict(type='jmpose_mm.ProvenanceHook'),
+    # no training on a frozen part that nothing filled, or on losses that are not finite
+    dict(type='jmpose_mm.InitialWeightsHook'),
+    dict(type='jmpose_mm.FiniteLossHook'),
 ]
 
 env_cfg = dict(
@@ -32,6 +35,7 @@ visualizer = dict(
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True, num_digits=6)
 log_level = 'INFO'
 load_from = None
+allow_random_frozen = False
 resume = False
 
 val_cfg = dict()

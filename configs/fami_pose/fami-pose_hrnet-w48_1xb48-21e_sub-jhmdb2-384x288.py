@@ -3,5 +3,4 @@ _base_ = './fami-pose_hrnet-w48_1xb48-21e_sub-jhmdb1-384x288.py'
 train_dataloader = dict(dataset=dict(ann_file='annotations/Sub2_train.json'))
 val_dataloader = dict(dataset=dict(ann_file='annotations/Sub2_test.json'))
 test_dataloader = val_dataloader
-test_evaluator = val_evaluator
 load_from = 'work_dirs/single-frame_hrnet-w48_1xb30-20e_sub-jhmdb2-384x288/epoch_20.pth'

@@ -67,7 +67,7 @@ def _instead(cfg: Config, top: str, rest: str) -> str:
     known = [place for place in places if _found(cfg, place)]
     if known:
         return f'set {listed(known, 12)}'
-    return 'set what was made of it, or change it in a config file of your own that uses it'
+    return 'change what was made of it, in a config file of your own'
 
 
 def _holders(tree: Any, path: str, name: str, piece: Any) -> Iterator[str]:

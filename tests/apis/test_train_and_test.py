@@ -83,7 +83,7 @@ def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
 def test_prepare_training__frames_of_data_and_neck_differ(split: str) -> None:
     cfg = configs.load_config('dcpose_debug.py')
     cfg[f'{split}_dataloader'].dataset.pipeline[0].frame_offsets = (-2, -1, 0, 1, 2)
-    with pytest.raises(configs.UsageError, match=rf'{split}_dataloader .* takes \(-1, 0, 1\)'):
+    with pytest.raises(configs.UsageError, match=rf'frame_offsets: .*{split}_dataloader'):
         api.prepare_training(cfg)
 
 

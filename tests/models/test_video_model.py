@@ -169,7 +169,7 @@ def test_estimator__named_losses_and_every_trainable_parameter_gets_a_gradient()
     model.init_weights()
     torch.nn.init.normal_(model.head.final_layer.weight, std=0.1)
     losses = model(clip(), samples(2), mode='loss')
-    assert set(losses) == {'loss_kpt', 'acc_pose', *(f'loss_{t["name"]}' for t in TERMS)}
+    assert set(losses) == {'loss_kpt', 'acc_pose', *(f'loss_{name}' for name in TERMS)}
     sum(v for k, v in losses.items() if 'loss' in k).backward()
     without = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert without == []

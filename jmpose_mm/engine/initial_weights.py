@@ -1,0 +1,144 @@
+"""What a model starts a training with: weights that were loaded, are new, or are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from jmpose_mm.errors import listed
+
+__all__ = ['Part', 'adopt_layout', 'named_weights', 'parts_of_model', 'start_table']
+
+# Where other programs put the weights in their checkpoints; mmengine looks for the first.
+_WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'ema_state_dict', 'state_dict_ema', 'net')
+_PARTS = ('backbone.', 'neck.', 'head.', 'keypoint_head.')
+
+
+class Part(NamedTuple):
+    """Weights of a model that are trained, or frozen, together.
+
+    Attributes:
+        name: Of the sub-module.
+        is_frozen: Whether it gets no gradient.
+        size: Number of parameters.
+        loaded: Names of the weights that were loaded.
+        new: Names of the weights that start as the model initialises them.
+    """
+
+    name: str
+    is_frozen: bool
+    size: int
+    loaded: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+def adopt_layout(checkpoint: dict[str, Any], names: Collection[str]) -> str:
+    """Bring a checkpoint into mmengine's layout, in place: ``state_dict`` with this model's names.
+
+    Weights under another key, names behind a prefix (``module.``, ``model.``, ...) and those of a
+    bare backbone are recognised. What is not stays as it is.
+
+    Args:
+        checkpoint: Weights, or a mapping that has them.
+        names: Of the model's own weights.
+
+    Returns:
+        What was changed, in words; empty if nothing.
+    """
+    said = []
+    key = next((k for k in _WEIGHTS if _is_weights(checkpoint.get(k))), None)
+    if key is not None and key != 'state_dict':
+        checkpoint['state_dict'] = checkpoint.pop(key)
+        said.append(f'weights under {key!r}')
+    weights = checkpoint['state_dict'] if key is not None else checkpoint
+    if not _is_weights(weights):
+        return ''
+    prefix = _prefix(weights)
+    if prefix:
+        said.append(f'names without {prefix!r}')
+        _rename(weights, lambda name: name.removeprefix(prefix))
+    elif _is_bare_backbone(weights, names):
+        said.append("names with 'backbone.'")
+        _rename(weights, lambda name: f'backbone.{name}')
+    return ', '.join(said)
+
+
+def _is_weights(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(v, Tensor) for v in value.values())
+
+
+def _prefix(names: Iterable[str]) -> str:
+    """What stands before the parts of the model in all names that have one."""
+    found = set()
+    for name in names:
+        places = [name.find(part) for part in _PARTS if part in name]
+        if places:
+            found.add(name[: min(places)])
+    (prefix,) = found if len(found) == 1 else ('',)
+    return prefix if prefix.endswith('.') else ''
+
+
+def _is_bare_backbone(weights: Iterable[str], names: Collection[str]) -> bool:
+    weights = list(weights)
+    if any(name.startswith(_PARTS) for name in weights):
+        return False
+    own = {name.removeprefix('backbone.').removeprefix('backbone.') for name in names}
+    return any(name in own for name in weights)
+
+
+def _rename(weights: Any, renamed: Any) -> None:
+    for name in list(weights):
+        weights[renamed(name)] = weights.pop(name)
+
+
+def named_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model's state themselves, by name, without counters of batches."""
+    state = model.state_dict(keep_vars=True)
+    return {name: value for name, value in state.items() if value.is_floating_point()}
+
+
+def parts_of_model(model: nn.Module, loaded: Collection[str]) -> list[Part]:
+    """The weights of a model by what becomes of them.
+
+    A sub-module of which some weights are frozen is two parts, and the frozen ones have the names
+    of the modules below.
+    """
+    parameters = dict(model.named_parameters())
+    mixed = {
+        top
+        for top in {name.partition('.')[0] for name in parameters}
+        if len({p.requires_grad for n, p in parameters.items() if n.partition('.')[0] == top}) == 2
+    }
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for name, parameter in parameters.items():
+        steps, frozen = name.split('.'), not parameter.requires_grad
+        depth = 2 if frozen and steps[0] in mixed and len(steps) > 2 else 1
+        groups.setdefault(('.'.join(steps[:depth]), frozen), []).append(name)
+    return [
+        Part(
+            name,
+            frozen,
+            sum(parameters[n].numel() for n in members),
+            tuple(n for n in members if n in loaded),
+            tuple(n for n in members if n not in loaded),
+        )
+        for (name, frozen), members in groups.items()
+    ]
+
+
+def start_table(parts: Iterable[Part], source: str) -> str:
+    """One line for each part: how large, trained or frozen, and where its weights are from."""
+    rows = [('part', 'parameters', '', 'starts with')]
+    for part in parts:
+        start = f'weights of {source}' if part.loaded else 'new weights'
+        if part.loaded and part.new:
+            start += f'; new: {listed(part.new, 3)}'
+        state = 'frozen' if part.is_frozen else 'trained'
+        rows.append((part.name, f'{part.size:,}', state, start))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return '\n'.join(
+        f'{name:<{widths[0]}}  {size:>{widths[1]}}  {state:<{widths[2]}}  {start}'.rstrip()
+        for name, size, state, start in rows
+    )
