@@ -203,3 +203,77 @@ def test_test__checkpoint_that_does_not_fit_is_refused(kind: str, tmp_path: Path
     with pytest.raises(configs.UsageError, match=expected):
         api.test(cfg, str(checkpoint), str(out))
     assert not out.exists()
+
+
+@pytest.fixture(scope='module')
+def tested(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """A random model tested by two metrics, one of which writes predictions."""
+    import torch
+    from mmengine.registry import init_default_scope
+
+    from jmpose_mm.registry import MODELS
+
+    folder = tmp_path_factory.mktemp('tested')
+    root = f'{folder}/data/'
+    changes = [f'{split}_dataloader.dataset.data_root={root}' for split in ('train', 'val', 'test')]
+    changes += [f'test_evaluator.ann_file={root}annotations/posetrack18_val.json']
+    cfg = configs.load_config('dcpose_debug.py', changes, str(folder / 'work'))
+    cfg.test_evaluator = [cfg.test_evaluator, dict(type='PCKAccuracy', thr=0.2)]
+    init_default_scope('mmpose')
+    checkpoint = folder / 'random.pth'
+    torch.save({'state_dict': MODELS.build(cfg.model).state_dict(), 'meta': {}}, checkpoint)
+    before = cfg.to_dict()
+    metrics = api.test(cfg, str(checkpoint), str(folder / 'out.json'), out_dir=str(folder / 'out'))
+    assert cfg.to_dict() == before
+    (predictions,) = (folder / 'out').glob('*.json')
+    return {
+        'metrics': metrics,
+        'cfg': cfg,
+        'checkpoint': checkpoint,
+        'out': json.loads((folder / 'out.json').read_text()),
+        'predictions': json.loads(predictions.read_text()),
+    }
+
+
+def test_test__out_says_what_was_run(tested: dict) -> None:
+    """`ProvenanceHook` reads it off what runs; nothing of it is typed in the config."""
+    import hashlib
+
+    out = tested['out']
+    assert out['boxes'] == 'ground truth'
+    assert out['protocol'].startswith('no flip test, dark (blur 7) decoding, classic warp')
+    assert 'frames -1 0 1, input 96x128' in out['protocol']
+    assert (out['score_rule'], out['nms']) == ('keypoint*box', None)
+    record = out['provenance']
+    assert record['config']['name'] == 'dcpose_debug.py'
+    digest = hashlib.sha256(tested['checkpoint'].read_bytes()).hexdigest()
+    assert record['checkpoint'] == {'name': str(tested['checkpoint']), 'sha256': digest}
+    data = tested['cfg'].test_dataloader.dataset
+    assert record['data']['annotations'] == Path(data.ann_file).name
+    assert record['data']['images'] == 6
+    assert record['data']['samples'] == len(tested['predictions']['annotations'])
+    assert 'AP' in ' '.join(out['metrics'])
+    assert 'PCK' in out['metrics']
+
+
+def test_test__predictions_say_the_same(tested: dict) -> None:
+    info, out = tested['predictions']['info'], tested['out']
+    assert (info['boxes'], info['protocol']) == (out['boxes'], out['protocol'])
+    assert tested['predictions']['provenance'] == out['provenance']
+
+
+def test_test__no_metric_that_writes_predictions_is_refused() -> None:
+    with pytest.raises(configs.UsageError, match='out_dir: expected a metric'):
+        api._write_predictions_into('folder', [object()])
+
+
+def test_test__several_metrics_that_write_get_a_folder_each() -> None:
+    class Writer:
+        out_dir = None
+
+        def __init__(self, prefix: str) -> None:
+            self.prefix = prefix
+
+    one, other = Writer('a'), Writer('b')
+    api._write_predictions_into('folder', [one, object(), other])
+    assert (one.out_dir, other.out_dir) == (str(Path('folder', 'a')), str(Path('folder', 'b')))
