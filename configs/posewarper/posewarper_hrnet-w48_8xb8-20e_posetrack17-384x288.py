@@ -14,8 +14,6 @@ test_pipeline = [*_base_.test_pipeline[:3], crop, _base_.test_pipeline[-1]]
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(protocol='PoseWarper: no flip test, quarter-pixel decoding, no NMS')
-test_evaluator = val_evaluator
 
 model = dict(
     neck=_base_.neck,

@@ -207,6 +207,8 @@ def _frames(step: Any) -> str:
     text = ' '.join(map(str, step.frame_offsets))
     if step.distance is not None:
         text += f' drawn within {step.distance}'
+    if getattr(step, 'pairs', False):
+        text += ' in pairs'
     return f'{text} as copies of the key frame' if step.copies_of_key else text
 
 

@@ -78,6 +78,8 @@ def test_config__agrees_with_itself(path):
     assert windows == {tuple(neck.frame_offsets) if neck else (0,)}
     for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
         assert METRICS.get(evaluator['type']) is not None
+        # labels are read off what runs, never typed
+        assert not {'boxes', 'protocol'} & evaluator.keys()
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)

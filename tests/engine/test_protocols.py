@@ -176,6 +176,7 @@ STEPS, DATASET = 'test_dataloader.dataset.pipeline', 'test_dataloader.dataset'
         (f'{STEPS}.0.frame_offsets=(-3,-1,0,1,3)', 'frames'),
         (f'{STEPS}.0.distance=4', 'frames'),
         (f'{STEPS}.0.copies_of_key=True', 'frames'),
+        (f'{STEPS}.0.pairs=True', 'frames'),
         (f'{STEPS}.0.border=released', 'border'),
         (f'{STEPS}.2.padding=1.3', 'padding'),
         (f'{STEPS}.3.input_size=(192,256)', 'input_size'),
