@@ -34,3 +34,79 @@ class VideoNeck(BaseModule):
     Attributes:
         reads_frames: Whether the fusion reads the frames themselves.
         feature_names: Of the named features that loss terms can refer to.
+
+    Raises:
+        ValueError: ``frame_offsets`` is not ascending, or has no key frame or nothing besides.
+    """
+
+    reads_frames = False
+    feature_names: tuple[str, ...] = ('initial_heatmaps',)
+    gives = FusedFeatures
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        num_keypoints: int,
+        frame_offsets: Sequence[int],
+        init_cfg: list | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.key_index = key_frame_index(frame_offsets)
+        self.num_frames = len(frame_offsets)
+        if self.num_frames == 1:
+            raise ValueError(
+                'frame_offsets: expected at least one frame beside the key frame, got none; '
+                'use the estimator without a neck for a single frame'
+            )
+        self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
+
+    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+        """What the frames say together about the key frame.
+
+        Args:
+            clip: The backbone's stages of every frame, or :meth:`frame_features` of them.
+
+        Raises:
+            ValueError: The clip does not have ``len(frame_offsets)`` frames.
+        """
+        if clip.heatmaps is None:
+            clip = self.frame_features(clip)
+        if clip.heatmaps.shape[1] not in self.clip_lengths():
+            raise ValueError(
+                f'frames of a clip: expected {self.num_frames}, as frame_offsets of the neck has, '
+                f'got {clip.heatmaps.shape[1]}; frame_offsets of the data pipeline must be the same'
+            )
+        return self.fuse(clip)
+
+    def clip_lengths(self) -> tuple[int, ...]:
+        """How many frames a clip may have."""
+        return (self.num_frames,)
+
+    def frame_features(self, clip: ClipFeatures) -> ClipFeatures:
+        """What the fusion reads of each frame; the frames do not meet yet.
+
+        In a video it is made once of each crop, and serves every window that the crop is in.
+
+        Args:
+            clip: The backbone's stages of any number of frames.
+        """
+        num_frames = clip.stages[-1].shape[1]
+        stages = tuple(stage.flatten(0, 1) for stage in clip.stages)
+        heatmaps, kept = self.frame_heatmaps(stages), self.frame_stages(stages)
+        return ClipFeatures(
+            clip.frames if self.reads_frames else None,
+            tuple(stage.unflatten(0, (-1, num_frames)) for stage in kept),
+            heatmaps.unflatten(0, (-1, num_frames)),
+        )
+
+    def frame_heatmaps(self, stages: tuple[Tensor, ...]) -> Tensor:
+        """Stages of N frames ``(N, C_s, h_s, w_s)`` to single-frame heatmaps ``(N, K, h, w)``."""
+        return self.heatmap_layer(stages[-1])
+
+    def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What the fusion reads of the stages ``(N, C_s, h_s, w_s)``, beside the heatmaps."""
+        return stages
+
+    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+        """:meth:`frame_features` of a whole clip to the key frame's features."""
+        raise NotImplementedError
