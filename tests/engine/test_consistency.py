@@ -82,7 +82,9 @@ def test_difference__is_refused_with_its_places(
 
 
 def test_difference__lists_and_tuples_are_equal() -> None:
-    check_consistency(load_config('jm-pose_debug.py', ['model.head.decoder.input_size=[96,128]']))
+    cfg = load_config('jm-pose_debug.py', ['model.head.decoder.input_size=[96,128]'])
+    check_consistency(cfg)
+    assert type(cfg.model.head.decoder.input_size) is list
 
 
 def test_metainfo__of_the_config_counts() -> None:
