@@ -16,6 +16,9 @@ import pytest
 from experiments.study import scheduling
 from experiments.study.plan import Run
 
+# Experiments are not installed: a script elsewhere sees them where the clone is on its path.
+WITH_CLONE = {**os.environ, 'PYTHONPATH': str(Path(__file__).resolve().parents[3])}
+
 ONE, TWO = (Run(name, name, 'method', 'c.py') for name in ('one', 'two'))
 
 
@@ -129,7 +132,9 @@ def test_side_by_side__leaves_no_process_behind(tmp_path: Path, how: str):
     script.write_text(SLEEPERS)
     there.mkdir()
     command = [sys.executable, str(script), str(there)]
-    study = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)
+    study = subprocess.Popen(
+        command, env=WITH_CLONE, start_new_session=True, stdout=subprocess.PIPE
+    )
     try:
         end = time.monotonic() + 120
         while len(list(there.iterdir())) < 2:
