@@ -21,9 +21,17 @@ def check_rank(name: str, tensor: Tensor, axes: str) -> None:
         >>> import torch
         >>> check_rank('features', torch.zeros(2, 3, 8, 8), 'B C H W')
     """
+    _check_tensor(name, tensor)
     if tensor.dim() != len(axes.split()):
         raise ValueError(
             f'{name}: expected a tensor with axes ({axes}), got shape {tuple(tensor.shape)}'
+        )
+
+
+def _check_tensor(name: str, tensor: object) -> None:
+    if not isinstance(tensor, Tensor):
+        raise ValueError(
+            f'{name}: expected a tensor, got {type(tensor).__name__}; torch.as_tensor makes one'
         )
 
 
@@ -34,6 +42,8 @@ def check_same_shape(first: str, a: Tensor, second: str, b: Tensor) -> None:
         >>> import torch
         >>> check_same_shape('prediction', torch.zeros(2, 3), 'target', torch.ones(2, 3))
     """
+    _check_tensor(first, a)
+    _check_tensor(second, b)
     if a.shape != b.shape:
         raise ValueError(
             f'{first} and {second}: expected one shape, got {tuple(a.shape)} and {tuple(b.shape)}'

@@ -7,11 +7,12 @@ one is (width - 1, height - 1). Boxes are xyxy in image pixels unless a name say
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from jmpose_mm.functional.arrays import as_floats
 
 __all__ = [
     'WARPS',
@@ -32,8 +33,8 @@ FloatArray = NDArray[np.float64]
 
 
 def warp_matrix(
-    center: Sequence[float] | NDArray[np.floating[Any]],
-    scale: Sequence[float] | NDArray[np.floating[Any]],
+    center: ArrayLike,
+    scale: ArrayLike,
     rotation: float,
     output_size: tuple[int, int],
     warp: str = 'classic',
@@ -71,21 +72,21 @@ def warp_matrix(
     if warp not in WARPS:
         raise ValueError(f'warp must be one of {WARPS}, got {warp!r}')
     step = 1.0 if warp == 'released' else 0.0
-    source = float(scale[0]) - step
+    source = float(as_floats('scale', scale, '2')[0]) - step
     if not (math.isfinite(source) and source > 0):
         raise ValueError(
             f'scale must be a finite box size above {step:g} pixels for the {warp} warp, '
-            f'got {scale}'
+            f'got {scale!r}'
         )
     target = np.array([output_size[0] - step, output_size[1] - step], dtype=np.float64)
     factor = target[0] / source
     cosine, sine = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
     linear = factor * np.array([[cosine, sine], [-sine, cosine]], dtype=np.float64)
-    shift = target / 2 - linear @ np.asarray(center, dtype=np.float64)
+    shift = target / 2 - linear @ as_floats('center', center, '2')
     return np.concatenate([linear, shift[:, None]], axis=1)
 
 
-def outside_crop(keypoints: NDArray[np.floating[Any]], size: tuple[int, int]) -> NDArray[np.bool_]:
+def outside_crop(keypoints: ArrayLike, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Tell which keypoints lie outside a crop.
 
     The released loaders count a point as outside if x < 0, y < 0, x > W or y > H: points on the far
@@ -103,11 +104,12 @@ def outside_crop(keypoints: NDArray[np.floating[Any]], size: tuple[int, int]) ->
         >>> outside_crop(np.array([[0.0, 0.0], [96.0, 128.0], [97.0, 5.0]]), size=(96, 128))
         array([False, False,  True])
     """
+    keypoints = as_floats('keypoints', keypoints)
     inside = (keypoints >= 0) & (keypoints <= np.asarray(size))
     return ~np.asarray(inside.all(axis=-1), dtype=np.bool_)
 
 
-def xywh_to_xyxy(boxes: NDArray[np.floating[Any]]) -> FloatArray:
+def xywh_to_xyxy(boxes: ArrayLike) -> FloatArray:
     """Convert boxes (..., 4) from left, top, width, height to left, top, right, bottom.
 
     Example:
@@ -115,11 +117,11 @@ def xywh_to_xyxy(boxes: NDArray[np.floating[Any]]) -> FloatArray:
         >>> xywh_to_xyxy(np.array([10, 20, 30, 40]))
         array([10., 20., 40., 60.])
     """
-    corners = np.asarray(boxes, dtype=np.float64)
+    corners = as_floats('boxes', boxes)
     return np.concatenate([corners[..., :2], corners[..., :2] + corners[..., 2:]], axis=-1)
 
 
-def clip_boxes(boxes: NDArray[np.floating[Any]], width: int, height: int) -> FloatArray:
+def clip_boxes(boxes: ArrayLike, width: int, height: int) -> FloatArray:
     """Clip xyxy boxes (..., 4) to the pixel centres of an image of the given size.
 
     A box that lies outside keeps no extent; see :func:`is_usable_box`.
@@ -130,10 +132,10 @@ def clip_boxes(boxes: NDArray[np.floating[Any]], width: int, height: int) -> Flo
         array([  0.,  10., 639.,  90.])
     """
     limits = np.array([width - 1, height - 1, width - 1, height - 1], dtype=np.float64)
-    return np.clip(np.asarray(boxes, dtype=np.float64), 0.0, limits)
+    return np.clip(as_floats('boxes', boxes), 0.0, limits)
 
 
-def is_usable_box(box: NDArray[np.floating[Any]]) -> bool:
+def is_usable_box(box: ArrayLike) -> bool:
     """Tell whether one xyxy box (4,) is finite and has a positive width and height.
 
     Example:
@@ -141,11 +143,12 @@ def is_usable_box(box: NDArray[np.floating[Any]]) -> bool:
         >>> is_usable_box(np.array([10, 20, 40, 60])), is_usable_box(np.array([10, 20, 10, 60]))
         (True, False)
     """
+    box = as_floats('box', box, '4')
     finite = bool(np.isfinite(box).all())
     return finite and bool(box[2] > box[0]) and bool(box[3] > box[1])
 
 
-def box_of_joints(keypoints: NDArray[np.floating[Any]], enlargement: float = 1.2) -> FloatArray:
+def box_of_joints(keypoints: ArrayLike, enlargement: float = 1.2) -> FloatArray:
     """Make a box from labelled joints.
 
     The tight box spans from the smallest coordinate to the largest one plus 1 and is enlarged about
@@ -167,10 +170,10 @@ def box_of_joints(keypoints: NDArray[np.floating[Any]], enlargement: float = 1.2
         >>> box_of_joints(np.array([[10.0, 20.0], [19.0, 39.0]]), enlargement=1.0)
         array([10., 20., 20., 40.])
     """
-    if len(keypoints) == 0:
+    points = as_floats('keypoints', keypoints)
+    if len(points) == 0:
         raise ValueError('keypoints must hold at least one labelled joint to make a box, got none')
-    low = np.asarray(keypoints, dtype=np.float64).min(axis=0)
-    high = np.asarray(keypoints, dtype=np.float64).max(axis=0) + 1.0
+    low, high = points.min(axis=0), points.max(axis=0) + 1.0
     center, half = (low + high) / 2, (high - low) / 2 * enlargement
     return np.concatenate([center - half, center + half])
 
@@ -187,7 +190,7 @@ class CropWindow(NamedTuple):
     scale: FloatArray
 
 
-def crop_window(box: NDArray[np.floating[Any]], padding: float, aspect_ratio: float) -> CropWindow:
+def crop_window(box: ArrayLike, padding: float, aspect_ratio: float) -> CropWindow:
     """The window around a box: padded, its shorter side grown to the crop's aspect ratio.
 
     Args:
@@ -203,7 +206,7 @@ def crop_window(box: NDArray[np.floating[Any]], padding: float, aspect_ratio: fl
         >>> crop_window(np.array([0, 0, 40, 80]), padding=1.25, aspect_ratio=0.75)
         CropWindow(center=array([20., 40.]), scale=array([ 75., 100.]))
     """
-    low, high = np.asarray(box, dtype=np.float64).reshape(2, 2)
+    low, high = as_floats('box', box, '4').reshape(2, 2)
     width, height = (high - low) * padding
     if width > height * aspect_ratio:
         height = width / aspect_ratio
@@ -231,6 +234,10 @@ def window_fits(
         >>> window_fits(window, moved), window_fits(window, far)
         (True, False)
     """
+    window, wanted = (
+        CropWindow(as_floats('center', one.center, '2'), as_floats('scale', one.scale, '2'))
+        for one in (window, wanted)
+    )
     shift = np.abs(window.center - wanted.center) / window.scale
     growth = float(wanted.scale[0] / window.scale[0])
     return bool((shift <= max_shift).all()) and 1 / max_growth <= growth <= max_growth

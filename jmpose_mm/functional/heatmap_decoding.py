@@ -5,12 +5,11 @@ Axes: K keypoints, H W heatmap grid. Coordinates are (x, y) in heatmap pixels.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import correlate1d
 
+from jmpose_mm.functional.arrays import as_floats
 from jmpose_mm.functional.checks import check_choice
 
 __all__ = ['DECODINGS', 'dark', 'decode_heatmaps', 'heatmap_maxima', 'quarter_offset']
@@ -18,7 +17,7 @@ __all__ = ['DECODINGS', 'dark', 'decode_heatmaps', 'heatmap_maxima', 'quarter_of
 Array = NDArray[np.float64]
 
 
-def heatmap_maxima(heatmaps: Array) -> tuple[Array, Array]:
+def heatmap_maxima(heatmaps: ArrayLike) -> tuple[Array, Array]:
     """Position and value of the maximum of each map; (0, 0) where it is not positive.
 
     Args:
@@ -34,6 +33,7 @@ def heatmap_maxima(heatmaps: Array) -> tuple[Array, Array]:
         >>> heatmap_maxima(heatmaps)
         (array([[2., 5.]]), array([0.9]))
     """
+    heatmaps = as_floats('heatmaps', heatmaps, 'K H W')
     flat = heatmaps.reshape(len(heatmaps), -1)
     index = flat.argmax(axis=1)
     scores = flat[np.arange(len(flat)), index]
@@ -42,7 +42,7 @@ def heatmap_maxima(heatmaps: Array) -> tuple[Array, Array]:
     return peaks, scores
 
 
-def quarter_offset(heatmaps: Array, peaks: Array) -> Array:
+def quarter_offset(heatmaps: ArrayLike, peaks: ArrayLike) -> Array:
     """Peaks moved by a quarter pixel towards the larger neighbour on each axis.
 
     A peak within a pixel of any border stays, on both axes (mmpose judges each axis alone).
@@ -62,6 +62,8 @@ def quarter_offset(heatmaps: Array, peaks: Array) -> Array:
         >>> quarter_offset(heatmaps, peaks)
         array([[2.25, 5.  ]])
     """
+    heatmaps = as_floats('heatmaps', heatmaps, 'K H W')
+    peaks = as_floats('peaks', peaks, 'K 2')
     refined = peaks.copy()
     height, width = heatmaps.shape[1:]
     for k, (x, y) in enumerate(peaks.astype(int)):
@@ -86,7 +88,7 @@ def _smoothed(heatmaps: Array, kernel_size: int) -> Array:
     return rescaled
 
 
-def dark(heatmaps: Array, peaks: Array, kernel_size: int = 11) -> Array:
+def dark(heatmaps: ArrayLike, peaks: ArrayLike, kernel_size: int = 11) -> Array:
     """Peaks moved by a Newton step on the log of the smoothed map (Zhang et al., CVPR 2020).
 
     A peak within two pixels of a border stays.
@@ -107,6 +109,8 @@ def dark(heatmaps: Array, peaks: Array, kernel_size: int = 11) -> Array:
         >>> dark(heatmaps, peaks).round(1)
         array([[10.3, 15.8]])
     """
+    heatmaps = as_floats('heatmaps', heatmaps, 'K H W')
+    peaks = as_floats('peaks', peaks, 'K 2')
     refined = peaks.copy()
     height, width = heatmaps.shape[1:]
     logs = np.log(np.maximum(_smoothed(heatmaps, kernel_size), 1e-10))
@@ -127,7 +131,7 @@ DECODINGS = ('quarter-offset', 'dark')
 
 
 def decode_heatmaps(
-    heatmaps: NDArray[Any], decoding: str, kernel_size: int = 11
+    heatmaps: ArrayLike, decoding: str, kernel_size: int = 11
 ) -> tuple[Array, Array]:
     """Keypoints and scores.
 
@@ -148,7 +152,7 @@ def decode_heatmaps(
         ((1, 2), (1,))
     """
     check_choice('decoding', decoding, DECODINGS)
-    maps = np.asarray(heatmaps, dtype=np.float64)
+    maps = as_floats('heatmaps', heatmaps, 'K H W')
     peaks, scores = heatmap_maxima(maps)
     if decoding == 'dark':
         return dark(maps, peaks, kernel_size), scores

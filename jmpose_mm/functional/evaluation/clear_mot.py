@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
+
+from jmpose_mm.functional.arrays import as_floats, as_indices
 
 __all__ = ['TrackEvents']
 
@@ -45,7 +47,7 @@ class TrackEvents:
         self._owner: dict[int, int] = {}  # the object that each hypothesis was last assigned to
         self._known: set[int] = set()  # hypotheses with a match so far
 
-    def add(self, objects: IntArray, hypotheses: IntArray, distances: FloatArray) -> None:
+    def add(self, objects: ArrayLike, hypotheses: ArrayLike, distances: ArrayLike) -> None:
         """Add the next frame.
 
         Args:
@@ -53,6 +55,11 @@ class TrackEvents:
             hypotheses: (H,) predicted tracks.
             distances: (G, H), NaN where a pair must not match.
         """
+        objects, hypotheses = (
+            as_indices('objects', objects),
+            as_indices('hypotheses', hypotheses),
+        )
+        distances = as_floats('distances', distances, 'G H')
         matches = self._continued(objects.tolist(), hypotheses.tolist(), distances)
         free = distances.copy()
         for g, h in matches:

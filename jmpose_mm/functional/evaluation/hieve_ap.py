@@ -12,9 +12,10 @@ the α of AP@α the distance that still counts, yet its table falls as α rises.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons
+from jmpose_mm.functional.arrays import as_floats, as_mask
+from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons, as_persons
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 
 __all__ = ['crowd_index', 'frame_weights', 'head_size_of_joints']
@@ -27,7 +28,7 @@ SHARE_OF_BODY = 0.1
 CROWD_COEFFICIENT = 2.0  # c1 in the paper
 
 
-def head_size_of_joints(keypoints: FloatArray, present: BoolArray) -> FloatArray:
+def head_size_of_joints(keypoints: ArrayLike, present: ArrayLike) -> FloatArray:
     """Head sizes (M,) in pixels from joints: the distance from nose to chest; where one of the two
     is not annotated, a tenth of the diagonal of the box around the joints.
 
@@ -42,6 +43,7 @@ def head_size_of_joints(keypoints: FloatArray, present: BoolArray) -> FloatArray
         >>> head_size_of_joints(keypoints, present)
         array([5.])
     """
+    keypoints, present = as_floats('keypoints', keypoints, 'M J 2'), as_mask('present', present)
     low, high = _joint_boxes(keypoints, present)
     body = SHARE_OF_BODY * np.hypot(*(high - low).T)
     neck = np.hypot(*(keypoints[:, NOSE] - keypoints[:, CHEST]).T)
@@ -62,6 +64,7 @@ def crowd_index(truth: TruePersons, num_frames: int) -> FloatArray:
         >>> crowd_index(truth, num_frames=2)
         array([1., 0.])
     """
+    truth = as_persons(truth)
     low, high = _joint_boxes(truth.keypoints, truth.present)
     total, count = np.zeros(num_frames), np.zeros(num_frames)
     for frame in np.unique(truth.frame):
@@ -78,7 +81,7 @@ def crowd_index(truth: TruePersons, num_frames: int) -> FloatArray:
     return mean
 
 
-def frame_weights(index: FloatArray) -> FloatArray:
+def frame_weights(index: ArrayLike) -> FloatArray:
     """Weights (F,) of frames for the w-AP from their crowd index (F,): ``2 exp(index)``.
 
     **Not the server's.** The formula's shape is from memory, its term for anomalous actions is left
@@ -90,7 +93,7 @@ def frame_weights(index: FloatArray) -> FloatArray:
         >>> frame_weights(np.array([0.0, 0.5])).round(2)
         array([2. , 3.3])
     """
-    weights: FloatArray = CROWD_COEFFICIENT * np.exp(index)
+    weights: FloatArray = CROWD_COEFFICIENT * np.exp(as_floats('index', index))
     return weights
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from jmpose_mm.functional.arrays import as_floats, as_mask
 
 __all__ = ['COMPARISONS', 'box_size', 'joint_pck', 'torso_size']
 
@@ -19,7 +21,7 @@ COMPARISONS = {'<=': operator.le, '<': operator.lt}
 SMALLEST_TORSO = 1.0  # pixel
 
 
-def box_size(boxes: FloatArray) -> FloatArray:
+def box_size(boxes: ArrayLike) -> FloatArray:
     """The longer side (N,) of boxes (N, 4) ``(x1, y1, x2, y2)``, in pixels.
 
     Example:
@@ -27,12 +29,13 @@ def box_size(boxes: FloatArray) -> FloatArray:
         >>> box_size(np.array([[10.0, 20.0, 40.0, 90.0]]))
         array([70.])
     """
+    boxes = as_floats('boxes', boxes, 'N 4')
     size: FloatArray = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     return size
 
 
 def torso_size(
-    truth: FloatArray, predictions: FloatArray, left_shoulder: int, right_hip: int
+    truth: ArrayLike, predictions: ArrayLike, left_shoulder: int, right_hip: int
 ) -> FloatArray:
     """Distance (N,) from the left shoulder to the right hip in pixels; that of the prediction where
     it is shorter than a pixel in the truth.
@@ -51,14 +54,17 @@ def torso_size(
     """
     annotated, predicted = (
         np.hypot(*(points[:, left_shoulder] - points[:, right_hip]).T)
-        for points in (truth, predictions)
+        for points in (
+            as_floats('truth', truth, 'N K 2'),
+            as_floats('predictions', predictions, 'N K 2'),
+        )
     )
     size: FloatArray = np.where(annotated < SMALLEST_TORSO, predicted, annotated)
     return size
 
 
 def joint_pck(
-    distances: FloatArray, present: BoolArray, threshold: float, comparison: str = '<='
+    distances: ArrayLike, present: ArrayLike, threshold: float, comparison: str = '<='
 ) -> FloatArray:
     """Share (K,) of each joint's annotated cases that are correct, in percent; NaN without any.
 
@@ -69,7 +75,7 @@ def joint_pck(
         comparison: ``'<='``, a distance of exactly the threshold is correct, or ``'<'``.
 
     Raises:
-        ValueError: There is no such comparison.
+        ValueError: There is no such comparison, or ``present`` is neither booleans nor visibility.
 
     Example:
         >>> import numpy as np
@@ -79,6 +85,9 @@ def joint_pck(
     """
     if comparison not in COMPARISONS:
         raise ValueError(f'comparison: expected one of {list(COMPARISONS)}, got {comparison!r}')
+    distances, present = as_floats('distances', distances, 'N K'), as_mask('present', present)
+    if present.shape != distances.shape:
+        raise ValueError(f'present: expected shape {distances.shape}, got {present.shape}')
     correct = COMPARISONS[comparison](distances, threshold) & present
     with np.errstate(invalid='ignore'):
         share: FloatArray = 100 * correct.sum(axis=0) / present.sum(axis=0)

@@ -7,13 +7,15 @@ joints. Coordinates are image pixels, ``(x, y)``.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
+from jmpose_mm.functional.arrays import as_indices
 from jmpose_mm.functional.evaluation.posetrack_matching import pair_persons
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     PredictedPersons,
     TruePersons,
+    as_persons,
     take_persons,
 )
 
@@ -30,7 +32,7 @@ OUT_OF_REACH = 1e6
 
 
 def motion_speed(
-    truth: TruePersons, video: IntArray, number: IntArray, track: IntArray
+    truth: TruePersons, video: ArrayLike, number: ArrayLike, track: ArrayLike
 ) -> FloatArray:
     """How far a person's joints have come since the frame before, in head sizes per frame.
 
@@ -56,6 +58,11 @@ def motion_speed(
         >>> motion_speed(truth, np.zeros(2, int), np.array([0, 1]), np.zeros(2, int))
         array([nan,  2.])
     """
+    truth = as_persons(truth)
+    video, number, track = (
+        as_indices(name, values)
+        for name, values in (('video', video), ('number', number), ('track', track))
+    )
     speed = np.full(len(truth.frame), np.nan)
     rows = np.flatnonzero(truth.present.any(axis=1) & (track >= 0))
     keys = np.stack([video[truth.frame[rows]], track[rows], number[truth.frame[rows]]])
@@ -94,6 +101,7 @@ def fit_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray:
         >>> fit_persons(truth, predictions)
         array([0])
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
     order = np.argsort(predictions.frame, kind='stable')
     n, m, distance, _ = pair_persons(truth, take_persons(predictions, order))
     both = predictions.present[order][n] & truth.present[m]
@@ -111,7 +119,9 @@ def fit_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray:
     return found
 
 
-def joint_errors(truth: TruePersons, predictions: PredictedPersons, fitted: IntArray) -> FloatArray:
+def joint_errors(
+    truth: TruePersons, predictions: PredictedPersons, fitted: ArrayLike
+) -> FloatArray:
     """Distance of every annotated joint from the fitted prediction's, in head sizes, at most 1.
 
     The bound keeps one joint at the other end of the image from outweighing all others.
@@ -135,6 +145,8 @@ def joint_errors(truth: TruePersons, predictions: PredictedPersons, fitted: IntA
         >>> joint_errors(truth, predictions, np.array([0]))[0, :4]
         array([0.  , 0.05, 0.1 , 0.15])
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
+    fitted = as_indices('fitted', fitted)
     errors = np.where(truth.present, 1.0, np.nan)
     rows = np.flatnonzero(fitted >= 0)
     offset = predictions.keypoints[fitted[rows]] - truth.keypoints[rows]

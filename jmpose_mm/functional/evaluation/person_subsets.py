@@ -17,13 +17,15 @@ frame share its false persons.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from jmpose_mm.functional.arrays import as_floats, as_indices, as_mask
 from jmpose_mm.functional.evaluation.posetrack_ap import JointAP, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_matching import match_joints, pair_persons
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     PredictedPersons,
     TruePersons,
+    as_persons,
     take_persons,
 )
 
@@ -55,6 +57,7 @@ def match_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray
         >>> match_persons(truth, predictions)
         array([0])
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
     n, m, _, hit = pair_persons(truth, predictions)
     share = hit.sum(axis=1) / np.maximum(1, truth.present.sum(axis=1))[m]
     # Pairs come by n, then m, and the sort is stable: of equal shares the first person is taken.
@@ -67,7 +70,7 @@ def match_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray
 
 
 def ap_of_persons(
-    truth: TruePersons, predictions: PredictedPersons, owner: IntArray, chosen: BoolArray
+    truth: TruePersons, predictions: PredictedPersons, owner: ArrayLike, chosen: ArrayLike
 ) -> JointAP:
     """Evaluate on some of the annotated persons; see the top of the file for the rule.
 
@@ -92,6 +95,8 @@ def ap_of_persons(
         >>> result.ap[:2]
         array([100., 100.])
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
+    owner, chosen = as_indices('owner', owner), as_mask('chosen', chosen)
     for name, values, persons in (('owner', owner, predictions), ('chosen', chosen, truth)):
         if values.shape != persons.frame.shape:
             raise ValueError(f'{name}: expected shape {persons.frame.shape}, got {values.shape}')
@@ -113,7 +118,7 @@ def ap_of_persons(
 
 
 def divide_by_quantiles(
-    values: FloatArray, count: int, least: int = 1
+    values: ArrayLike, count: int, least: int = 1
 ) -> tuple[FloatArray, IntArray]:
     """Bins with about equally many values in each.
 
@@ -133,6 +138,7 @@ def divide_by_quantiles(
         >>> edges, number
         (array([1. , 2.5, 4. ]), array([0, 0, 1, 1]))
     """
+    values = as_floats('values', values, 'M')
     known = np.isfinite(values)
     number = np.full(len(values), -1, dtype=np.int64)
     if not known.any():

@@ -7,10 +7,13 @@ Coordinates are image pixels, ``(x, y)``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from jmpose_mm.functional.arrays import as_floats, as_indices
 
 __all__ = ['Polygons', 'pairs_inside_frames', 'points_inside']
 
@@ -36,10 +39,11 @@ class Polygons(NamedTuple):
     vertices: FloatArray
 
     @classmethod
-    def from_lists(cls, frames: list[int], rings: list[FloatArray]) -> Polygons:
+    def from_lists(cls, frames: Sequence[int], rings: Sequence[ArrayLike]) -> Polygons:
         """Join one (V_r, 2) array for each polygon."""
-        sizes = [len(ring) for ring in rings]
-        vertices = np.concatenate(rings) if rings else np.empty((0, 2))
+        corners = [as_floats('rings', ring).reshape(-1, 2) for ring in rings]
+        sizes = [len(ring) for ring in corners]
+        vertices = np.concatenate(corners) if corners else np.empty((0, 2))
         return cls(
             np.asarray(frames, dtype=np.int64),
             np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
@@ -47,7 +51,7 @@ class Polygons(NamedTuple):
         )
 
 
-def pairs_inside_frames(first: IntArray, second: IntArray) -> tuple[IntArray, IntArray]:
+def pairs_inside_frames(first: ArrayLike, second: ArrayLike) -> tuple[IntArray, IntArray]:
     """Every pair (i, j) with ``first[i] == second[j]``, ordered by i, then j.
 
     Args:
@@ -62,6 +66,7 @@ def pairs_inside_frames(first: IntArray, second: IntArray) -> tuple[IntArray, In
         >>> pairs_inside_frames(np.array([0, 1]), np.array([1, 0, 1]))
         (array([0, 1, 1]), array([1, 0, 2]))
     """
+    first, second = as_indices('first', first), as_indices('second', second)
     order = np.argsort(second, kind='stable')
     ordered = second[order]
     start = np.searchsorted(ordered, first, side='left')
@@ -70,7 +75,7 @@ def pairs_inside_frames(first: IntArray, second: IntArray) -> tuple[IntArray, In
     return i, order[position]
 
 
-def points_inside(points: FloatArray, frame: IntArray, polygons: Polygons) -> BoolArray:
+def points_inside(points: ArrayLike, frame: ArrayLike, polygons: Polygons) -> BoolArray:
     """Whether a point lies inside a polygon of its own frame.
 
     Inside means strictly (a point on an edge or a corner is outside) and by the even-odd rule, so
@@ -95,6 +100,12 @@ def points_inside(points: FloatArray, frame: IntArray, polygons: Polygons) -> Bo
         >>> points_inside(np.array([[5.0, 5.0], [10.0, 5.0]]), np.array([0, 0]), polygons)
         array([ True, False])
     """
+    points, frame = as_floats('points', points, 'Q 2'), as_indices('frame', frame)
+    polygons = Polygons(
+        as_indices('polygons.frame', polygons.frame),
+        as_indices('polygons.first', polygons.first),
+        as_floats('polygons.vertices', polygons.vertices, 'V 2'),
+    )
     sizes = np.diff(polygons.first)
     if np.any((sizes == 1) | (sizes == 2)):
         at = int(np.flatnonzero((sizes == 1) | (sizes == 2))[0])

@@ -19,8 +19,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from jmpose_mm.functional.arrays import as_floats, as_mask
 from jmpose_mm.functional.evaluation.polygons import Polygons
 from jmpose_mm.functional.evaluation.posetrack_matching import (
     HIT_DISTANCE,
@@ -31,7 +32,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     JOINT_GROUPS,
     PredictedPersons,
     TruePersons,
-    check_persons,
+    checked_persons,
     select_frames,
     take_persons,
 )
@@ -75,7 +76,7 @@ def posetrack_ap(
     predictions: PredictedPersons,
     ignored: Polygons | None = None,
     hit_distance: float = HIT_DISTANCE,
-    frame_weights: FloatArray | None = None,
+    frame_weights: ArrayLike | None = None,
 ) -> JointAP:
     """Evaluate predictions as the official PoseTrack evaluator does.
 
@@ -106,10 +107,11 @@ def posetrack_ap(
         array([100., 100., 100., 100., 100., 100., 100., 100., 100., 100., 100.,
                  0.,   0.,   0.,   0.])
     """
-    check_persons(truth, predictions)
+    truth, predictions = checked_persons(truth, predictions)
     judged = np.isin(predictions.frame, truth.frame)
     if frame_weights is None:
         frame_weights = np.ones(int(truth.frame.max(initial=-1)) + 1)
+    frame_weights = as_floats('frame_weights', frame_weights, 'F')
     predictions = take_persons(predictions, judged)
     return _ap_of_frames(truth, predictions, ignored, hit_distance, frame_weights)
 
@@ -117,7 +119,7 @@ def posetrack_ap(
 def posetrack21_ap(
     truth: TruePersons,
     predictions: PredictedPersons,
-    labelled: BoolArray,
+    labelled: ArrayLike,
     ignored: Polygons | None = None,
 ) -> JointAP:
     """Evaluate predictions as the kit of PoseTrack21 does (``eval_type='pose_estim'``).
@@ -144,7 +146,8 @@ def posetrack21_ap(
         >>> posetrack21_ap(truth, predictions, labelled=np.array([True])).ap[:2]
         array([100., 100.])
     """
-    check_persons(truth, predictions)
+    truth, predictions = checked_persons(truth, predictions)
+    labelled = as_mask('labelled', labelled)
     truth, predictions = select_frames(truth, predictions, labelled)
     truth = truth._replace(present=_positive(truth))
     predictions = predictions._replace(present=_positive(predictions))
@@ -155,7 +158,7 @@ def posetrack21_ap(
     )
 
 
-def mean_over_joints(values: FloatArray) -> float:
+def mean_over_joints(values: ArrayLike) -> float:
     """Mean of (J,) values without the NaN ones; NaN if all are.
 
     Example:
@@ -163,11 +166,12 @@ def mean_over_joints(values: FloatArray) -> float:
         >>> float(mean_over_joints(np.array([80.0, np.nan, 60.0])))
         70.0
     """
+    values = as_floats('values', values)
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else float('nan')
 
 
-def group_means(values: FloatArray) -> dict[str, float]:
+def group_means(values: ArrayLike) -> dict[str, float]:
     """Means of (15,) values over the seven groups that PoseTrack prints; NaN spoils its group.
 
     Example:
@@ -175,6 +179,7 @@ def group_means(values: FloatArray) -> dict[str, float]:
         >>> float(group_means(np.arange(15.0))['Head'])
         13.0
     """
+    values = as_floats('values', values, '15')
     return {name: float(values[list(joints)].mean()) for name, joints in JOINT_GROUPS.items()}
 
 

@@ -16,7 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jmpose_mm.functional.evaluation.polygons import Polygons, pairs_inside_frames, points_inside
-from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons, TruePersons
+from jmpose_mm.functional.evaluation.posetrack_persons import (
+    PredictedPersons,
+    TruePersons,
+    as_persons,
+)
 
 __all__ = ['HIT_DISTANCE', 'PersonPairs', 'match_joints', 'pair_persons', 'without_ignored']
 
@@ -68,6 +72,7 @@ def match_joints(
         >>> int(match_joints(truth, predictions)[0].sum())
         11
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
     n, m, _, hit = pair_persons(truth, predictions, hit_distance)
     pck = hit.sum(axis=1) / np.maximum(1, truth.present.sum(axis=1))[m]
     vote = _first_maximum(pck, n)
@@ -96,6 +101,7 @@ def pair_persons(
         >>> int(pair_persons(truth, predictions).hit.sum())
         11
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
     n, m = pairs_inside_frames(predictions.frame, truth.frame)
     both = predictions.present[n] & truth.present[m]
     meets = predictions.present.any(axis=1)[n] & truth.present.any(axis=1)[m]
@@ -127,6 +133,7 @@ def without_ignored(
     """
     if ignored is None:
         return truth, predictions
+    truth, predictions = as_persons(truth), as_persons(predictions)
     return (
         truth._replace(present=_outside(truth, ignored)),
         predictions._replace(present=_outside(predictions, ignored)),

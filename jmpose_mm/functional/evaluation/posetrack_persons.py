@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from jmpose_mm.functional.arrays import as_floats, as_indices, as_mask
 
 __all__ = [
     'FILE_JOINT_NAMES',
@@ -19,7 +21,8 @@ __all__ = [
     'MISSING_SCORE',
     'PredictedPersons',
     'TruePersons',
-    'check_persons',
+    'as_persons',
+    'checked_persons',
     'head_size',
     'select_frames',
     'take_persons',
@@ -115,7 +118,7 @@ class PredictedPersons(NamedTuple):
 Persons = TypeVar('Persons', TruePersons, PredictedPersons)
 
 
-def head_size(boxes: FloatArray) -> FloatArray:
+def head_size(boxes: ArrayLike) -> FloatArray:
     """0.6 times the diagonal of head boxes (..., 4) ``(x1, y1, x2, y2)``, in pixels (...).
 
     Example:
@@ -123,6 +126,7 @@ def head_size(boxes: FloatArray) -> FloatArray:
         >>> float(head_size(np.array([0.0, 0.0, 30.0, 40.0])))
         30.0
     """
+    boxes = as_floats('boxes', boxes)
     size: FloatArray = HEAD_SHARE * np.sqrt(
         (boxes[..., 2] - boxes[..., 0]) ** 2 + (boxes[..., 3] - boxes[..., 1]) ** 2
     )
@@ -141,6 +145,8 @@ def select_frames(
         >>> select_frames(truth, predictions, np.array([False, True]))[0].frame
         array([1])
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
+    frames = as_mask('frames', frames)
     return (
         take_persons(truth, frames[truth.frame]),
         take_persons(predictions, frames[predictions.frame]),
@@ -156,19 +162,49 @@ def take_persons(persons: Persons, rows: BoolArray | IntArray) -> Persons:
         >>> take_persons(truth, np.array([1])).frame
         array([1])
     """
-    columns = (column[rows] for column in persons)
+    chosen = np.asarray(rows)
+    columns = (column[chosen] for column in as_persons(persons))
+    return type(persons)(*columns)
+
+
+_COLUMNS = {'frame': as_indices, 'present': as_mask}
+
+
+def as_persons(persons: Persons) -> Persons:
+    """The same persons with their columns as arrays of the types above, whatever they came as.
+
+    Raises:
+        ValueError: A column does not hold such values.
+
+    Example:
+        >>> points, present = [[[5, 5]] * 15], [[1] * 15]
+        >>> as_persons(TruePersons([0], points, present, [10])).present.dtype
+        dtype('bool')
+    """
+    kind = 'truth' if isinstance(persons, TruePersons) else 'predictions'
+    columns = (
+        _COLUMNS.get(name, as_floats)(f'{kind}.{name}', column)
+        for name, column in zip(persons._fields, persons, strict=True)
+    )
     return type(persons)(*columns)  # type: ignore[arg-type]
 
 
-def check_persons(truth: TruePersons, predictions: PredictedPersons) -> None:
-    """Raise ``ValueError`` unless all shapes agree and scores of predicted joints are finite.
+def checked_persons(
+    truth: TruePersons, predictions: PredictedPersons
+) -> tuple[TruePersons, PredictedPersons]:
+    """Both by `as_persons`, if all shapes agree and scores of predicted joints are finite.
+
+    Raises:
+        ValueError: They do not.
 
     Example:
         >>> points, present = np.zeros((2, 15, 2)), np.ones((2, 15), bool)
         >>> truth = TruePersons(np.array([0, 1]), points, present, np.ones(2))
         >>> predictions = PredictedPersons(np.array([0, 1]), points, present, np.ones((2, 15)))
-        >>> check_persons(truth, predictions)
+        >>> checked_persons(truth, predictions)[0].frame
+        array([0, 1])
     """
+    truth, predictions = as_persons(truth), as_persons(predictions)
     joints = truth.present.shape[1:]
     for persons in (truth, predictions):
         kind = 'truth' if isinstance(persons, TruePersons) else 'predictions'
@@ -185,3 +221,4 @@ def check_persons(truth: TruePersons, predictions: PredictedPersons) -> None:
             f'predictions.scores: expected finite numbers, got {predictions.scores[bad[0]]} for '
             f'person {bad[0]} (frame {predictions.frame[bad[0]]})'
         )
+    return truth, predictions

@@ -25,6 +25,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jmpose_mm.functional.arrays import as_indices
 from jmpose_mm.functional.evaluation.clear_mot import TrackEvents
 from jmpose_mm.functional.evaluation.polygons import Polygons
 from jmpose_mm.functional.evaluation.posetrack_matching import pair_persons, without_ignored
@@ -32,7 +33,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     Persons,
     PredictedPersons,
     TruePersons,
-    check_persons,
+    checked_persons,
     take_persons,
 )
 
@@ -108,7 +109,10 @@ def posetrack_mota(
         >>> posetrack_mota(truth, predictions, once).mota[:2]
         array([100., 100.])
     """
-    check_persons(truth, predictions)
+    truth, predictions = checked_persons(truth, predictions)
+    tracks = TrackIds(
+        *(as_indices(f'tracks.{name}', ids) for name, ids in tracks._asdict().items())
+    )
     truth, predictions = without_ignored(truth, predictions, ignored)
     truth, true_ids = _by_frame(truth, tracks.true)
     predictions, predicted_ids = _by_frame(predictions, tracks.predicted)

@@ -5,10 +5,10 @@ Axes: K keypoints. Coordinates are (x, y) in image pixels, NaN where a joint is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from jmpose_mm.functional.arrays import as_floats
 
 __all__ = ['OneEuroFilter']
 
@@ -66,7 +66,7 @@ class OneEuroFilter:
         self._times = np.zeros(0)  # (K,) when each joint was seen last; NaN before
         self._time = -np.inf
 
-    def __call__(self, keypoints: NDArray[Any], time: float, size: float) -> FloatArray:
+    def __call__(self, keypoints: ArrayLike, time: float, size: float) -> FloatArray:
         """Filter the next sample.
 
         Args:
@@ -86,7 +86,7 @@ class OneEuroFilter:
                 f'time and size: expected a time after {self._time} and a size above 0, got {time} '
                 f'and {size}'
             )
-        points = np.asarray(keypoints, dtype=np.float64)
+        points = as_floats('keypoints', keypoints, 'K 2')
         if np.isinf(self._time):
             self._points, self._speeds = points.copy(), np.zeros(points.shape)
             self._times = np.full(len(points), np.nan)

@@ -17,10 +17,11 @@ straight lines among them, hence pass unchanged at any times. Rules:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from jmpose_mm.functional.arrays import as_floats
 
 __all__ = ['LONGEST_GAP', 'jitter', 'smooth_gaussian', 'smooth_savitzky_golay']
 
@@ -34,9 +35,9 @@ FloatArray = NDArray[np.float64]
 
 
 def smooth_savitzky_golay(
-    keypoints: NDArray[Any],
-    times: NDArray[Any],
-    scores: NDArray[Any] | None = None,
+    keypoints: ArrayLike,
+    times: ArrayLike,
+    scores: ArrayLike | None = None,
     window: int = 7,
     order: int = 2,
 ) -> FloatArray:
@@ -74,9 +75,9 @@ def smooth_savitzky_golay(
 
 
 def smooth_gaussian(
-    keypoints: NDArray[Any],
-    times: NDArray[Any],
-    scores: NDArray[Any] | None = None,
+    keypoints: ArrayLike,
+    times: ArrayLike,
+    scores: ArrayLike | None = None,
     sigma: float = 1.0,
 ) -> FloatArray:
     """Fit a straight line to all samples within 4 sigma, weighted by a Gaussian of their distance.
@@ -107,7 +108,7 @@ def smooth_gaussian(
     return _smooth(keypoints, times, scores, 2 * int(np.ceil(4 * sigma)) + 1, 1, sigma)
 
 
-def jitter(keypoints: NDArray[Any], times: NDArray[Any]) -> float:
+def jitter(keypoints: ArrayLike, times: ArrayLike) -> float:
     """How much a track trembles: its mean acceleration in pixels per step squared.
 
     That is the mean length of the second difference over joints and three samples in a row that
@@ -138,15 +139,15 @@ def jitter(keypoints: NDArray[Any], times: NDArray[Any]) -> float:
 
 
 def _smooth(
-    keypoints: NDArray[Any],
-    times: NDArray[Any],
-    scores: NDArray[Any] | None,
+    keypoints: ArrayLike,
+    times: ArrayLike,
+    scores: ArrayLike | None,
     window: int,
     order: int,
     sigma: float,
 ) -> FloatArray:
     points, steps = _checked(keypoints, times)
-    weights = np.ones(points.shape[:2]) if scores is None else np.asarray(scores, np.float64)
+    weights = np.ones(points.shape[:2]) if scores is None else as_floats('scores', scores)
     if weights.shape != points.shape[:2]:
         raise ValueError(f'scores: expected shape {points.shape[:2]}, got {weights.shape}')
     weights = np.maximum(weights, LEAST_WEIGHT)
@@ -159,9 +160,9 @@ def _smooth(
     return smooth
 
 
-def _checked(keypoints: NDArray[Any], times: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+def _checked(keypoints: ArrayLike, times: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Points, and times in steps."""
-    points, seconds = np.asarray(keypoints, np.float64), np.asarray(times, np.float64)
+    points, seconds = as_floats('keypoints', keypoints), as_floats('times', times)
     if points.ndim != 3 or seconds.shape != points.shape[:1]:
         raise ValueError(
             f'keypoints and times: expected shapes (T, K, 2) and (T,), got {points.shape} and '

@@ -7,11 +7,12 @@ width is right minus left). Keypoints are (x, y) in image pixels, NaN where a jo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
+
+from jmpose_mm.functional.arrays import as_floats
 
 __all__ = [
     'LEAST_JOINTS',
@@ -41,12 +42,16 @@ def box_iou(boxes: FloatArray, others: FloatArray) -> FloatArray:
     Returns:
         (N, M) in [0, 1]; 0 where neither box has an area.
 
+    Raises:
+        ValueError: An array has another shape.
+
     Example:
         >>> import numpy as np
         >>> others = np.array([[0.0, 0.0, 10.0, 5.0], [20.0, 20.0, 30.0, 30.0]])
         >>> box_iou(np.array([[0.0, 0.0, 10.0, 10.0]]), others)
         array([[0.5, 0. ]])
     """
+    boxes, others = _corners(boxes), _corners(others)
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     shared = _area(np.concatenate([low, high], axis=-1))
@@ -73,13 +78,13 @@ def nms(boxes: FloatArray, scores: FloatArray, max_iou: float) -> IntArray:
     """
     overlap = box_iou(boxes, boxes)
     kept: list[int] = []
-    for n in np.argsort(-scores, kind='stable').tolist():
+    for n in np.argsort(-np.asarray(scores, dtype=np.float64), kind='stable').tolist():
         if not (overlap[n, kept] > max_iou).any():
             kept.append(n)
     return np.asarray(kept, dtype=np.int64)
 
 
-def oks(poses: FloatArray, others: FloatArray, areas: FloatArray, sigmas: FloatArray) -> FloatArray:
+def oks(poses: ArrayLike, others: ArrayLike, areas: ArrayLike, sigmas: ArrayLike) -> FloatArray:
     r"""Likeness of every pair of poses, the object keypoint similarity (OKS) of COCO.
 
     .. math:: \frac1{|S|} \sum_{k \in S} \exp\left(-\frac{d_k^2}{2 a (2 \sigma_k)^2}\right)
@@ -101,6 +106,8 @@ def oks(poses: FloatArray, others: FloatArray, areas: FloatArray, sigmas: FloatA
         >>> oks(pose, pose, areas=np.array([400.0]), sigmas=np.array([0.05, 0.05]))
         array([[1.]])
     """
+    poses, others = as_floats('poses', poses, 'N K 2'), as_floats('others', others, 'M K 2')
+    areas, sigmas = as_floats('areas', areas, 'M'), as_floats('sigmas', sigmas, 'K')
     squared = ((poses[:, None] - others[None]) ** 2).sum(axis=-1)
     spread = 2 * np.maximum(areas, np.finfo(float).tiny)[:, None] * (2 * sigmas) ** 2
     seen = np.isfinite(squared)
@@ -109,7 +116,7 @@ def oks(poses: FloatArray, others: FloatArray, areas: FloatArray, sigmas: FloatA
     return np.divide(likeness, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
-def assign(similarity: FloatArray, least: float) -> list[tuple[int, int]]:
+def assign(similarity: ArrayLike, least: float) -> list[tuple[int, int]]:
     """Pair rows with columns such that the sum of similarities is largest.
 
     Args:
@@ -124,13 +131,14 @@ def assign(similarity: FloatArray, least: float) -> list[tuple[int, int]]:
         >>> assign(np.array([[0.9, 0.8], [0.7, 0.1]]), least=0.3)
         [(0, 1), (1, 0)]
     """
+    similarity = as_floats('similarity', similarity, 'N M')
     allowed = similarity >= least
     rows, columns = linear_sum_assignment(np.where(allowed, similarity, 0.0), maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return [pair for pair in pairs if allowed[pair]]
 
 
-def common_velocity(series: Sequence[tuple[Sequence[int], NDArray[Any]]]) -> FloatArray:
+def common_velocity(series: Sequence[tuple[ArrayLike, ArrayLike]]) -> FloatArray:
     """Velocity of something whose position was measured in several ways.
 
     It is the slope of parallel lines, one for each series, in least squares. Each series may be at
@@ -149,16 +157,16 @@ def common_velocity(series: Sequence[tuple[Sequence[int], NDArray[Any]]]) -> Flo
     """
     covariance, variance = np.zeros(2), 0.0
     for frames, positions in series:
-        if len(frames) == 0:
+        steps = as_floats('frames', frames, 'T')
+        if len(steps) == 0:
             continue
-        steps = np.asarray(frames, dtype=np.float64)
         steps = steps - steps.mean()
-        covariance += steps @ np.asarray(positions, dtype=np.float64)
+        covariance += steps @ as_floats('positions', positions, 'T 2')
         variance += float(steps @ steps)
     return covariance / variance if variance > 0 else covariance
 
 
-def joints_seen(poses: FloatArray) -> NDArray[np.bool_]:
+def joints_seen(poses: ArrayLike) -> NDArray[np.bool_]:
     """Which joints of poses (..., K, 2) are seen, (..., K).
 
     Example:
@@ -166,12 +174,10 @@ def joints_seen(poses: FloatArray) -> NDArray[np.bool_]:
         >>> joints_seen(np.array([[1.0, 2.0], [np.nan, np.nan]]))
         array([ True, False])
     """
-    return np.asarray(np.isfinite(poses).all(axis=-1))
+    return np.asarray(np.isfinite(as_floats('poses', poses)).all(axis=-1))
 
 
-def box_carried_by_pose(
-    box: FloatArray, before: FloatArray, after: FloatArray
-) -> FloatArray | None:
+def box_carried_by_pose(box: ArrayLike, before: ArrayLike, after: ArrayLike) -> FloatArray | None:
     """Move the sides of a box as the extent of the pose inside it moved.
 
     Args:
@@ -189,6 +195,8 @@ def box_carried_by_pose(
         >>> box_carried_by_pose(np.array([0.0, 0.0, 10.0, 10.0]), before, before + [3, 0])
         array([ 3.,  0., 13., 10.])
     """
+    box = as_floats('box', box, '4')
+    before, after = as_floats('before', before, 'K 2'), as_floats('after', after, 'K 2')
     seen = joints_seen(before) & joints_seen(after)
     if seen.sum() < LEAST_JOINTS:
         return None
@@ -198,6 +206,14 @@ def box_carried_by_pose(
     if (size + high - low <= size / 2).any():
         return None
     return np.asarray(box + np.concatenate([low, high]))
+
+
+def _corners(boxes: FloatArray) -> FloatArray:
+    """Boxes (N, 4) in floating point, whatever numbers they came in."""
+    corners = np.asarray(boxes, dtype=np.float64)
+    if corners.size and (corners.ndim != 2 or corners.shape[1] != 4):
+        raise ValueError(f'boxes: expected shape (N, 4), got {corners.shape}')
+    return corners.reshape(-1, 4)
 
 
 def _area(boxes: FloatArray) -> FloatArray:

@@ -1,0 +1,359 @@
+"""One call of every public function of `jmpose_mm.functional`, with fresh arguments each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from jmpose_mm.functional import (
+    arrays,
+    checks,
+    crop,
+    deformable,
+    frame_sampling,
+    heatmap_decoding,
+    heatmaps,
+    mutual_information,
+    temporal,
+    translation,
+    video_names,
+)
+from jmpose_mm.functional.evaluation import (
+    clear_mot,
+    hieve_ap,
+    pck,
+    person_errors,
+    person_subsets,
+    polygons,
+    posetrack_ap,
+    posetrack_matching,
+    posetrack_persons,
+    posetrack_tracking,
+)
+from jmpose_mm.functional.tracks import one_euro_filter, smoothing, tracking
+
+Arguments = dict[str, Any]
+
+
+def _persons() -> tuple[Any, Any]:
+    rng = np.random.default_rng(0)
+    frame, points = np.repeat(np.arange(4), 2), rng.integers(0, 100, (8, 15, 2)).astype(float)
+    present = rng.random((8, 15)) < 0.8
+    found = points + rng.integers(-4, 5, points.shape)
+    return (
+        posetrack_persons.TruePersons(frame, points, present, np.full(8, 10.0)),
+        posetrack_persons.PredictedPersons(
+            frame.copy(), found, np.ones((8, 15), bool), rng.integers(1, 99, (8, 15)).astype(float)
+        ),
+    )
+
+
+def _pair(**more: Any) -> Arguments:
+    truth, predictions = _persons()
+    return {'truth': truth, 'predictions': predictions, **more}
+
+
+def _maps(*channels: int) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(2, c, 6, 5, generator=generator) for c in channels]
+
+
+def _sides(*channels: int) -> Arguments:
+    return dict(zip(('first', 'second', 'given'), _maps(*channels), strict=False))
+
+
+def _heatmaps() -> np.ndarray:
+    y, x = np.mgrid[:24, :18]
+    return np.stack([np.exp(-((x - a) ** 2 + (y - b) ** 2) / 8) for a, b in ((5.3, 8.8), (9, 12))])
+
+
+def _boxes() -> np.ndarray:
+    return np.array([[0.0, 0, 40, 80], [4, 0, 44, 80], [100, 100, 130, 180]])
+
+
+def _track() -> Arguments:
+    keypoints = np.random.default_rng(0).integers(0, 9, (9, 2, 2)).astype(float)
+    return {'keypoints': keypoints, 'times': np.arange(9.0)}
+
+
+def _square() -> Any:
+    corners = np.array([[0.0, 0], [10, 0], [10, 10], [0, 10]])
+    return polygons.Polygons(np.array([0]), np.array([0, 4]), corners)
+
+
+def _filtered(keypoints: Any) -> np.ndarray:
+    smooth = one_euro_filter.OneEuroFilter()
+    first = np.zeros((3, 2))
+    smooth(first, time=0.0, size=100.0)
+    first[:] = 7  # what was handed in is the caller's
+    return smooth(keypoints, time=0.04, size=100.0)
+
+
+def _counted(objects: Any, hypotheses: Any, distances: Any) -> dict[str, float]:
+    events = clear_mot.TrackEvents()
+    events.add(objects, hypotheses, distances)
+    return dict(events.sums)
+
+
+def _deformation() -> Arguments:
+    features, offset, modulation = _maps(4, 18, 9)
+    weight = torch.linspace(-1, 1, 8 * 9).reshape(2, 4, 3, 3)
+    sides = {'features': features, 'offset': offset, 'modulation': modulation}
+    return {**sides, 'weight': weight, 'padding': 1}
+
+
+# name -> (function, what makes its arguments)
+CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
+    'as_floats': (arrays.as_floats, lambda: {'name': 'a', 'values': np.arange(3)}),
+    'as_indices': (arrays.as_indices, lambda: {'name': 'a', 'values': np.arange(3.0)}),
+    'as_mask': (arrays.as_mask, lambda: {'name': 'a', 'values': np.arange(3)}),
+    'check_choice': (
+        checks.check_choice,
+        lambda: {'name': 'a', 'value': 1, 'choices': [1, 2]},
+    ),
+    'check_rank': (
+        checks.check_rank,
+        lambda: {'name': 'a', 'tensor': _maps(2)[0], 'axes': 'B C H W'},
+    ),
+    'check_same_shape': (
+        checks.check_same_shape,
+        lambda: {'first': 'a', 'a': _maps(2)[0], 'second': 'b', 'b': _maps(2)[0]},
+    ),
+    'CropWindow': (crop.CropWindow, lambda: {'center': np.zeros(2), 'scale': np.ones(2)}),
+    'box_of_joints': (crop.box_of_joints, lambda: {'keypoints': _boxes()[:, :2]}),
+    'clip_boxes': (crop.clip_boxes, lambda: {'boxes': _boxes(), 'width': 90, 'height': 90}),
+    'crop_window': (
+        crop.crop_window,
+        lambda: {'box': _boxes()[0], 'padding': 1.25, 'aspect_ratio': 0.75},
+    ),
+    'is_usable_box': (crop.is_usable_box, lambda: {'box': _boxes()[0]}),
+    'outside_crop': (crop.outside_crop, lambda: {'keypoints': _boxes(), 'size': (9, 9, 9, 9)}),
+    'warp_matrix': (
+        crop.warp_matrix,
+        lambda: {
+            'center': np.array([50.0, 60]),
+            'scale': np.array([48.0, 64]),
+            'rotation': 30,
+            'output_size': [96, 128],
+        },
+    ),
+    'window_fits': (
+        crop.window_fits,
+        lambda: {
+            'window': crop.crop_window(_boxes()[0], 1.25, 0.75),
+            'wanted': crop.crop_window(_boxes()[1], 1.25, 0.75),
+        },
+    ),
+    'xywh_to_xyxy': (crop.xywh_to_xyxy, lambda: {'boxes': _boxes()}),
+    'modulated_deform_conv2d': (deformable.modulated_deform_conv2d, _deformation),
+    'TrackEvents': (
+        _counted,
+        lambda: {
+            'objects': np.array([1, 2]),
+            'hypotheses': np.array([7, 8]),
+            'distances': np.array([[1.0, np.nan], [2, 3]]),
+        },
+    ),
+    'crowd_index': (hieve_ap.crowd_index, lambda: {'truth': _persons()[0], 'num_frames': 4}),
+    'frame_weights': (hieve_ap.frame_weights, lambda: {'index': np.arange(3.0)}),
+    'head_size_of_joints': (
+        hieve_ap.head_size_of_joints,
+        lambda: {'keypoints': _persons()[0].keypoints, 'present': _persons()[0].present},
+    ),
+    'box_size': (pck.box_size, lambda: {'boxes': _boxes()}),
+    'joint_pck': (
+        pck.joint_pck,
+        lambda: {
+            'distances': np.arange(6.0).reshape(2, 3),
+            'present': np.array([[True, False, True]] * 2),
+            'threshold': 2,
+        },
+    ),
+    'torso_size': (
+        pck.torso_size,
+        lambda: {
+            'truth': _persons()[0].keypoints,
+            'predictions': _persons()[1].keypoints,
+            'left_shoulder': 9,
+            'right_hip': 2,
+        },
+    ),
+    'fit_persons': (person_errors.fit_persons, _pair),
+    'joint_errors': (person_errors.joint_errors, lambda: _pair(fitted=np.arange(8))),
+    'motion_speed': (
+        person_errors.motion_speed,
+        lambda: {
+            'truth': _persons()[0],
+            'video': np.zeros(4, int),
+            'number': np.arange(4),
+            'track': np.arange(8) % 2,
+        },
+    ),
+    'ap_of_persons': (
+        person_subsets.ap_of_persons,
+        lambda: _pair(owner=np.arange(8), chosen=np.arange(8) < 5),
+    ),
+    'divide_by_quantiles': (
+        person_subsets.divide_by_quantiles,
+        lambda: {'values': np.arange(9.0), 'count': 3},
+    ),
+    'match_persons': (person_subsets.match_persons, _pair),
+    'Polygons': (
+        polygons.Polygons.from_lists,
+        lambda: {'frames': [0], 'rings': [_boxes()[:, :2]]},
+    ),
+    'pairs_inside_frames': (
+        polygons.pairs_inside_frames,
+        lambda: {'first': np.array([0, 1]), 'second': np.array([1, 0, 1])},
+    ),
+    'points_inside': (
+        polygons.points_inside,
+        lambda: {
+            'points': np.array([[5.0, 5], [10, 5]]),
+            'frame': np.zeros(2, int),
+            'polygons': _square(),
+        },
+    ),
+    'group_means': (posetrack_ap.group_means, lambda: {'values': np.arange(15.0)}),
+    'mean_over_joints': (posetrack_ap.mean_over_joints, lambda: {'values': np.arange(15.0)}),
+    'posetrack21_ap': (posetrack_ap.posetrack21_ap, lambda: _pair(labelled=np.arange(4) < 3)),
+    'posetrack_ap': (
+        posetrack_ap.posetrack_ap,
+        lambda: _pair(ignored=_square(), frame_weights=np.arange(1.0, 5)),
+    ),
+    'match_joints': (posetrack_matching.match_joints, _pair),
+    'pair_persons': (posetrack_matching.pair_persons, _pair),
+    'without_ignored': (
+        posetrack_matching.without_ignored,
+        lambda: _pair(ignored=_square()),
+    ),
+    'as_persons': (posetrack_persons.as_persons, lambda: {'persons': _persons()[0]}),
+    'checked_persons': (posetrack_persons.checked_persons, _pair),
+    'head_size': (posetrack_persons.head_size, lambda: {'boxes': _boxes()}),
+    'select_frames': (
+        posetrack_persons.select_frames,
+        lambda: _pair(frames=np.array([True, False, True, True])),
+    ),
+    'take_persons': (
+        posetrack_persons.take_persons,
+        lambda: {'persons': _persons()[0], 'rows': np.array([0, 3])},
+    ),
+    'posetrack_mota': (
+        posetrack_tracking.posetrack_mota,
+        lambda: _pair(
+            tracks=posetrack_tracking.TrackIds(np.arange(8) % 2, np.arange(8) % 2, np.zeros(4, int))
+        ),
+    ),
+    'check_frame_offsets': (
+        frame_sampling.check_frame_offsets,
+        lambda: {'frame_offsets': np.arange(-2, 3)},
+    ),
+    'draw_offsets': (
+        frame_sampling.draw_offsets,
+        lambda: {
+            'frame_offsets': np.arange(-2, 3),
+            'distance': 4,
+            'rng': np.random.RandomState(0),
+        },
+    ),
+    'support_frames': (
+        frame_sampling.support_frames,
+        lambda: {'key': 3, 'offsets': np.arange(-2, 3), 'available': [2, 3, 4, 6]},
+    ),
+    'dark': (
+        heatmap_decoding.dark,
+        lambda: {'heatmaps': _heatmaps(), 'peaks': np.array([[5.0, 9], [9, 12]])},
+    ),
+    'decode_heatmaps': (
+        heatmap_decoding.decode_heatmaps,
+        lambda: {'heatmaps': _heatmaps(), 'decoding': 'dark'},
+    ),
+    'heatmap_maxima': (heatmap_decoding.heatmap_maxima, lambda: {'heatmaps': _heatmaps()}),
+    'quarter_offset': (
+        heatmap_decoding.quarter_offset,
+        lambda: {'heatmaps': _heatmaps(), 'peaks': np.array([[5.0, 9], [9, 12]])},
+    ),
+    'heatmap_accuracy': (
+        heatmaps.heatmap_accuracy,
+        lambda: {
+            'heatmaps': _maps(3)[0],
+            'target': _maps(3, 3)[1],
+            'keypoint_weights': torch.ones(2, 3),
+        },
+    ),
+    'heatmap_peaks': (heatmaps.heatmap_peaks, lambda: {'heatmaps': _maps(3)[0]}),
+    'gaussian_information': (
+        mutual_information.gaussian_information,
+        lambda: _sides(2, 3, 2),
+    ),
+    'released_quantity': (
+        mutual_information.released_quantity,
+        lambda: _sides(2, 2),
+    ),
+    'spatial_kl': (
+        mutual_information.spatial_kl,
+        lambda: _sides(2, 2),
+    ),
+    'spatial_log_softmax': (
+        mutual_information.spatial_log_softmax,
+        lambda: {'features': _maps(2)[0]},
+    ),
+    'adjacent_differences': (
+        temporal.adjacent_differences,
+        lambda: {'features': _maps(2)[0][None]},
+    ),
+    'key_frame_index': (temporal.key_frame_index, lambda: {'frame_offsets': np.arange(-2, 3)}),
+    'repeat_key_frame': (
+        temporal.repeat_key_frame,
+        lambda: {'clip': _maps(2)[0][None], 'key_index': 1},
+    ),
+    'split_key_frame': (
+        temporal.split_key_frame,
+        lambda: {'clip': _maps(2)[0][None], 'key_index': 1},
+    ),
+    'OneEuroFilter': (_filtered, lambda: {'keypoints': _boxes()[:, :2]}),
+    'jitter': (smoothing.jitter, _track),
+    'smooth_gaussian': (smoothing.smooth_gaussian, lambda: {**_track(), 'scores': np.ones((9, 2))}),
+    'smooth_savitzky_golay': (
+        smoothing.smooth_savitzky_golay,
+        lambda: {**_track(), 'scores': np.ones((9, 2))},
+    ),
+    'assign': (tracking.assign, lambda: {'similarity': np.eye(3), 'least': 0.5}),
+    'box_carried_by_pose': (
+        tracking.box_carried_by_pose,
+        lambda: {
+            'box': _boxes()[0],
+            'before': _track()['keypoints'][:4, 0],
+            'after': _track()['keypoints'][:4, 0] + 2,
+        },
+    ),
+    'box_iou': (tracking.box_iou, lambda: {'boxes': _boxes(), 'others': _boxes()}),
+    'common_velocity': (
+        tracking.common_velocity,
+        lambda: {'series': [([0, 1, 2], _track()['keypoints'][:3, 0])]},
+    ),
+    'joints_seen': (tracking.joints_seen, lambda: {'poses': _track()['keypoints']}),
+    'nms': (tracking.nms, lambda: {'boxes': _boxes(), 'scores': np.arange(3.0), 'max_iou': 0.5}),
+    'oks': (
+        tracking.oks,
+        lambda: {
+            'poses': _track()['keypoints'],
+            'others': _track()['keypoints'],
+            'areas': np.full(9, 99.0),
+            'sigmas': np.ones(2),
+        },
+    ),
+    'resample': (
+        translation.resample,
+        lambda: {'features': _maps(2)[0], 'ratio': 1.1, 'shift': np.array([0.1, 0])},
+    ),
+    'translate': (
+        translation.translate,
+        lambda: {'features': _maps(2)[0], 'shift': torch.ones(2, 2)},
+    ),
+    'read_video_list': (video_names.read_video_list, lambda: {'videos': ['000342_mpii_test']}),
+    'video_key': (video_names.video_key, lambda: {'name': 'walk.json'}),
+}
