@@ -82,9 +82,13 @@ def naming(file: str | Path, expected: str = 'a readable file') -> Iterator[None
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.strerror:
-            raise type(error)(error.errno, error.strerror, str(file)) from error
-        raise
+        if error.filename is not None:
+            raise
+        # torch calls a file that is cut an invalid argument
+        if error.errno in (None, errno.EINVAL):
+            said = cut(error.strerror or error, 300)
+            raise UsageError(f'{file}: expected {expected}, got {said}') from error
+        raise type(error)(error.errno, error.strerror, str(file)) from error
     except RecursionError as error:
         raise UsageError(
             f'{file}: expected {expected}, got one that is nested too deeply'

@@ -12,12 +12,15 @@ from __future__ import annotations
 from typing import Any
 
 from . import true_cause
+from .host.safe_loading import make_loaders_safe
 
 SCOPE = 'jmpose_mm'
 
 with true_cause(__name__):
     from mmengine.registry import Registry
     from mmpose import registry as host
+
+    make_loaders_safe()
 
     class MirroredRegistry(Registry):  # type: ignore[misc]
         """A registry that registers in its parent as well."""

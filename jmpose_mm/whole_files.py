@@ -1,35 +1,154 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and never in the place of what was read."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ['whole_file', 'write_json']
+from jmpose_mm.errors import UsageError
+
+__all__ = [
+    'alone_in',
+    'check_output',
+    'flush_to_disk',
+    'remove_unfinished',
+    'whole_file',
+    'write_json',
+]
+
+_NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
     """A path beside ``path`` to write to, which takes its name at the end of the block.
 
-    If the block raises, what was written is removed and a file that was at ``path`` stays. Missing
-    folders are made. The suffix is kept, for writers that choose their format by it.
+    What was written is flushed to the disk before. If the block raises, it is removed, and a file
+    that was at ``path`` stays. Missing folders are made. The suffix is kept, for writers that
+    choose their format by it.
+
+    Raises:
+        UsageError: A folder is at ``path``, or a file where its folder must be.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise UsageError(f'{path}: expected the name of a file to write, found a folder')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f'{path}: expected a folder at {error.filename}, found a file') from error
     unfinished = path.with_name(f'.{path.stem}.unfinished{path.suffix}')
     try:
         yield unfinished
+        flush_to_disk(unfinished)
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def flush_to_disk(path: str | Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk: after it, power may fail."""
+    folder = os.path.isdir(path)
+    if folder and os.name == 'nt':  # where folders cannot be opened
+        return
+    number = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        # some network file systems cannot; what cannot be written is another error
+        if error.errno not in _NO_FLUSHING:
+            raise type(error)(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(number)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove what killed runs left unfinished in a folder."""
+    for file in Path(folder).glob('.*.unfinished*'):
+        if file.is_file():
+            file.unlink()
 
 
 def write_json(path: str | Path, content: Any) -> None:
     """Write ``content`` as indented JSON; a number that is not finite is a ``ValueError``."""
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(content, indent=2, allow_nan=False) + '\n')
+
+
+def check_output(output: str | Path, inputs: Iterable[str | Path], name: str = 'out') -> None:
+    """Raise `UsageError` where writing a file would replace what is read.
+
+    Args:
+        output: The file to write, or the folder to write into.
+        inputs: Files and folders that are read; those that do not exist are left aside.
+        name: Of the parameter, for the message.
+    """
+    target = Path(os.path.realpath(output))
+    for one in inputs:
+        source = Path(os.path.realpath(one))
+        if not source.exists():
+            continue
+        inside = source.is_dir() and (target == source or source in target.parents)
+        linked = source.is_file() and target.is_file() and os.path.samefile(source, target)
+        if target == source or linked or (inside and not target.is_dir()):
+            raise UsageError(
+                f'{name}: {output} is read by this command ({one}), and is not overwritten; '
+                'choose another place'
+            )
+
+
+@contextmanager
+def alone_in(folder: str | Path) -> Iterator[None]:
+    """Keep other runs out of a folder for the length of the block; the folder is made.
+
+    Of the processes of one distributed run, the first holds the folder for all. A run that was
+    killed holds nothing any more. Where the file system has no locks, nothing is kept out.
+
+    Raises:
+        UsageError: Another run is in there.
+    """
+    if os.environ.get('RANK', '0') != '0':
+        yield
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    mark = Path(folder, '.in_use')
+    number = _locked(mark)
+    try:
+        yield
+    finally:
+        # before the lock is given up: a run that waits for it sees that its file is gone
+        if number is not None:
+            mark.unlink(missing_ok=True)
+            os.close(number)
+
+
+def _locked(mark: Path) -> int | None:
+    """The number of the open file, with a lock on it; None where there are no locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    while True:
+        number = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            process = os.read(number, 20).decode(errors='replace') or 'unknown'
+            os.close(number)
+            raise UsageError(
+                f'{mark.parent}: another run (process {process}) writes there: wait for its end, '
+                'or choose another folder'
+            ) from error
+        except OSError:
+            os.close(number)
+            return None
+        if mark.exists() and os.path.samestat(os.fstat(number), mark.stat()):
+            os.ftruncate(number, 0)
+            os.write(number, str(os.getpid()).encode())
+            return number
+        os.close(number)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from jmpose_mm.whole_files import whole_file, write_json
+from jmpose_mm.errors import UsageError
+from jmpose_mm.whole_files import (
+    alone_in,
+    check_output,
+    remove_unfinished,
+    whole_file,
+    write_json,
+)
 
 
 def test_whole_file__takes_its_name_at_the_end(tmp_path: Path) -> None:
@@ -41,3 +52,107 @@ def test_write_json__refuses_what_json_cannot_say(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='not JSON compliant'):
         write_json(tmp_path / 'b.json', float('nan'))
     assert not (tmp_path / 'b.json').exists()
+
+
+@pytest.mark.parametrize('path', ['folder', 'file/a.json'])
+def test_whole_file__says_which_kind_of_name_is_in_its_place(tmp_path: Path, path: str) -> None:
+    (tmp_path / 'folder').mkdir()
+    (tmp_path / 'file').write_text('mine')
+    with pytest.raises(UsageError, match=rf'{path}: expected'), whole_file(tmp_path / path):
+        pytest.fail('the work has begun')
+    assert (tmp_path / 'file').read_text() == 'mine'
+
+
+def test_whole_file__full_disk_at_the_flush_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / 'a.json').write_text('before')
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr('os.fsync', full)
+    with pytest.raises(OSError, match='No space left') as raised:
+        write_json(tmp_path / 'a.json', [1])
+    assert 'a.unfinished.json' in raised.value.filename
+    assert (tmp_path / 'a.json').read_text() == 'before'
+    assert [file.name for file in tmp_path.iterdir()] == ['a.json']
+
+
+def test_remove_unfinished__removes_nothing_else(tmp_path: Path) -> None:
+    for name in ('.a.unfinished.json', '.b.pth.unfinished', 'c.unfinished.json', '.hidden'):
+        (tmp_path / name).write_text('')
+    remove_unfinished(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {'c.unfinished.json', '.hidden'}
+
+
+@pytest.mark.parametrize(
+    ('output', 'refused'),
+    [
+        ('in/a.json', True),
+        ('in/new.json', True),
+        ('in/deep/a.json', True),
+        ('in', True),
+        ('link.json', True),
+        ('hard.json', True),
+        ('linked/a.json', True),
+        ('in/../in/a.json', True),
+        ('in/deep', False),
+        ('out/a.json', False),
+        ('in2/a.json', False),
+        ('.', False),
+    ],
+)
+def test_check_output__compares_places_and_not_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, refused: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ('in/deep', 'in2'):
+        Path(name).mkdir(parents=True)
+    for name in ('in/a.json', 'in/deep/a.json', 'in2/a.json'):
+        Path(name).write_text('mine')
+    Path('link.json').symlink_to('in/a.json')
+    Path('one.json').write_text('mine')
+    Path('hard.json').hardlink_to('one.json')
+    Path('linked').symlink_to('in')
+    inputs = ['in', 'one.json', 'nowhere.json']
+    if refused:
+        with pytest.raises(UsageError, match=r'^json: '):
+            check_output(output, inputs, 'json')
+    else:
+        check_output(output, inputs, 'json')
+
+
+def test_alone_in__refuses_a_second_run_and_not_a_later_one(tmp_path: Path) -> None:
+    with alone_in(tmp_path / 'work'):
+        with pytest.raises(UsageError, match=f'work: another run .process {os.getpid()}. writes'):
+            with alone_in(tmp_path / 'work'):
+                pytest.fail('two runs at once')
+        with alone_in(tmp_path / 'other'):
+            pass
+    with alone_in(tmp_path / 'work'):
+        pass
+    assert list((tmp_path / 'work').iterdir()) == []
+
+
+def test_alone_in__is_not_held_by_a_run_that_was_killed(tmp_path: Path) -> None:
+    program = (
+        'import os, sys; from jmpose_mm.whole_files import alone_in\n'
+        'with alone_in(sys.argv[1]): os.kill(os.getpid(), 9)'
+    )
+    killed = subprocess.run([sys.executable, '-c', program, str(tmp_path)])
+    assert killed.returncode == -9
+    assert (tmp_path / '.in_use').exists()
+    with alone_in(tmp_path):
+        pass
+
+
+def test_alone_in__lets_the_other_processes_of_a_distributed_run_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered = []
+    with alone_in(tmp_path):
+        monkeypatch.setenv('RANK', '1')
+        with alone_in(tmp_path):
+            entered.append(True)
+    assert entered

@@ -5,7 +5,9 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # the best one is the greatest, with save_best='auto' or the name of a logged number
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2, rule='greater'),
+    checkpoint=dict(
+        type='jmpose_mm.DurableCheckpointHook', interval=1, max_keep_ckpts=2, rule='greater'
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False),
 )

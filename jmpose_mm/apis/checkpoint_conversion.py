@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.apis.official_names import DROPPED, NAMES
+from jmpose_mm.engine.checkpoints import check_weights, read_checkpoint
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import check_output, whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,6 +62,7 @@ def convert_checkpoint(
         hint = '' if reverse else _looks_like(state, method)
         raise UsageError('\n  '.join([f'{source} is not a {method} checkpoint{hint}:', *problems]))
     converted = {after: value for (_, after), value in renamed.items()}
+    check_output(target, [source], 'target')
     with whole_file(target) as unfinished:
         torch.save(converted if reverse else {'state_dict': converted, 'meta': {}}, unfinished)
     return target
@@ -72,29 +74,10 @@ def read_state_dict(source: str | Path) -> dict[str, Tensor]:
     Raises:
         UsageError: There is no such file, torch's safe loading refuses it, or it holds no tensors.
     """
-    import torch
-
-    if not Path(source).is_file():
-        raise UsageError(f'checkpoint {str(source)!r} does not exist')
-    try:
-        content = torch.load(source, map_location='cpu', weights_only=True)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UsageError(
-            f'{source}: expected a complete file of tensors and plain types that loads under '
-            f"torch's safe default, got: {reason}"
-        ) from error
-    if isinstance(content, Mapping) and isinstance(content.get('state_dict'), Mapping):
-        content = content['state_dict']
-    if not isinstance(content, Mapping) or not content:
-        raise UsageError(f'{source}: expected a state dict, got {type(content).__name__}')
-    for name, value in content.items():
-        if not isinstance(value, torch.Tensor):
-            raise UsageError(
-                f'{source}, {name!r}: expected a tensor, got {type(value).__name__}; a training '
-                "checkpoint keeps its weights under 'state_dict'"
-            )
-    return {_unwrapped(str(name)): value for name, value in content.items()}
+    content = read_checkpoint(source)
+    weights = content.get('state_dict', content)
+    check_weights(weights, source)
+    return {_unwrapped(str(name)): value for name, value in weights.items()}
 
 
 def rename(

@@ -6,6 +6,8 @@ import hashlib
 import io
 from pathlib import Path
 
+from jmpose_mm.engine.checkpoints import check_weights, read_checkpoint
+from jmpose_mm.errors import UsageError, naming
 from jmpose_mm.whole_files import whole_file
 
 __all__ = ['publish_model']
@@ -25,21 +27,19 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
         The file that was written.
 
     Raises:
-        ValueError: The source is no checkpoint, or the target has another ending.
+        UsageError: The source is no checkpoint of finite weights, or the target has another ending.
     """
     import torch
 
     source, target = Path(source), Path(target)
     if target.suffix != '.pth':
-        raise ValueError(f'target: expected a name that ends in .pth, got {target}')
-    try:
-        checkpoint = torch.load(source, map_location='cpu', weights_only=True)
-        weights, meta = checkpoint['state_dict'], checkpoint.get('meta', {})
-    except Exception as error:
-        raise ValueError(
-            f'{source}: expected a checkpoint of plain types with a state_dict, got {error}'
-        ) from error
-    slim = {'state_dict': weights, 'meta': {k: meta[k] for k in KEPT_META if k in meta}}
+        raise UsageError(f'target: expected a name that ends in .pth, got {target}')
+    checkpoint = read_checkpoint(source)
+    weights, meta = checkpoint.get('state_dict'), checkpoint.get('meta', {})
+    check_weights(weights, source)
+    with naming(source, 'a checkpoint of a training'):
+        meta = {name: meta[name] for name in KEPT_META if name in meta}
+    slim = {'state_dict': weights, 'meta': meta}
     content = io.BytesIO()
     torch.save(slim, content)
     digest = hashlib.sha256(content.getbuffer()).hexdigest()[:8]

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.engine.configs import checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.configs import config_errors
 from jmpose_mm.engine.consistency import check_consistency
 from jmpose_mm.engine.protocols import Protocol, read_protocol
 from jmpose_mm.engine.provenance import run_record
+from jmpose_mm.engine.resuming import resume_from
 from jmpose_mm.errors import UsageError, listed
-from jmpose_mm.whole_files import write_json
+from jmpose_mm.whole_files import alone_in, write_json
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
@@ -81,9 +83,10 @@ def prepare_training(
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
         _use_mixed_precision(cfg.optim_wrapper)
-    if resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if resume == 'auto' else find_checkpoint(resume)
+    if resume is not None or cfg.get('resume'):
+        resume_from(cfg, resume or cfg.get('load_from') or 'auto')
+    elif cfg.get('load_from') is not None:
+        cfg.load_from = find_checkpoint(cfg.load_from)
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
@@ -103,8 +106,9 @@ def _use_mixed_precision(wrapper: ConfigDict) -> None:
 
 def train(cfg: Config) -> Runner:
     """Train as `cfg` says; the runner afterwards."""
-    runner = _build_runner(cfg)
-    runner.train()
+    with config_errors(cfg), alone_in(cfg.work_dir):
+        runner = _build_runner(cfg)
+        runner.train()
     return runner
 
 
@@ -140,13 +144,14 @@ def test(
         if file is not None and not file.endswith(suffixes):
             raise UsageError(f'{option}: expected a file ending in {suffixes[0]}, got {file!r}')
     check_consistency(cfg)
-    find_checkpoint(checkpoint)
-    runner = _build_runner(_test_config(cfg, dump), tested=(cfg, checkpoint))
-    if out_dir is not None:
-        _write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
-    with checkpoint_fits(checkpoint):
-        runner.load_checkpoint(checkpoint, strict=True)
-    metrics = runner.test()
+    file = find_checkpoint(checkpoint)
+    with config_errors(cfg):
+        runner = _build_runner(_test_config(cfg, dump), tested=(cfg, checkpoint))
+        if out_dir is not None:
+            _write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
+        with checkpoint_fits(checkpoint):
+            runner.load_checkpoint(file, strict=True)
+        metrics = runner.test()
     if out is not None and is_main_process():
         dataset = runner.test_dataloader.dataset
         protocols = [

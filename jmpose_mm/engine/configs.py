@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import jmpose_mm
 from jmpose_mm.engine.settings import check_config_file, check_overrides
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import UsageError, naming
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
 
 __all__ = [
     'PACKAGED_CONFIGS',
-    'checkpoint_fits',
-    'find_checkpoint',
+    'config_errors',
     'find_config',
     'load_config',
     'pipeline_step',
@@ -68,7 +68,8 @@ def load_config(
 
     path = find_config(name)
     check_config_file(path)
-    cfg = Config.fromfile(path)
+    with naming(path, 'a config'):
+        cfg = Config.fromfile(path)
     changes = {}
     for item in overrides:
         key, equals, value = item.partition('=')
@@ -85,29 +86,6 @@ def load_config(
     return cfg
 
 
-def find_checkpoint(name: str) -> str:
-    """`name`, if it is an address or an existing file.
-
-    Raises:
-        UsageError: It is a path without a file.
-    """
-    if '://' not in name and not Path(name).is_file():
-        raise UsageError(f'checkpoint {name!r} does not exist')
-    return name
-
-
-@contextmanager
-def checkpoint_fits(name: str) -> Iterator[None]:
-    """Around loading a checkpoint: what fails inside becomes a `UsageError` that names it."""
-    try:
-        yield
-    except Exception as error:
-        raise UsageError(
-            f'checkpoint {name!r} does not fit the model of the config, or is no complete '
-            f'checkpoint of tensors and plain types: {error}'
-        ) from error
-
-
 def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
     """The step of a data pipeline with a type, whatever its scope.
 
@@ -118,3 +96,21 @@ def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
         if step['type'].rpartition('.')[2] == name:
             return step
     raise UsageError(f'config: expected a step {name} in the pipeline, got none')
+
+
+@contextmanager
+def config_errors(cfg: Config) -> Iterator[None]:
+    """Around building and running what `cfg` says: a part that cannot be built is a `UsageError`.
+
+    mmengine tells of a misspelt type, or of an argument that a class does not have, by a `KeyError`
+    or a `TypeError` with the names of all the classes around it.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        said = str(error.args[0]) if error.args else ''
+        if not said.startswith('class `') and 'is not in the' not in said:
+            raise
+        said = re.sub(r'class `(\w+)` in [\w/.-]+\.py: ', r'\1: ', said.strip('"\''))
+        said = said.split('. Please check', 1)[0]
+        raise UsageError(f'config {Path(cfg.filename or "").name}: {said}') from error

@@ -20,6 +20,7 @@ Path = tuple[Any, ...]
 Replaced = tuple[Path, str, str]
 
 _LEAVES = (str, bytes, bool, int, float, complex, type(None), torch.Tensor)
+_KINDS = 'biufU'
 _UNREPRESENTABLE = object()
 
 
@@ -61,11 +62,11 @@ def _plain_leaf(
             'counts': torch.from_numpy(np.array(counts)),
             'max_length': value.max_length,
         }
-    if isinstance(value, np.ndarray) and value.dtype.kind in 'biufU':
+    if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
         replaced.append((path, 'array', str(value.dtype)))
         return value.tolist()
     # np.float64 is a float, and np.str_ a str, but neither is pickled as one
-    if isinstance(value, np.generic) and value.dtype.kind in 'biufU':
+    if isinstance(value, np.generic) and value.dtype.kind in _KINDS:
         replaced.append((path, 'scalar', str(value.dtype)))
         return value.item()
     if isinstance(value, PurePath):
@@ -106,5 +107,7 @@ def _restored(value: Any, kind: str, dtype: str) -> Any:
         buffer._log_history = value['values'].cpu().numpy()
         buffer._count_history = value['counts'].cpu().numpy()
         return buffer
+    if np.dtype(dtype).kind not in _KINDS:
+        raise ValueError(f'expected a type of numbers or text, got {dtype!r}')
     array = np.array(value, dtype=dtype)
     return array if kind == 'array' else array[()]

@@ -174,13 +174,28 @@ class _Runs:
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        (lambda path, source: _truncated(path, source), 'expected a complete file'),
-        (lambda path, _: path.write_bytes(b''), 'expected a complete file'),
-        (lambda path, _: path.write_bytes(pickle.dumps(_Runs())), 'expected a complete file'),
-        (lambda path, _: torch.save({'a': _Runs()}, path), 'expected a complete file'),
-        (lambda path, _: torch.save([torch.zeros(1)], path), 'expected a state dict, got list'),
-        (lambda path, _: torch.save({}, path), 'expected a state dict'),
-        (lambda path, _: torch.save({'conv1': 3}, path), "'conv1': expected a tensor, got int"),
+        (
+            lambda path, source: _truncated(path, source),
+            'expected a checkpoint of tensors and plain types',
+        ),
+        (lambda path, _: path.write_bytes(b''), 'expected a checkpoint of tensors and plain types'),
+        (
+            lambda path, _: path.write_bytes(pickle.dumps(_Runs())),
+            'expected a checkpoint of tensors and plain types',
+        ),
+        (
+            lambda path, _: torch.save({'a': _Runs()}, path),
+            'expected a checkpoint of tensors and plain types',
+        ),
+        (
+            lambda path, _: torch.save([torch.zeros(1)], path),
+            'expected a checkpoint of tensors and plain types, got a list',
+        ),
+        (lambda path, _: torch.save({}, path), 'expected named weights (a state dict), got none'),
+        (
+            lambda path, _: torch.save({'conv1': 3}, path),
+            'expected weights to be tensors, got a int: conv1',
+        ),
         (lambda path, _: path.unlink(missing_ok=True), 'does not exist'),
     ],
     ids=['truncated', 'empty', 'pickle', 'code', 'list', 'no entries', 'number', 'absent'],

@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from jmpose_mm.apis import train_and_test as api
 from jmpose_mm.engine import configs
+from jmpose_mm.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / 'configs' / '_base_' / 'default_runtime.py'
@@ -46,7 +48,7 @@ def test_find_config__two_of_a_name_are_refused(
         (tmp_path / folder).mkdir()
         (tmp_path / folder / 'same.py').touch()
     monkeypatch.setattr(configs, 'PACKAGED_CONFIGS', tmp_path)
-    with pytest.raises(configs.UsageError, match='several'):
+    with pytest.raises(UsageError, match='several'):
         configs.find_config('same.py')
 
 
@@ -66,9 +68,16 @@ def test_load_config__overrides_have_their_types_and_work_dir_its_order(tmp_path
 
 def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
     checkpoint = tmp_path / 'x.pth'
-    checkpoint.touch()
+    stored = {'message_hub': {}, 'optimizer': {}, 'meta': {'epoch': 1, 'iter': 2}}
+    torch.save({**stored, 'state_dict': {'a': torch.ones(1)}}, checkpoint)
     cfg = Config(
-        dict(val_cfg={}, val_dataloader={}, val_evaluator={}, auto_scale_lr={'base_batch_size': 8})
+        dict(
+            work_dir=str(tmp_path / 'work'),
+            val_cfg={},
+            val_dataloader={},
+            val_evaluator={},
+            auto_scale_lr={'base_batch_size': 8},
+        )
     )
     api.prepare_training(cfg, resume=str(checkpoint), validate=False, auto_scale_lr=True)
     assert cfg.resume is True
@@ -76,21 +85,23 @@ def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
     assert cfg.val_cfg is cfg.val_dataloader is cfg.val_evaluator is None
     assert cfg.auto_scale_lr.enable is True
     api.prepare_training(cfg, resume='auto')
-    assert cfg.load_from is None
+    assert cfg.resume is False
+    with pytest.raises(UsageError, match='nothing'):
+        api.prepare_training(Config(dict(load_from='nothing.pth')))
 
 
 @pytest.mark.parametrize('split', ['train', 'test'])
 def test_prepare_training__frames_of_data_and_neck_differ(split: str) -> None:
     cfg = configs.load_config('dcpose_debug.py')
     cfg[f'{split}_dataloader'].dataset.pipeline[0].frame_offsets = (-2, -1, 0, 1, 2)
-    with pytest.raises(configs.UsageError, match=rf'frame_offsets: .*{split}_dataloader'):
+    with pytest.raises(UsageError, match=rf'frame_offsets: .*{split}_dataloader'):
         api.prepare_training(cfg)
 
 
 def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='SGD'))))
     monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(configs.UsageError, match='amp: expected a CUDA device'):
+    with pytest.raises(UsageError, match='amp: expected a CUDA device'):
         api.prepare_training(cfg, amp=True)
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     api.prepare_training(cfg, amp=True)
@@ -99,9 +110,9 @@ def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPat
 
 
 def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
-    with pytest.raises(configs.UsageError, match='base_batch_size'):
+    with pytest.raises(UsageError, match='base_batch_size'):
         api.prepare_training(Config({}), auto_scale_lr=True)
-    with pytest.raises(configs.UsageError, match=r"'gone\.pth' does not exist"):
+    with pytest.raises(UsageError, match=r"'gone\.pth' does not exist"):
         api.prepare_training(Config({}), resume='gone.pth')
 
 
@@ -112,7 +123,7 @@ def test_draw_into__switches_the_hook_on() -> None:
     api.draw_into(cfg, 'drawn')
     assert cfg.default_hooks.visualization.enable is True
     assert cfg.default_hooks.visualization.out_dir == 'drawn'
-    with pytest.raises(configs.UsageError, match='show_dir'):
+    with pytest.raises(UsageError, match='show_dir'):
         api.draw_into(Config({}), 'drawn')
 
 
@@ -200,7 +211,7 @@ def test_test__checkpoint_that_does_not_fit_is_refused(kind: str, tmp_path: Path
         checkpoint.write_bytes(checkpoint.read_bytes()[:10_000])
         expected = 'no complete checkpoint'
     out = tmp_path / 'metrics.json'
-    with pytest.raises(configs.UsageError, match=expected):
+    with pytest.raises(UsageError, match=expected):
         api.test(cfg, str(checkpoint), str(out))
     assert not out.exists()
 
@@ -263,7 +274,7 @@ def test_test__predictions_say_the_same(tested: dict) -> None:
 
 
 def test_test__no_metric_that_writes_predictions_is_refused() -> None:
-    with pytest.raises(configs.UsageError, match='out_dir: expected a metric'):
+    with pytest.raises(UsageError, match='out_dir: expected a metric'):
         api._write_predictions_into('folder', [object()])
 
 

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mmengine.dist import get_world_size
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from jmpose_mm.engine import random_state
+from jmpose_mm.engine.checkpoints import check_finite
 from jmpose_mm.engine.plain_types import from_plain, to_plain
+from jmpose_mm.errors import naming
 from jmpose_mm.registry import HOOKS
 
 # Named tensors already; copying them would only lose the version numbers that torch keeps beside
 # them.
 _WEIGHTS = ('state_dict', 'ema_state_dict')
+
+
+def _keep_to_own_files(runner: Runner, checkpoint: dict[str, Any], file: str) -> None:
+    """Leave out, in place, what names files and code that are not this training's."""
+    checkpoint.get('meta', {}).pop('config', None)
+    hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
+    folder = Path(runner.work_dir)
+    for elsewhere in [hook.out_dir for hook in hooks if hook.out_dir not in (None, str(folder))]:
+        folder = Path(elsewhere, folder.name)
+    known = checkpoint.get('message_hub', {}).get('runtime_info', {})
+    own = Path(file).resolve().parent == folder.resolve()
+    numbers = known.get('keep_ckpt_ids', [])
+    if not own or not all(type(number) is int for number in numbers):
+        known['keep_ckpt_ids'] = []
+    for name in [name for name in known if name.startswith(('best_ckpt', 'last_ckpt'))]:
+        best = folder / Path(str(known[name])).name
+        known[name] = str(best) if own and best.suffix == '.pth' and best.is_file() else None
 
 
 @HOOKS.register_module()
@@ -58,8 +78,19 @@ class PlainCheckpointHook(Hook):
         checkpoint['random_state'] = random_state.capture()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Put back what was replaced; checkpoints that this hook did not write are left alone."""
-        from_plain(checkpoint, checkpoint.pop('replaced', []))
+        """Put back what was replaced; checkpoints that this hook did not write are left alone.
+
+        What mmengine would run (``meta['config']``) or remove (the outdated and the best checkpoint
+        that the file names) is left out, unless it is a file of this work directory.
+
+        Raises:
+            UsageError: What was replaced is not there, or weights are not finite.
+        """
+        file = getattr(runner, '_load_from', None) or 'the checkpoint'
+        with naming(file, 'a checkpoint of a training'):
+            check_finite(checkpoint.get('state_dict', checkpoint), file)
+            from_plain(checkpoint, checkpoint.pop('replaced', []))
+            _keep_to_own_files(runner, checkpoint, str(file))
         self._pending = checkpoint.get('random_state')
 
     def before_train_epoch(self, runner: Runner) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jmpose_mm.engine.configs import checkpoint_fits, find_checkpoint, load_config, pipeline_step
+from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.configs import load_config, pipeline_step
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
 from jmpose_mm.functional.translation import resample
@@ -207,4 +208,5 @@ def _load_model(model: ConfigDict, checkpoint: str | None) -> torch.nn.Module:
         path = find_checkpoint(checkpoint)
         with checkpoint_fits(checkpoint):
             load_checkpoint(built, path, map_location='cpu', strict=True)
+            check_weights(built.state_dict(), checkpoint)
     return built

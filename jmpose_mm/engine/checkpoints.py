@@ -1,0 +1,142 @@
+"""Checkpoint files: found, read as data alone, and checked before a model takes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+from jmpose_mm.errors import UsageError, cut, listed, naming, without_credentials
+
+__all__ = [
+    'check_finite',
+    'check_weights',
+    'checkpoint_fits',
+    'find_checkpoint',
+    'read_checkpoint',
+]
+
+_SCHEMES = ('http://', 'https://')
+_EXPECTED = 'a checkpoint of tensors and plain types'
+
+
+def find_checkpoint(name: str | Path) -> str:
+    """A checkpoint where mmengine can read it.
+
+    Args:
+        name: A path or an address. What an http address names is downloaded once, into torch's
+            folder of checkpoints, so that its user name and password are in no log.
+
+    Returns:
+        The path, or an address of another scheme as it is.
+
+    Raises:
+        UsageError: It is a path without a file, or nothing comes from the address.
+    """
+    name = str(name)
+    if name.startswith(_SCHEMES):
+        return str(_downloaded(name))
+    if '://' in name or Path(name).is_file():
+        return name
+    found = 'is no regular file' if Path(name).exists() else 'does not exist'
+    raise UsageError(f'checkpoint {name!r} {found}')
+
+
+def _downloaded(address: str) -> Path:
+    """The file of an address in torch's folder of checkpoints."""
+    import base64
+    import shutil
+    from urllib.parse import unquote, urlsplit, urlunsplit
+    from urllib.request import Request, urlopen
+
+    from torch import hub
+
+    from jmpose_mm.whole_files import whole_file
+
+    parts = urlsplit(address)
+    user, _, host = parts.netloc.rpartition('@')
+    file = Path(hub.get_dir(), 'checkpoints', Path(parts.path).name)
+    if file.is_file():
+        return file
+    shown = without_credentials(address)
+    try:
+        request = Request(urlunsplit(parts._replace(netloc=host)))
+        if user:
+            token = base64.b64encode(unquote(user).encode()).decode()
+            request.add_header('Authorization', f'Basic {token}')
+        with urlopen(request, timeout=60) as answer, whole_file(file) as unfinished:
+            with unfinished.open('wb') as content:
+                shutil.copyfileobj(answer, content)
+    except Exception as error:
+        # the cause may hold the password
+        raise UsageError(f'checkpoint {shown}: cannot be downloaded: {cut(error, 200)}') from None
+    return file
+
+
+def read_checkpoint(file: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint file, on the processor; nothing in it is run.
+
+    Raises:
+        UsageError: There is no such file, it is damaged, holds more than tensors and plain types,
+            or is no dictionary.
+    """
+    from jmpose_mm.host.safe_loading import load_data
+
+    path = find_checkpoint(file)
+    with naming(path, _EXPECTED):
+        try:
+            content = load_data(path, map_location='cpu')
+        except UnpicklingError as error:
+            # torch's own message advises to switch the safe loading off
+            raise UsageError(f'{path}: expected {_EXPECTED}, got something else') from error
+    if not isinstance(content, dict):
+        raise UsageError(f'{path}: expected {_EXPECTED}, got a {type(content).__name__}')
+    return content
+
+
+def check_weights(weights: Any, file: str | Path) -> None:
+    """Raise `UsageError` unless `weights` are named tensors of finite numbers, at least one."""
+    import torch
+
+    if not isinstance(weights, Mapping) or not weights:
+        found = 'none' if isinstance(weights, Mapping) else f'a {type(weights).__name__}'
+        raise UsageError(f'{file}: expected named weights (a state dict), got {found}')
+    strange = [name for name, value in weights.items() if not isinstance(value, torch.Tensor)]
+    if strange:
+        kind = type(weights[strange[0]]).__name__
+        raise UsageError(f'{file}: expected weights to be tensors, got a {kind}: {listed(strange)}')
+    check_finite(weights, file)
+
+
+def check_finite(weights: Mapping[str, Any], file: str | Path) -> None:
+    """Raise `UsageError` where one of the tensors in `weights` holds NaN or infinity."""
+    import torch
+
+    tensors = {name: value for name, value in weights.items() if isinstance(value, torch.Tensor)}
+    broken = [n for n, v in tensors.items() if v.is_floating_point() and not v.isfinite().all()]
+    if broken:
+        raise UsageError(
+            f'{file}: expected finite weights, got NaN or infinity in {len(broken)} of '
+            f'{len(tensors)}: {listed(broken, 4)}; the training that wrote it diverged'
+        )
+
+
+@contextmanager
+def checkpoint_fits(name: str | Path) -> Iterator[None]:
+    """Around loading a checkpoint: what fails inside becomes a `UsageError` that names it."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        # lists of a thousand names of weights
+        said = re.sub(
+            r'(?:[^\s,]+, ){6,}[^\s,]+', lambda m: listed(m[0].split(', '), 5), f'{error}'
+        )
+        raise UsageError(
+            f'checkpoint {without_credentials(str(name))!r} does not fit the model of the config, '
+            f'or is no complete checkpoint of tensors and plain types: {cut(said, 600)}'
+        ) from error

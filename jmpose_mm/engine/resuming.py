@@ -1,0 +1,107 @@
+"""Which checkpoint a training goes on from, and whether it can."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jmpose_mm.engine.checkpoints import check_weights, find_checkpoint, read_checkpoint
+from jmpose_mm.errors import UsageError, listed
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+__all__ = ['check_resumable', 'newest_checkpoint', 'resume_from']
+
+
+def resume_from(cfg: Config, checkpoint: str) -> None:
+    """Change `cfg` in place so that its training goes on from a checkpoint.
+
+    Args:
+        cfg: Its ``work_dir`` and its checkpoint hook say where checkpoints are.
+        checkpoint: A path, an address, or ``'auto'`` for the newest one that loads; where there is
+            none, the training begins as without resuming, and says so.
+
+    Raises:
+        UsageError: The checkpoint is none to resume from, or of several none can be read.
+    """
+    from mmengine.logging import print_log
+
+    if checkpoint != 'auto':
+        file = find_checkpoint(checkpoint)
+        check_resumable(read_checkpoint(file), checkpoint)
+        cfg.resume, cfg.load_from = True, file
+        return
+    hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
+    folder = Path(cfg.work_dir)
+    if hook.get('out_dir') is not None:
+        folder = Path(hook.out_dir, folder.name)
+    newest, skipped = newest_checkpoint(folder, hook.get('filename_tmpl') or '*_{}.pth')
+    for message in skipped:
+        print_log(f'resume: skipped {message}')
+    if newest is None and skipped:
+        raise UsageError(
+            f'resume: none of the {len(skipped)} checkpoints in {folder} can be resumed from: '
+            f'{listed(skipped, 2)}; without --resume the training begins anew'
+        )
+    if newest is None:
+        print_log(f'resume: no checkpoint in {folder}: the training begins')
+        cfg.resume = False
+        if cfg.get('load_from') is not None:
+            cfg.load_from = find_checkpoint(cfg.load_from)
+        return
+    print_log(f'resume: from {newest}')
+    cfg.resume, cfg.load_from = True, newest
+
+
+def check_resumable(checkpoint: Mapping[str, Any], file: str | Path) -> None:
+    """Raise `UsageError` if a training cannot go on from a checkpoint, e.g. from weights."""
+    meta = checkpoint.get('meta')
+    counts = [meta.get(name) if isinstance(meta, Mapping) else None for name in ('epoch', 'iter')]
+    whole = all(isinstance(count, int) for count in counts)
+    parts = ('state_dict', 'message_hub', 'optimizer')
+    missing = [part for part in parts if not isinstance(checkpoint.get(part), Mapping)]
+    if missing or not whole:
+        missing += [] if whole else ['meta.epoch and meta.iter']
+        raise UsageError(
+            f'{file}: expected a checkpoint that a training stored, to resume from; it lacks '
+            f'{listed(missing)}. Weights alone are a start: --cfg-options load_from={file}'
+        )
+    check_weights(checkpoint['state_dict'], file)
+
+
+def newest_checkpoint(
+    folder: str | Path, template: str = '*_{}.pth'
+) -> tuple[str | None, list[str]]:
+    """The newest checkpoint in a folder that a training can go on from.
+
+    Args:
+        folder: Work directory, or where the checkpoints go.
+        template: Their name, with ``{}`` for the number of epochs or iterations.
+
+    Returns:
+        Its path, None where there is none, and a message for every newer one that was skipped.
+    """
+    pattern = re.compile(r'(\d+)'.join(map(re.escape, template.replace('*', '').split('{}'))) + '$')
+    files = [
+        (int(match[1]), file.stat().st_mtime, file)
+        for file in Path(folder).glob(template.format('*'))
+        if file.is_file() and (match := pattern.search(file.name))
+    ]
+    # Epochs and iterations are counted apart: the newest file's kind comes first.
+    latest: dict[str, float] = {}
+    for _, time, file in files:
+        kind = pattern.sub('', file.name)
+        latest[kind] = max(time, latest.get(kind, time))
+    files.sort(key=lambda one: (latest[pattern.sub('', one[2].name)], one[0]), reverse=True)
+    skipped: list[str] = []
+    for _, _, file in files:
+        try:
+            check_resumable(read_checkpoint(file), file)
+        except UsageError as error:
+            skipped.append(str(error))
+        else:
+            return str(file), skipped
+    return None, skipped
