@@ -76,7 +76,7 @@ def test_jm_pose__quotes_the_gains_in_its_text() -> None:
             'after 3 passes JM-Pose beats the single frame by 9 AP',
         ),
     ):
-        quoted = re.search(words, JM_POSE)
+        quoted = re.search(words, ' '.join(JM_POSE.split()))
         assert quoted is not None, words
         said = [claims[claim][place].split(' ± ')[0].lstrip('+') for place in (1, 3)]
         assert [figure.lstrip('+') for figure in quoted.groups()] == said
