@@ -61,8 +61,7 @@ def average_precision(
     samples: list[PoseDataSample],
     metainfo: dict[str, Any],
     truth: str | Path,
-    boxes: str,
-    protocol: str,
+    label: dict[str, str],
 ) -> dict[str, Any]:
     """PoseTrack AP of predictions.
 
@@ -70,15 +69,15 @@ def average_precision(
         samples: With predictions.
         metainfo: Of their data set.
         truth: Annotations of the frames that count.
-        boxes: What the metric calls the boxes.
-        protocol: What the metric calls the rest.
+        label: ``boxes`` and ``protocol`` that the predictions were made with.
 
     Returns:
         ``ap``: percent over all frames as ``all``, over each of :data:`SUBSETS`, and of the joint
         groups over all frames; ``videos``: over ``all`` and over the ``degraded`` frames of each
-        video. None where nobody is annotated. ``frames``: how many each subset has.
+        video. None where nobody is annotated. ``frames``: how many each subset has; ``label``.
     """
-    metric = PoseTrackAPMetric(str(truth), boxes, subset=list(SUBSETS), protocol=protocol)
+    metric = PoseTrackAPMetric(str(truth), subset=list(SUBSETS))
+    metric.describe(label)
     metric.dataset_meta = metainfo
     parts = metric.parts
     counts = {name.strip('_') or 'all': int(frames.sum()) for name, frames in parts.items()}
@@ -97,7 +96,7 @@ def average_precision(
         kind: {name: known[f'AP{_VIDEO}{kind}{_VIDEO}{name}'] for name in names}
         for kind in _OF_VIDEOS
     }
-    return {'ap': ap, 'videos': by_video, 'frames': counts}
+    return {'ap': ap, 'videos': by_video, 'frames': counts, 'label': label}
 
 
 def cost(model: nn.Module, num_frames: int, size: tuple[int, int], device: str) -> dict[str, Any]:

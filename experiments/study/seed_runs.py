@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,19 @@ from experiments.study.features import StoredClips, load_clips, store_clips
 from experiments.study.plan import Run
 from experiments.study.set_up import (
     BOXES,
-    PROTOCOL,
     Study,
     method,
     run_config,
-    sources_hash,
     train_indices,
 )
+from experiments.study.sources import sources_hash
 from experiments.study.training import (
     built_model,
     frame_offsets,
     train_on_features,
     train_on_images,
 )
+from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.registry import DATASETS
 from jmpose_mm.visualization.comparison import save_picture
 from jmpose_mm.whole_files import write_json
@@ -164,20 +165,23 @@ class SeedRuns:
         result = {'tested': {kind: self._test(model, run, cfg, kind) for kind in kinds}}
         if run.group == 'method' and model.with_neck:
             samples = predict(model, self.clips('truth'), frame_offsets(cfg), True, self.device)
-            result['on_copies'] = self._average(samples, 'truth')
+            result['on_copies'] = self._average(samples, model, run, 'truth')
         return result
 
     def _test(self, model: nn.Module, run: Run, cfg: Config, boxes: str) -> dict[str, Any]:
         if run.trained != 'all':
             clips = self.clips(boxes)
             samples = predict(model, clips, frame_offsets(cfg), run.copies, self.device)
-            return self._average(samples, boxes)
+            return self._average(samples, model, run, boxes)
         loader = run_config(self.study, run, self.seed, boxes).test_dataloader
-        return self._average(predict_images(model, Runner.build_dataloader(loader)), boxes)
+        samples = predict_images(model, Runner.build_dataloader(loader))
+        return self._average(samples, model, run, boxes)
 
-    def _average(self, samples: list, boxes: str) -> dict[str, Any]:
-        metainfo = self.clips('truth').metainfo
-        return average_precision(samples, metainfo, self.study.truth, BOXES[boxes], PROTOCOL)
+    def _average(self, samples: list, model: nn.Module, run: Run, boxes: str) -> dict[str, Any]:
+        data = run_config(self.study, run, self.seed, boxes).test_dataloader.dataset
+        protocol = read_protocol(DATASETS.build(data), model)
+        label = replace(protocol, frames='as each method takes').label()
+        return average_precision(samples, self.clips('truth').metainfo, self.study.truth, label)
 
     def _draw_cases(self, model: nn.Module) -> None:
         """Where the method wins and loses most against the baseline."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
 from jmpose_mm.apis.train_and_test import fast_dtype
 from jmpose_mm.datasets.body.frame_tables import frame_number
-from jmpose_mm.engine.configs import PACKAGED_CONFIGS, load_config
+from jmpose_mm.engine.configs import load_config
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
@@ -23,25 +22,21 @@ if TYPE_CHECKING:
 __all__ = [
     'BOXES',
     'BOX_SHIFT',
-    'PROTOCOL',
     'Study',
     'description',
     'method',
     'run_config',
-    'sources_hash',
     'train_indices',
     'write_test_truth',
 ]
 
-# Kind of the test boxes to how the metric calls them.
-BOXES = {'truth': 'ground truth', 'noisy': 'noisy boxes, score >= 0.2'}
+BOXES = ('truth', 'noisy')
+"""Kinds of the test boxes: of the annotations, and detections."""
 BOX_SHIFT = 0.1
 """Greatest shift of a training crop, as a share of its size. The released recipes centre crops on
 their boxes; after little training like that, a model takes much of a joint's place from its place
 in the box, and its AP in inexact boxes falls by more than half."""
-PROTOCOL = 'no flip test, DARK decoding, score rule keypoint*box, no NMS'
 _PIPELINES = ('train_dataloader', 'test_dataloader')
-_PACKAGE = PACKAGED_CONFIGS.parents[1]
 
 
 @dataclass(frozen=True)
@@ -168,20 +163,9 @@ def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
         'data_digest': manifest['digest'],
         'generator': manifest['generator'],
         'counts': manifest['counts'],
-        'protocol': PROTOCOL,
-        'boxes': BOXES,
         'box_shift': BOX_SHIFT,
         'training_dtype': fast_dtype(),
     }
-
-
-def sources_hash() -> str:
-    """SHA-256 over models, mathematics and configs: what besides data and plan decides a result."""
-    digest = hashlib.sha256()
-    for folder in (_PACKAGE / 'models', _PACKAGE / 'functional', PACKAGED_CONFIGS.resolve()):
-        for file in sorted(folder.rglob('*.py')):
-            digest.update(file.name.encode() + b'\0' + file.read_bytes() + b'\0')
-    return digest.hexdigest()
 
 
 def method(name: str) -> Run:

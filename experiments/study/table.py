@@ -42,28 +42,36 @@ def study_table(study: dict[str, Any], results: list[dict[str, Any]]) -> dict[st
     """Everything, machine-readable.
 
     Args:
-        study: What it stands on: scale, data, boxes, protocol.
+        study: What it stands on: scale and data.
         results: Of the runs.
 
     Returns:
-        ``study``; ``sources``, the hashes of the code that made results, more than one where it
-        changed on the way; ``devices`` and ``versions``; ``runs`` by name, each with its facts,
-        ``seeds``, for each kind of boxes (and ``copies``) ``ap`` of each subset as ``mean``,
-        ``deviation`` (sample standard deviation, None for one seed) and ``values`` by seed, and
-        ``videos``, AP by seed, kind of frames and video.
+        ``study``, with ``boxes`` and ``protocol`` of the results; ``sources``, the hashes of the
+        code that made them, more than one where it changed on the way; ``devices`` and
+        ``versions``; ``runs`` by name, each with its facts, ``seeds``, for each kind of boxes (and
+        ``copies``) ``ap`` of each subset as ``mean``, ``deviation`` (sample standard deviation,
+        None for one seed) and ``values`` by seed, and ``videos``, AP by seed, kind of frames and
+        video.
     """
     by_run: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for result in results:
         by_run[result['name']].append(result)
     versions = {k: v for k, v in results[0]['versions'].items() if k not in ('load before',)}
     return {
-        'study': study,
+        'study': {**study, **_labels(results[0])},
         'sources': sorted({result['sources'] for result in results}),
         'devices': sorted({result['device'] for result in results}),
         'versions': versions,
         'frames': results[0]['tested']['truth']['frames'],
         'runs': {name: _summary(of_run) for name, of_run in by_run.items()},
     }
+
+
+def _labels(result: dict[str, Any]) -> dict[str, Any]:
+    """How a result names its boxes, by kind, and its protocol."""
+    labels = {kind: tested['label'] for kind, tested in result['tested'].items()}
+    boxes = {kind: label['boxes'] for kind, label in labels.items()}
+    return {'boxes': boxes, 'protocol': labels['truth']['protocol']}
 
 
 def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:

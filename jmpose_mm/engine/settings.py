@@ -126,7 +126,7 @@ def _warn_of_a_new_setting(cfg: Config, path: str) -> None:
     there = list(map(str, parent)) if isinstance(parent, Mapping) or depth == 1 else []
     if depth == 1:
         there = sorted({*there, *READ_SETTINGS})
-    near = get_close_matches(keys[depth - 1], there, cutoff=0.5) or there
+    near = get_close_matches(keys[depth - 1], there, cutoff=0.5) or (there if depth > 1 else [])
     unread = ': nothing reads it, so that it has no effect' if depth == 1 else ''
     _warn(
         f'cfg_options: {".".join(keys[:depth])} is not in the config yet{unread}; '

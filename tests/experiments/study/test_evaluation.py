@@ -33,9 +33,13 @@ def perfect(study):
     return samples, dataset.metainfo
 
 
+LABEL = {'boxes': 'ground truth', 'protocol': 'no flip test'}
+
+
 def test_average_precision__of_the_truth_is_100(study, perfect):
-    found = average_precision(*perfect, study.truth, 'ground truth', 'none')
+    found = average_precision(*perfect, study.truth, LABEL)
     assert set(found['ap']) >= {'all', *SUBSETS, 'Head', 'Ankle'}
+    assert found['label'] == LABEL
     assert {v for v in found['ap'].values() if v is not None} == {100.0}
     assert set(found['videos']['all'].values()) == {100.0}
     document = json.loads(study.truth.read_text())
@@ -51,7 +55,7 @@ def test_average_precision__of_one_spoilt_video(study, perfect):
     for sample in samples:
         if names[1] in sample.img_path:
             sample.pred_instances.keypoints += 1000
-    found = average_precision(samples, metainfo, study.truth, 'ground truth', 'none')
+    found = average_precision(samples, metainfo, study.truth, LABEL)
     assert found['videos']['all'] == {names[0]: 100.0, names[1]: 0.0, names[2]: 100.0}
     assert 0 < found['ap']['all'] < 100
 

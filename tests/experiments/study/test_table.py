@@ -27,6 +27,7 @@ def result(name: str, seed: int, ap: float, by_video: list[float | None], **fiel
         'ap': dict.fromkeys(('all', *SUBSETS), ap),
         'videos': {'all': videos, 'degraded': videos},
         'frames': dict.fromkeys(('all', *SUBSETS), 20),
+        'label': {'boxes': 'ground truth', 'protocol': 'no flip test'},
     }
     cost = {'trainable': 10, 'total': 20, 'gigaflops': 1.5, 'seconds_per_clip': 0.01, 'threads': 1}
     return {
@@ -43,8 +44,6 @@ def table_of(*results: dict) -> dict:
         'scale': Scale().to_dict(),
         'data_digest': 'd' * 64,
         'counts': {s: {'videos': 2, 'annotations': 30} for s in ('train', 'val')},
-        'protocol': 'no flip test',
-        'boxes': {'truth': 'ground truth'},
     }
     return study_table(study, list(results))
 
