@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    'NotFiniteError',
     'Terminated',
     'UsageError',
     'cut',
@@ -42,6 +43,10 @@ class UsageError(ValueError):
     A message that begins with a parameter's name and a colon, or holds it in backquotes, is told
     in the words of a command line by `run_tool`: ``resume: …`` becomes ``--resume: …``.
     """
+
+
+class NotFiniteError(ArithmeticError):
+    """A training has left the finite numbers; the message names the iteration and the term."""
 
 
 class Terminated(KeyboardInterrupt):

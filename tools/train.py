@@ -28,6 +28,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--auto-scale-lr', action='store_true', help='scale the learning rate to the batch size'
     )
+    parser.add_argument(
+        '--allow-random-frozen',
+        action='store_true',
+        help='train even where no weights are loaded into a frozen part',
+    )
     return parser
 
 
@@ -47,6 +52,7 @@ def train(arguments: argparse.Namespace) -> None:
         amp=arguments.amp,
         validate=not arguments.no_validate,
         auto_scale_lr=arguments.auto_scale_lr,
+        allow_random_frozen=arguments.allow_random_frozen,
     )
     api.train(cfg)
 

@@ -21,3 +21,5 @@ test_dataloader = val_dataloader
 # A heavier neck: three epochs take the time of JM-Pose's four.
 train_cfg = dict(max_epochs=3)
 param_scheduler = dict(total_steps=3)
+# The frozen part: train that config first, or let `make demo` train both.
+load_from = 'work_dirs/single-frame_resnet18_1xb16_synthetic-128x96/epoch_8.pth'

@@ -18,3 +18,5 @@ model = dict(
 )
 pair = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-2, -1, 0, 1, 2), pairs=True)
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=[pair, *_base_.train_pipeline[1:]]))
+# The frozen part: train that config first, or let `make demo` train both.
+load_from = 'work_dirs/single-frame_resnet18_1xb16_synthetic-128x96/epoch_8.pth'

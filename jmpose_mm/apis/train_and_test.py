@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import config_errors
-from jmpose_mm.engine.consistency import check_consistency
+from jmpose_mm.engine.consistency import check_consistency, check_start
 from jmpose_mm.engine.protocols import Protocol, read_protocol
 from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.engine.resuming import resume_from
-from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.errors import NotFiniteError, UsageError, listed
 from jmpose_mm.whole_files import alone_in, write_json
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def prepare_training(
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
+    allow_random_frozen: bool = False,
 ) -> None:
     """Change `cfg` in place into what the options of the training command say.
 
@@ -73,12 +74,15 @@ def prepare_training(
         validate: False removes validation.
         auto_scale_lr: Scale the learning rate to the total batch size, by
             ``cfg.auto_scale_lr.base_batch_size``.
+        allow_random_frozen: Train even where nothing fills a frozen part; the config can say so
+            too.
 
     Raises:
-        UsageError: The config or the machine does not allow it, or the frames of data and model
-            differ.
+        UsageError: The config or the machine does not allow it, or values differ that must be one.
     """
     check_consistency(cfg)
+    if allow_random_frozen:
+        cfg.allow_random_frozen = True
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
@@ -86,7 +90,7 @@ def prepare_training(
     if resume is not None or cfg.get('resume'):
         resume_from(cfg, resume or cfg.get('load_from') or 'auto')
     elif cfg.get('load_from') is not None:
-        cfg.load_from = find_checkpoint(cfg.load_from)
+        cfg.load_from = find_checkpoint(check_start(cfg.load_from))
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
@@ -105,11 +109,33 @@ def _use_mixed_precision(wrapper: ConfigDict) -> None:
 
 
 def train(cfg: Config) -> Runner:
-    """Train as `cfg` says; the runner afterwards."""
+    """Train as `cfg` says; the runner afterwards.
+
+    Raises:
+        UsageError: There is nothing to train on, or nothing to start a frozen part with.
+        NotFiniteError: A loss left the finite numbers.
+    """
     with config_errors(cfg), alone_in(cfg.work_dir):
         runner = _build_runner(cfg)
-        runner.train()
+        _check_batches(runner)
+        try:
+            runner.train()
+        except NotFiniteError as error:
+            begun = f'iteration {runner.iter + 1}: '
+            raise NotFiniteError(begun + str(error).removeprefix(begun)) from error
     return runner
+
+
+def _check_batches(runner: Runner) -> None:
+    """Raise `UsageError` where all samples together are less than one batch."""
+    loader = runner.train_loop.dataloader
+    if not isinstance(loader.dataset, Sized) or len(loader) > 0:
+        return
+    batch = loader.batch_size or getattr(loader.batch_sampler, 'batch_size', '?')
+    raise UsageError(
+        f'train_dataloader.batch_size: expected at most the number of samples, '
+        f'{len(loader.dataset)}, since an incomplete batch is dropped (drop_last), got {batch}'
+    )
 
 
 def test(
@@ -174,14 +200,15 @@ def _test_config(cfg: Config, dump: str | None) -> Config:
 
 
 def _build_runner(cfg: Config, tested: tuple[Config, str] | None = None) -> Runner:
-    """The runner of a config, with the hook that our metrics' labels need."""
+    """The runner of a config, with the hooks that guard a training and label numbers."""
     from mmengine.runner import Runner
 
-    from jmpose_mm.engine.hooks import ProvenanceHook
+    from jmpose_mm.engine.hooks import FiniteLossHook, InitialWeightsHook, ProvenanceHook
 
     runner = Runner.from_cfg(cfg)
-    if not any(isinstance(hook, ProvenanceHook) for hook in runner.hooks):
-        runner.register_hook(ProvenanceHook())
+    for kind in (FiniteLossHook, InitialWeightsHook, ProvenanceHook):
+        if not any(isinstance(hook, kind) for hook in runner.hooks):
+            runner.register_hook(kind())
     (hook,) = (hook for hook in runner.hooks if isinstance(hook, ProvenanceHook))
     hook.tested = tested
     return runner

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS
 from jmpose_mm.errors import UsageError, listed
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-__all__ = ['check_consistency']
+__all__ = ['check_consistency', 'check_start']
 
 _SPLITS = ('train', 'val', 'test')
 # A place in the config, and what it holds.
@@ -39,6 +41,25 @@ def check_consistency(cfg: Config) -> None:
                 f'{name}: expected workers for persistent_workers=True, got num_workers=0; set '
                 f'{name}.persistent_workers=False too'
             )
+
+
+def check_start(load_from: str) -> str:
+    """``load_from`` itself, unless it is what another config of this package trains, and missing.
+
+    Raises:
+        UsageError: That config has not been trained yet; the message says how.
+    """
+    file = Path(load_from)
+    name = file.parent.name
+    if '://' in load_from or file.exists() or not name:
+        return load_from
+    if any(PACKAGED_CONFIGS.resolve().rglob(f'{name}.py')):
+        raise UsageError(
+            f'load_from: {file} does not exist yet; it holds the frozen image model: train that '
+            f'first, by `python tools/train.py {name}` (or `mim train jmpose_mm {name}.py`), or '
+            'name other weights, load_from=FILE'
+        )
+    return load_from
 
 
 def _check_equal(what: str, values: Values) -> None:

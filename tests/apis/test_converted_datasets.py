@@ -109,6 +109,7 @@ def config_of(case: Case, root: Path) -> Config:
     ]
     (root / 'config.py').write_text('\n'.join(lines))
     options = ['train_cfg.max_epochs=1', 'default_hooks.checkpoint.interval=-1']
+    options.append('allow_random_frozen=True')
     for loader in ('train', 'val', 'test'):
         options += [f'{loader}_dataloader.{key}' for key in ('num_workers=0', 'batch_size=4')]
         options.append(f'{loader}_dataloader.persistent_workers=False')

@@ -288,3 +288,45 @@ def test_test__several_metrics_that_write_get_a_folder_each() -> None:
     one, other = Writer('a'), Writer('b')
     api._write_predictions_into('folder', [one, object(), other])
     assert (one.out_dir, other.out_dir) == (str(Path('folder', 'a')), str(Path('folder', 'b')))
+
+
+@pytest.fixture(scope='module')
+def debug_data(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Overrides of the debug configs: data of a few frames, rendered once."""
+    root = f'{tmp_path_factory.mktemp("debug")}/data/'
+    changes = [f'{split}_dataloader.dataset.data_root={root}' for split in ('train', 'val', 'test')]
+    return [*changes, f'val_evaluator.ann_file={root}annotations/posetrack18_val.json']
+
+
+def test_train__more_in_a_batch_than_there_are_is_refused(
+    debug_data: list[str], tmp_path: Path
+) -> None:
+    changes = [*debug_data, 'train_dataloader.batch_size=1000', 'log_level=ERROR']
+    cfg = configs.load_config('dcpose_debug.py', changes, str(tmp_path))
+    with pytest.raises(configs.UsageError, match=r'batch_size: .*number of samples, \d+, .*1000'):
+        api.train(cfg)
+
+
+def test_train__guards_stand_whatever_hooks_a_config_has(
+    debug_data: list[str], tmp_path: Path
+) -> None:
+    cfg = configs.load_config('dcpose_debug.py', [*debug_data, 'log_level=ERROR'], str(tmp_path))
+    cfg.custom_hooks, cfg.allow_random_frozen = [], False
+    with pytest.raises(configs.UsageError, match='frozen backbone'):
+        api.train(cfg)
+    api.prepare_training(cfg, allow_random_frozen=True)
+    assert cfg.allow_random_frozen is True
+
+
+def test_train__a_term_that_is_not_finite_ends_with_iteration_and_term(
+    debug_data: list[str], tmp_path: Path
+) -> None:
+    from jmpose_mm.errors import NotFiniteError
+
+    changes = [*debug_data, 'log_level=ERROR', 'optim_wrapper.optimizer.lr=1e30', 'val_cfg=None']
+    cfg = configs.load_config('jm-pose_debug.py', changes, str(tmp_path))
+    cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.work_dir = str(tmp_path / 'jm')
+    with pytest.raises(NotFiniteError, match=r'^iteration [23]: .*loss_'):
+        api.train(cfg)
+    assert not list(tmp_path.rglob('iter_*.pth'))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from jmpose_mm.engine.configs import load_config
-from jmpose_mm.engine.consistency import check_consistency
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS, load_config
+from jmpose_mm.engine.consistency import check_consistency, check_start
 from jmpose_mm.errors import UsageError
 
 STEPS = 'dataset.pipeline'
@@ -92,3 +93,27 @@ def test_metainfo__of_the_config_counts() -> None:
     cfg.train_dataloader.dataset.metainfo = dict(from_file='configs/_base_/datasets/jhmdb.py')
     with pytest.raises(UsageError, match=r'15 in train_dataloader\.dataset'):
         check_consistency(cfg)
+
+
+def test_start__of_a_config_that_was_not_trained_yet_says_how(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = 'single-frame_resnet18_1xb16_synthetic-128x96'
+    start = load_config('jm-pose_resnet18_1xb8_synthetic-128x96.py').load_from
+    with pytest.raises(UsageError, match=f'does not exist yet; .*tools/train.py {name}`'):
+        check_start(start)
+    (tmp_path / start).parent.mkdir(parents=True)
+    (tmp_path / start).touch()
+    for other in (start, 'gone.pth', 'https://host/gone.pth', 'somewhere/gone.pth'):
+        assert check_start(other) == other
+
+
+def test_start__is_the_last_epoch_of_the_config_that_trains_it() -> None:
+    """Each packaged config that starts from another one's work directory names its last epoch."""
+    checked = 0
+    for file in (PACKAGED_CONFIGS.resolve()).glob('*/*.py'):
+        start = Path(load_config(str(file)).get('load_from') or '')
+        if start.parts[:1] == ('work_dirs',):
+            trained = load_config(start.parent.name)
+            assert start.name == f'epoch_{trained.train_cfg.max_epochs}.pth', file
+            checked += 1
+    assert checked > 5

@@ -16,7 +16,7 @@ from torch import nn
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.engine.hooks import FiniteLossHook
 from jmpose_mm.engine.initial_weights import adopt_layout, parts_of_model, start_table
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import NotFiniteError, UsageError
 
 
 class Model(BaseModel):
@@ -199,7 +199,7 @@ def test_parts__of_a_module_that_is_frozen_in_part() -> None:
 def test_loss__that_is_not_finite_ends_with_the_iteration_and_the_term(
     value: float, tmp_path: Path
 ) -> None:
-    with pytest.raises(FloatingPointError, match=r'iteration 1: .* in loss_term;'):
+    with pytest.raises(NotFiniteError, match=r'iteration 1: .* in loss_term;'):
         start(tmp_path, weights(), Model(loss=value))
 
 
@@ -210,7 +210,7 @@ def test_finite_loss__looks_at_every_term() -> None:
     hook.after_train_iter(runner, 0, None, fine)
     hook.after_train_iter(runner, 0, None, {})
     broken = fine | {'loss': torch.tensor(float('nan')), 'loss_b': torch.tensor(float('nan'))}
-    with pytest.raises(FloatingPointError, match=r'iteration 7: .* in loss_b;'):
+    with pytest.raises(NotFiniteError, match=r'iteration 7: .* in loss_b;'):
         hook.after_train_iter(runner, 0, None, broken)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import NotFiniteError, UsageError
 from jmpose_mm.functional.mutual_information import (
     gaussian_information,
     released_quantity,
@@ -138,7 +138,7 @@ def test_mutual_information_loss__a_term_that_no_feature_feeds_is_refused_when_i
 def test_mutual_information_loss__features_that_are_not_finite_name_the_term():
     features = {name: value.detach().clone() for name, value in _features().items()}
     features['b'][0, 0, 0, 0] = float('nan')
-    with pytest.raises(FloatingPointError, match=r'loss_ab is not finite; .*: b$'):
+    with pytest.raises(NotFiniteError, match=r'loss_ab is not finite; .*: b$'):
         _loss(_term())(features)
 
 

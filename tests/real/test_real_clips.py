@@ -45,7 +45,7 @@ def _dataset(ann_file: Path, pipeline: list, **kwargs) -> dict:
 def _config(offsets: tuple[int, ...], work_dir: Path):
     """The demo's JM-Pose without augmentation, its backbone trained along from scratch."""
     cfg = load_config(CONFIG, work_dir=str(work_dir))
-    cfg.model.frozen = ()
+    cfg.model.frozen, cfg.load_from = (), None
     cfg.model.neck.frame_offsets = offsets
     clips = _first_clips(work_dir)
     sample = {'type': 'jmpose_mm.SampleSupportFrames', 'frame_offsets': offsets}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from mmengine.hooks import Hook
 
-from jmpose_mm.errors import listed
+from jmpose_mm.errors import NotFiniteError, listed
 from jmpose_mm.registry import HOOKS
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class FiniteLossHook(Hook):
         """Look at the losses of an iteration.
 
         Raises:
-            FloatingPointError: One of them is not finite; it names the iteration and the terms.
+            NotFiniteError: One of them is not finite; it names the iteration and the terms.
         """
         losses = {k: v for k, v in (outputs or {}).items() if 'loss' in k}
         if not losses:
@@ -44,7 +44,7 @@ class FiniteLossHook(Hook):
         # The sum of the others comes last in words: it is what they make of it.
         terms = [name for name in bad if name != 'loss'] or bad
         if bad:
-            raise FloatingPointError(
+            raise NotFiniteError(
                 f'iteration {runner.iter + 1}: expected finite losses, got others in '
                 f'{listed(terms)}; a smaller learning rate, or clipping gradients '
                 '(optim_wrapper.clip_grad.max_norm), may help'

@@ -13,7 +13,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.linalg import LinAlgError
 
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import NotFiniteError, UsageError
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.mutual_information import (
     gaussian_information,
@@ -123,7 +123,7 @@ class MutualInformationLoss(BaseModule):
 
         Raises:
             ValueError: A term names a feature that is not there.
-            FloatingPointError: A feature of a term is not finite.
+            NotFiniteError: A feature of a term is not finite.
         """
         return {
             f'loss_{term["name"]}': self.weight * term['weight'] * self.estimate(term, features)
@@ -148,7 +148,7 @@ class MutualInformationLoss(BaseModule):
         except LinAlgError as error:  # of a covariance that is not finite
             finite = {side: bool(value.isfinite().all()) for side, value in sides.items()}
             names = ', '.join(term[side] for side, is_finite in finite.items() if not is_finite)
-            raise FloatingPointError(
+            raise NotFiniteError(
                 f'loss_{term["name"]} is not finite; not finite among its features: '
                 f'{names or "none"}'
             ) from error
