@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
-from collections.abc import Sequence, Sized
-from pathlib import Path
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
+from jmpose_mm.apis.metrics_file import conditions, write_metrics, write_predictions_into
 from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import config_errors
 from jmpose_mm.engine.consistency import check_consistency, check_start
-from jmpose_mm.engine.protocols import Protocol, read_protocol
+from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.engine.resuming import resume_from
 from jmpose_mm.errors import NotFiniteError, UsageError, listed
-from jmpose_mm.whole_files import alone_in, write_json
+from jmpose_mm.whole_files import alone_in
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
-    from mmengine.evaluator import BaseMetric
     from mmengine.runner import Runner
 
 
@@ -174,7 +172,7 @@ def test(
     with config_errors(cfg):
         runner = _build_runner(_test_config(cfg, dump), tested=(cfg, checkpoint))
         if out_dir is not None:
-            _write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
+            write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
         with checkpoint_fits(checkpoint):
             runner.load_checkpoint(file, strict=True)
         metrics = runner.test()
@@ -184,7 +182,7 @@ def test(
             read_protocol(dataset, runner.model, metric) for metric in runner.test_evaluator.metrics
         ]
         record = run_record(cfg, checkpoint, dataset)
-        write_metrics(out, metrics, _conditions(protocols), record)
+        write_metrics(out, metrics, conditions(protocols), record)
     return dict(metrics)
 
 
@@ -212,47 +210,6 @@ def _build_runner(cfg: Config, tested: tuple[Config, str] | None = None) -> Runn
     (hook,) = (hook for hook in runner.hooks if isinstance(hook, ProvenanceHook))
     hook.tested = tested
     return runner
-
-
-def _write_predictions_into(folder: str, metrics: Sequence[BaseMetric]) -> None:
-    """Let each metric that writes predictions do so."""
-    writers = [metric for metric in metrics if hasattr(metric, 'out_dir')]
-    if not writers:
-        names = ', '.join(type(metric).__name__ for metric in metrics)
-        raise UsageError(f'out_dir: expected a metric that writes predictions, got {names}')
-    for number, metric in enumerate(writers):
-        inside = metric.prefix or f'metric_{number}'
-        metric.out_dir = folder if len(writers) == 1 else str(Path(folder, inside))
-
-
-def _conditions(protocols: Sequence[Protocol]) -> dict[str, Any]:
-    """What metrics hold under; where they differ, all that holds for one of them."""
-    ranking = [p for p in protocols if p.score_rule is not None] or protocols
-    said = {
-        'boxes': [p.boxes_text for p in protocols],
-        'protocol': [str(p) for p in protocols],
-        'score_rule': [p.score_rule for p in ranking],
-        'nms': [p.nms for p in ranking],
-    }
-    return {
-        name: values[0] if len(set(values)) == 1 else list(dict.fromkeys(values))
-        for name, values in said.items()
-    }
-
-
-def write_metrics(
-    out: str, metrics: dict[str, Any], conditions: dict[str, Any], provenance: dict[str, Any]
-) -> None:
-    """Write metrics, what they hold under and what was run as JSON, whole or not at all.
-
-    Not-a-number becomes null.
-    """
-
-    def value_of(value: Any) -> float | None:
-        return float(value) if math.isfinite(value) else None
-
-    values = {name: value_of(value) for name, value in metrics.items()}
-    write_json(out, {**conditions, 'metrics': values, 'provenance': provenance})
 
 
 def fast_dtype() -> str:

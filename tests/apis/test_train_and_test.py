@@ -12,6 +12,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from jmpose_mm.apis import metrics_file
 from jmpose_mm.apis import train_and_test as api
 from jmpose_mm.engine import configs
 from jmpose_mm.errors import UsageError
@@ -130,7 +131,9 @@ def test_draw_into__switches_the_hook_on() -> None:
 def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Path) -> None:
     out = tmp_path / 'new' / 'metrics.json'
     conditions = {'boxes': 'ground truth'}
-    api.write_metrics(str(out), {'a': 1.5, 'b': float('nan')}, conditions, {'config': 'c.py'})
+    metrics_file.write_metrics(
+        str(out), {'a': 1.5, 'b': float('nan')}, conditions, {'config': 'c.py'}
+    )
     assert json.loads(out.read_text()) == {
         'boxes': 'ground truth',
         'metrics': {'a': 1.5, 'b': None},
@@ -138,7 +141,7 @@ def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Pa
     }
     before = out.read_text()
     with pytest.raises(TypeError):
-        api.write_metrics(str(out), {'a': 2.5}, {'boxes': object()}, {})
+        metrics_file.write_metrics(str(out), {'a': 2.5}, {'boxes': object()}, {})
     assert out.read_text() == before
     assert [file.name for file in out.parent.iterdir()] == ['metrics.json']
 
@@ -275,7 +278,7 @@ def test_test__predictions_say_the_same(tested: dict) -> None:
 
 def test_test__no_metric_that_writes_predictions_is_refused() -> None:
     with pytest.raises(UsageError, match='out_dir: expected a metric'):
-        api._write_predictions_into('folder', [object()])
+        metrics_file.write_predictions_into('folder', [object()])
 
 
 def test_test__several_metrics_that_write_get_a_folder_each() -> None:
@@ -286,7 +289,7 @@ def test_test__several_metrics_that_write_get_a_folder_each() -> None:
             self.prefix = prefix
 
     one, other = Writer('a'), Writer('b')
-    api._write_predictions_into('folder', [one, object(), other])
+    metrics_file.write_predictions_into('folder', [one, object(), other])
     assert (one.out_dir, other.out_dir) == (str(Path('folder', 'a')), str(Path('folder', 'b')))
 
 

@@ -1,0 +1,58 @@
+"""Files of an evaluation: its metrics with what they hold under, and its predictions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jmpose_mm.engine.protocols import Protocol
+from jmpose_mm.errors import UsageError
+from jmpose_mm.whole_files import write_json
+
+if TYPE_CHECKING:
+    from mmengine.evaluator import BaseMetric
+
+__all__ = ['conditions', 'write_metrics', 'write_predictions_into']
+
+
+def write_predictions_into(folder: str, metrics: Sequence[BaseMetric]) -> None:
+    """Let each metric that writes predictions do so."""
+    writers = [metric for metric in metrics if hasattr(metric, 'out_dir')]
+    if not writers:
+        names = ', '.join(type(metric).__name__ for metric in metrics)
+        raise UsageError(f'out_dir: expected a metric that writes predictions, got {names}')
+    for number, metric in enumerate(writers):
+        inside = metric.prefix or f'metric_{number}'
+        metric.out_dir = folder if len(writers) == 1 else str(Path(folder, inside))
+
+
+def conditions(protocols: Sequence[Protocol]) -> dict[str, Any]:
+    """What metrics hold under; where they differ, all that holds for one of them."""
+    ranking = [p for p in protocols if p.score_rule is not None] or protocols
+    said = {
+        'boxes': [p.boxes_text for p in protocols],
+        'protocol': [str(p) for p in protocols],
+        'score_rule': [p.score_rule for p in ranking],
+        'nms': [p.nms for p in ranking],
+    }
+    return {
+        name: values[0] if len(set(values)) == 1 else list(dict.fromkeys(values))
+        for name, values in said.items()
+    }
+
+
+def write_metrics(
+    out: str, metrics: dict[str, Any], conditions: dict[str, Any], provenance: dict[str, Any]
+) -> None:
+    """Write metrics, what they hold under and what was run as JSON, whole or not at all.
+
+    Not-a-number becomes null.
+    """
+
+    def value_of(value: Any) -> float | None:
+        return float(value) if math.isfinite(value) else None
+
+    values = {name: value_of(value) for name, value in metrics.items()}
+    write_json(out, {**conditions, 'metrics': values, 'provenance': provenance})
