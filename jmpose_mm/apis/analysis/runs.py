@@ -25,7 +25,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 
 __all__ = ['Run', 'Truth', 'image_fields', 'read_run', 'read_truth']
 
-PROTOCOL = ('boxes', 'score', 'protocol')
+PROTOCOL = ('boxes', 'score', 'NMS', 'protocol')
 
 
 class Truth(NamedTuple):

@@ -27,7 +27,7 @@ __all__ = [
 # From head to foot, in the groups that PoseTrack prints.
 JOINTS = [joint for group in JOINT_GROUPS.values() for joint in group]
 # What `PROTOCOL` is called.
-TITLES = {'boxes': 'boxes', 'score': 'score rule', 'protocol': 'protocol'}
+TITLES = {'boxes': 'boxes', 'score': 'score rule', 'NMS': 'NMS', 'protocol': 'protocol'}
 
 
 def joint_labels() -> list[str]:

@@ -13,7 +13,7 @@ from jmpose_mm.evaluation.posetrack_files import read_frames
 from jmpose_mm.evaluation.prediction_files import write_predictions
 from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
 
-INFO = {'boxes': 'ground truth', 'score': 'keypoint*box', 'protocol': 'no flip test'}
+INFO = {'boxes': 'ground truth', 'score': 'keypoint*box', 'NMS': 'none', 'protocol': 'no flip test'}
 
 
 @pytest.fixture(scope='session')

@@ -88,11 +88,11 @@ def test_divide__fields_that_name_videos_are_left_out(tmp_path: Path) -> None:
 
 def test_read_run__says_what_its_files_say(tmp_path: Path) -> None:
     truth = read_truth(write(tmp_path / 'gt', document([{}] * 2)))
-    info = {'boxes': 'a.json', 'score': 'keypoint'}
+    info = {'boxes': 'a.json', 'score': 'keypoint', 'NMS': 'none'}
     for name, statement, expected in (
-        ('dictionary', {'info': info}, ('a.json', 'keypoint', 'not stated')),
-        ('text', {'info': 'made by hand'}, ('not stated', 'not stated', 'made by hand')),
-        ('nothing', {}, ('not stated', 'not stated', 'not stated')),
+        ('dictionary', {'info': info}, ('a.json', 'keypoint', 'none', 'not stated')),
+        ('text', {'info': 'made by hand'}, (*['not stated'] * 3, 'made by hand')),
+        ('nothing', {}, ('not stated',) * 4),
     ):
         run = read_run(write(tmp_path / name, document([{}] * 2, **statement)), name, truth)
         assert tuple(run.protocol.values()) == expected
