@@ -117,6 +117,9 @@ def _keypoints(cfg: Config) -> Values:
     yield 'model.head.out_channels', head.get('out_channels')
     if head.get('final_layer', '') is None and not head.get('deconv_out_channels'):
         yield 'model.head.in_channels (no final layer)', head.get('in_channels')
+    yield 'model.head.decoder.num_keypoints', _mapping(head.get('decoder')).get('num_keypoints')
+    for place, step in _steps(cfg):
+        yield f'{place}.encoder.num_keypoints', _mapping(step.get('encoder')).get('num_keypoints')
     for name, loader in _loaders(cfg):
         yield f'{name}.dataset', _keypoints_of_dataset(loader.get('dataset', {}))
 

@@ -149,7 +149,8 @@ def apply_protocol(cfg: Config, name: str) -> None:
             dataset.bbox_score_threshold = rules['box_threshold']
         pipeline_step(dataset.pipeline, 'SampleSupportFrames').border = rules['border']
         pipeline_step(dataset.pipeline, 'TopdownClipAffine').warp = rules['warp']
-        cfg[f'{split}_evaluator'].update(score_rule=rules['score_rule'], nms=rules['nms'])
+        for evaluator in _ranking_evaluators(cfg, split):
+            evaluator.update(score_rule=rules['score_rule'], nms=rules['nms'])
     flip_test = rules['flip_test'] != 'none'
     cfg.model.test_cfg.update(flip_test=flip_test, flip_mode='heatmap', shift_heatmap=flip_test)
     decoder = cfg.model.head.decoder
@@ -158,6 +159,20 @@ def apply_protocol(cfg: Config, name: str) -> None:
         cfg.model.head.decoder = {'type': 'MSRAHeatmap', **sizes}
     else:
         decoder.decoding = rules['decoding']
+
+
+def _ranking_evaluators(cfg: Config, split: str) -> list[Any]:
+    """The evaluators that rank joints by a score rule."""
+    evaluators = cfg[f'{split}_evaluator']
+    evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
+    ranking = [e for e in evaluators if e['type'].endswith(('PoseTrackAPMetric', 'HieveAPMetric'))]
+    if not ranking:
+        types = ', '.join(e['type'] for e in evaluators)
+        raise UsageError(
+            f'protocol: expected PoseTrackAPMetric or HieveAPMetric in {split}_evaluator, which '
+            f'rank by a score rule, got {types}'
+        )
+    return ranking
 
 
 def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:

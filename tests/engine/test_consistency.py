@@ -64,6 +64,11 @@ STEPS = 'dataset.pipeline'
         ),
         (
             'jm-pose_debug.py',
+            f'train_dataloader.{STEPS}.6.encoder.num_keypoints=15',
+            ['keypoints', f'15 in train_dataloader.{STEPS}.6.encoder', '17 in model.neck'],
+        ),
+        (
+            'jm-pose_debug.py',
             'val_dataloader.persistent_workers=True',
             ['val_dataloader', 'persistent_workers=False'],
         ),

@@ -117,10 +117,20 @@ def test_protocol__config_of_a_method_is_its_own_but_for_the_border():
 def test_protocol__unknown_and_unfit():
     with pytest.raises(UsageError, match='expected one of released-dcpose'):
         apply_protocol(load_config(CONFIG), 'coco')
+    with pytest.raises(UsageError, match=r'in val_evaluator, .* got jmpose_mm\.SubJhmdb'):
+        apply_protocol(load_config('fami-pose_hrnet-w48_1xb48-21e_sub-jhmdb1-384x288.py'), 'mmpose')
     cfg = load_config(CONFIG)
     cfg.val_dataloader.dataset.pipeline = []
     with pytest.raises(UsageError, match='a step SampleSupportFrames'):
         apply_protocol(cfg, 'mmpose')
+
+
+def test_protocol__reaches_the_metric_that_ranks_among_several():
+    cfg = load_config(CONFIG)
+    cfg.test_evaluator = [dict(type='PCKAccuracy', thr=0.2), cfg.test_evaluator]
+    apply_protocol(cfg, 'mmpose')
+    assert cfg.test_evaluator[0] == dict(type='PCKAccuracy', thr=0.2)
+    assert (cfg.test_evaluator[1].score_rule, cfg.test_evaluator[1].nms) == ('keypoint', 0.9)
 
 
 # ---- the inverse: read off what ran -------------------------------------------------------------
