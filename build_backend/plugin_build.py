@@ -80,10 +80,10 @@ def resources_in_package() -> Iterator[None]:
     try:
         for name in RESOURCES:
             original, place = ROOT / name, ROOT / PACKAGE / '.mim' / name
-            if place.exists() and _is_there(place, original):
-                continue
             if not original.exists():
                 raise RuntimeError(f'{original} is missing: no complete wheel can be built')
+            if place.exists() and _is_there(place, original):
+                continue
             held = place.read_bytes() if place.is_file() else None
             place.parent.mkdir(exist_ok=True)
             made.append((place, held))
