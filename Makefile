@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 
 help:
 	@echo 'make demo   render data, train the baseline and JM-Pose, evaluate and draw (about 15 minutes on 2 cores);'
-	@echo '            METHOD=tdmi, fami_pose, dcpose or posewarper for another one'
+	@echo '            METHOD=tdmi, fami_pose, dcpose, posewarper or tar for another one'
 	@echo 'make study  train and test every method, ablation and control with several seeds, write docs/study.md'
 	@echo '            (about 2 hours on 2 cores; goes on where it was stopped)'
 	@echo 'make test   run all tests'

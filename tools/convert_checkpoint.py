@@ -15,9 +15,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         'method',
-        choices=('fami-pose', 'tdmi', 'dcpose', 'posewarper', 'hrnet'),
-        help='what IN is; posewarper is the official file or that of mmpose 0.x; hrnet is a bare '
-        'single-frame model of width 48 or 32',
+        choices=('fami-pose', 'tdmi', 'dcpose', 'posewarper', 'tar-vitpose', 'hrnet'),
+        help='what IN is; posewarper is the official file or that of mmpose 0.x; tar-vitpose is of '
+        'width S or B; hrnet is a bare single-frame model of width 48 or 32',
     )
     parser.add_argument('source', metavar='IN', help='state dict or training checkpoint')
     parser.add_argument('target', metavar='OUT', help='checkpoint to write')
@@ -30,11 +30,18 @@ def make_parser() -> argparse.ArgumentParser:
 
 def convert(arguments: argparse.Namespace) -> None:
     """Convert and say what was written."""
-    from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint
+    from jmpose_mm.apis.checkpoint_conversion import (
+        config_for,
+        convert_checkpoint,
+        read_state_dict,
+    )
 
     method = arguments.method
     target = convert_checkpoint(method, arguments.source, arguments.target, arguments.reverse)
-    print(target if arguments.reverse else f'{target} (config: {CONFIGS[method]})')
+    if arguments.reverse:
+        print(target)
+    else:
+        print(f'{target} (config: {config_for(method, read_state_dict(target))})')
 
 
 def main() -> int:

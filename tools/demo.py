@@ -24,7 +24,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--method',
         default='jm_pose',
-        help='the video model: jm_pose (default), tdmi, fami_pose, dcpose or posewarper',
+        help='the video model: jm_pose (default), tdmi, fami_pose, dcpose, posewarper or tar',
     )
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='change both configs'

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.apis.official_names import DROPPED, NAMES
+from jmpose_mm.apis.official_names import COPIES, DROPPED, NAMES
 from jmpose_mm.engine.checkpoints import check_weights, read_checkpoint
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
@@ -16,16 +16,31 @@ from jmpose_mm.whole_files import check_output, whole_file
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ['CONFIGS', 'convert_checkpoint', 'read_state_dict', 'rename']
+__all__ = ['CONFIGS', 'config_for', 'convert_checkpoint', 'read_state_dict', 'rename']
 
 CONFIGS = {
     'fami-pose': 'fami-pose_hrnet-w48_1xb48-21e_posetrack17-384x288.py',
     'tdmi': 'tdmi_hrnet-w48_1xb30-20e_posetrack17-384x288.py',
     'dcpose': 'dcpose_hrnet-w48_2xb32-20e_posetrack17-384x288.py',
     'posewarper': 'posewarper_hrnet-w48_8xb8-20e_posetrack18-384x288.py',
+    'tar-vitpose': 'tar-released_vit-base_1xb16-30e_posetrack17-384x288.py',
     'hrnet': 'single-frame_hrnet-w48_1xb30-20e_posetrack18-384x288.py',
 }
-_HRNET_W32 = 'single-frame_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
+# Of a method, its other width: the end of the name of an entry that tells, its size there, config.
+_NARROW = {
+    'hrnet': (
+        'transition1.0.0.weight',
+        32,
+        'single-frame_hrnet-w32_1xb30-20e_posetrack18-256x192.py',
+    ),
+    'tar-vitpose': (
+        'ln1.bias',
+        384,
+        'tar-released_vit-small_1xb16-30e_posetrack17-384x288.py',
+    ),
+}
+# Where training programs keep the weights.
+_CONTAINERS = ('state_dict', 'model_state_dict')
 # Left by DataParallel and by the authors' evaluators.
 _WRAPPERS = ('module.', 'preact.')
 
@@ -37,7 +52,8 @@ def convert_checkpoint(
 
     Args:
         method: A key of :data:`CONFIGS`.
-        source: A state dict, bare or in a training checkpoint, with or without ``module.``.
+        source: A state dict, bare or in a training checkpoint, with or without ``module.``. What a
+            release holds twice is checked, and left out until the way back.
         target: Where to. Ours is ``{'state_dict': ...}``; the official form is a bare state dict.
         reverse: From ours to the official names.
 
@@ -54,17 +70,23 @@ def convert_checkpoint(
         raise UsageError(f'method: expected one of {sorted(NAMES)}, got {method!r}')
     target = Path(target)
     state = read_state_dict(source)
+    copies = bool(reverse and COPIES.get(method)) and _had_copies(source)
     if not reverse:
         state = {name: value for name, value in state.items() if not _below(name, DROPPED)}
+        count, state = len(state), _without_copies(state, method)
+        copies = len(state) < count
     renamed = rename(state, NAMES[method], reverse)
     problems = _differences(renamed, _expected_shapes(method, state), reverse)
     if problems:
         hint = '' if reverse else _looks_like(state, method)
         raise UsageError('\n  '.join([f'{source} is not a {method} checkpoint{hint}:', *problems]))
     converted = {after: value for (_, after), value in renamed.items()}
+    content: dict[str, Any] = {'state_dict': converted, 'meta': {'copies': copies}}
+    if reverse:
+        content = _with_copies(converted, method) if copies else converted
     check_output(target, [source], 'target')
     with whole_file(target) as unfinished:
-        torch.save(converted if reverse else {'state_dict': converted, 'meta': {}}, unfinished)
+        torch.save(content, unfinished)
     return target
 
 
@@ -75,7 +97,8 @@ def read_state_dict(source: str | Path) -> dict[str, Tensor]:
         UsageError: There is no such file, torch's safe loading refuses it, or it holds no tensors.
     """
     content = read_checkpoint(source)
-    weights = content.get('state_dict', content)
+    containers = [content[name] for name in _CONTAINERS if name in content]
+    weights = containers[0] if containers else content
     check_weights(weights, source)
     return {_unwrapped(str(name)): value for name, value in weights.items()}
 
@@ -109,16 +132,44 @@ def _unwrapped(name: str) -> str:
     return name
 
 
+def config_for(method: str, state: Mapping[str, Tensor]) -> str:
+    """The config that a state dict, converted or not, fits by its width."""
+    leaf, width, narrow = _NARROW.get(method, ('', 0, ''))
+    widths = {value.shape[0] for name, value in state.items() if leaf and name.endswith(leaf)}
+    return narrow if widths == {width} else CONFIGS[method]
+
+
+def _without_copies(state: dict[str, Tensor], method: str) -> dict[str, Tensor]:
+    """Raises where a copy is not one."""
+    names = rename(state, COPIES.get(method, []))
+    for name, original in names:
+        if original and not _equal(state.get(original), state[name]):
+            raise UsageError(f'{name}: expected a copy of {original}, got other values')
+    return {name: state[name] for name, original in names if not original}
+
+
+def _equal(one: Tensor | None, other: Tensor) -> bool:
+    return one is not None and one.shape == other.shape and bool((one == other).all())
+
+
+def _had_copies(source: str | Path) -> bool:
+    """Whether the official file that a checkpoint was made of did; True of one trained here."""
+    meta = read_checkpoint(source).get('meta') or {}
+    return bool(meta.get('copies', True))
+
+
+def _with_copies(state: dict[str, Tensor], method: str) -> dict[str, Tensor]:
+    copies = rename(state, COPIES.get(method, []), reverse=True)
+    return state | {copy: state[name] for name, copy in copies if copy}
+
+
 def _expected_shapes(method: str, state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """Shapes of every entry of our model; the width of a bare HRNet decides between two."""
+    """Shapes of every entry of our model."""
     from mmengine.registry import init_default_scope
 
     from jmpose_mm.registry import MODELS
 
-    config = CONFIGS[method]
-    widths = [v.shape[0] for k, v in state.items() if k.endswith('transition1.0.0.weight')]
-    if method == 'hrnet' and widths == [32]:
-        config = _HRNET_W32
+    config = config_for(method, state)
     init_default_scope('mmpose')
     model = MODELS.build(load_config(config).model)
     return {name: tuple(value.shape) for name, value in model.state_dict().items()}

@@ -22,6 +22,7 @@ METHODS = {
     'fami_pose': 'FAMI-Pose',
     'dcpose': 'DCPose',
     'posewarper': 'PoseWarper',
+    'tar': 'TAR',
 }
 _BASELINE = 'single-frame_resnet18_1xb16_synthetic-128x96.py'
 _CONFIG = '{}_resnet18_1xb8_synthetic-128x96.py'

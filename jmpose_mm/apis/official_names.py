@@ -5,7 +5,7 @@ A pair (official prefix, prefix here) renames every entry below it; the longest 
 
 from __future__ import annotations
 
-__all__ = ['DROPPED', 'NAMES']
+__all__ = ['COPIES', 'DROPPED', 'NAMES']
 
 
 def _hrnet(prefix: str) -> list[tuple[str, str]]:
@@ -115,11 +115,27 @@ def _posewarper() -> list[tuple[str, str]]:
     return names
 
 
+def _tar_vitpose() -> list[tuple[str, str]]:
+    joints = 'neck.aggregation'
+    return [
+        ('backbone', 'backbone'),
+        ('heatmap_head.0', 'neck.deconv_layers'),
+        ('heatmap_head.1', 'neck.heatmap_layer'),
+        ('query_feat', f'{joints}.query_feat'),
+        ('query_pe', f'{joints}.query_pe'),
+        ('masked_attention_layers', f'{joints}.masked'),
+        ('self_attention_layers', f'{joints}.mutual'),
+        ('ffn_layers', f'{joints}.ffn'),
+        ('cross_attention', 'neck.restoration'),
+    ]
+
+
 NAMES: dict[str, list[tuple[str, str]]] = {
     'fami-pose': _fami_pose(),
     'tdmi': _tdmi(),
     'dcpose': _dcpose(),
     'posewarper': _posewarper(),
+    'tar-vitpose': _tar_vitpose(),
     # An image model without a prefix: every name is the backbone's but the heatmap layer's.
     'hrnet': [('', 'backbone'), ('final_layer', 'head.final_layer')],
 }
@@ -135,3 +151,12 @@ DROPPED = (
     'stage4.2.fuse_layers.3',
     'motion_heatmap_head',
 )
+
+# What a release holds twice, since its module is registered under two names: copy, original.
+COPIES: dict[str, list[tuple[str, str]]] = {
+    'tar-vitpose': [
+        ('model.backbone', 'backbone'),
+        ('model.head.deconv_layers', 'heatmap_head.0'),
+        ('model.head.final_layer', 'heatmap_head.1'),
+    ]
+}

@@ -2,5 +2,6 @@
 
 from jmpose_mm.models.backbones.deconv_backbone import DeconvBackbone
 from jmpose_mm.models.backbones.hrnet_stages import HRNetStages
+from jmpose_mm.models.backbones.vision_transformer import VisionTransformer
 
-__all__ = ['DeconvBackbone', 'HRNetStages']
+__all__ = ['DeconvBackbone', 'HRNetStages', 'VisionTransformer']

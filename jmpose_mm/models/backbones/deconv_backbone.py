@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmengine.model import BaseModule
-from torch import Tensor, nn
+from torch import Tensor
 
+from jmpose_mm.models.layers.deconvolutions import deconvolutions, start_deconvolutions
 from jmpose_mm.registry import MODELS
 
 __all__ = ['DeconvBackbone']
@@ -34,23 +35,13 @@ class DeconvBackbone(BaseModule):
     def __init__(self, backbone: dict, in_channels: int, deconv_channels: Sequence[int]) -> None:
         super().__init__()
         self.backbone = MODELS.build(backbone)
-        layers: list[nn.Module] = []
-        for channels in deconv_channels:
-            layers += [
-                nn.ConvTranspose2d(in_channels, channels, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(channels),
-                nn.ReLU(inplace=True),
-            ]
-            in_channels = channels
-        self.deconv_layers = nn.Sequential(*layers)
+        self.deconv_layers = deconvolutions(in_channels, deconv_channels)
         self._register_load_state_dict_pre_hook(self._adopt_backbone_keys)
 
     def init_weights(self) -> None:
         """Deconvolutions start as in the simple baseline: normal, standard deviation 0.001."""
         super().init_weights()
-        for layer in self.deconv_layers:
-            if isinstance(layer, nn.ConvTranspose2d):
-                nn.init.normal_(layer.weight, std=0.001)
+        start_deconvolutions(self.deconv_layers)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """``(B, 3, H, W)`` to the backbone's maps, the last one after the deconvolutions."""

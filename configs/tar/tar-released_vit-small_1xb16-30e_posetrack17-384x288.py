@@ -1,0 +1,4 @@
+_base_ = './tar_vit-small_1xb16-30e_posetrack17-384x288.py'
+
+# The network of the authors' code and of their weights, which is not the paper's: docs/tar.md.
+model = dict(neck=dict(layout='released'))

@@ -1,0 +1,14 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/video_hrnet-w48.py',
+    '../_base_/necks/tar.py',
+    '../_base_/datasets/posetrack18-clips.py',
+    '../_base_/schedules/adamw-20e.py',
+]
+
+# Beside the neck, the heatmap layer trains: it makes the final heatmaps too.
+model = dict(
+    neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec), frozen=('backbone',)
+)
+# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
+load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

@@ -1,0 +1,43 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/video_hrnet-w48.py',
+    '../_base_/datasets/posetrack17-clips.py',
+    '../_base_/schedules/adamw-20e.py',
+]
+
+# The released protocol: classic warp, no flip test, peaks shifted by a quarter pixel.
+crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=_base_.codec['input_size'])
+train_pipeline = [*_base_.train_pipeline[:6], crop, *_base_.train_pipeline[7:]]
+test_pipeline = [*_base_.test_pipeline[:3], crop, _base_.test_pipeline[-1]]
+train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
+val_evaluator = dict(protocol='TAR-ViTPose: no flip test, quarter-pixel decoding, no NMS')
+test_evaluator = val_evaluator
+
+# As published: features at stride 16, normalisation behind the sums, everything trains.
+model = dict(
+    backbone=dict(
+        _delete_=True, type='jmpose_mm.VisionTransformer', arch='small', drop_path_rate=0.1
+    ),
+    neck=dict(
+        type='jmpose_mm.JointAggregationNeck',
+        frame_offsets=(-2, -1, 0, 1, 2),
+        in_channels=(384,),
+        deconv_channels=(256, 256),
+        attention=dict(norm='post'),
+    ),
+    head=dict(
+        in_channels=17,
+        final_layer=None,
+        decoder=dict(_base_.codec, decoding='quarter-offset'),
+    ),
+    frozen=(),
+    test_cfg=dict(flip_test=False),
+)
+train_cfg = dict(max_epochs=30)
+optim_wrapper = dict(optimizer=dict(lr=5e-6, weight_decay=0.1))
+param_scheduler = [dict(type='StepLR', step_size=5, gamma=0.5, by_epoch=True)]
+auto_scale_lr = dict(base_batch_size=16)
+# mmpose's ViTPose of COCO is fine-tuned with the rest.
+load_from = 'https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/td-hm_ViTPose-small_8xb64-210e_coco-256x192-62d7a712_20230314.pth'
