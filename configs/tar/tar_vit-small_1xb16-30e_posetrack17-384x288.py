@@ -12,8 +12,6 @@ test_pipeline = [*_base_.test_pipeline[:3], crop, _base_.test_pipeline[-1]]
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(protocol='TAR-ViTPose: no flip test, quarter-pixel decoding, no NMS')
-test_evaluator = val_evaluator
 
 # As published: features at stride 16, normalisation behind the sums, everything trains.
 model = dict(

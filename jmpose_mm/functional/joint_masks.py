@@ -44,10 +44,10 @@ def blocked_tokens(
             maps = adaptive_max_pool2d(maps, grid)
         else:
             maps = interpolate(maps, size=grid, mode='bilinear', align_corners=False)
-    values = maps.unflatten(0, heatmaps.shape[:2]).flatten(3)  # (B, T, K, h*w)
+    values = maps.unflatten(0, (-1, heatmaps.shape[1])).flatten(3)  # (B, T, K, h*w)
     joints = values.transpose(1, 2).flatten(2)  # (B, K, T*h*w)
-    best = torch.zeros_like(joints, dtype=torch.bool)
-    best.scatter_(2, joints.argmax(dim=2, keepdim=True), True)
+    places = torch.arange(joints.shape[2], device=joints.device)
+    best = places == joints.argmax(dim=2, keepdim=True)
     blocked = joints < threshold
     nowhere = blocked.all(dim=2, keepdim=True)
     blocked = blocked & ~(nowhere & best)

@@ -18,7 +18,7 @@ def _session(file):
     return onnxruntime.InferenceSession(str(file), providers=['CPUExecutionProvider'])
 
 
-@pytest.mark.parametrize('method', ['jm-pose', 'tdmi', 'fami-pose', 'dcpose', 'posewarper'])
+@pytest.mark.parametrize('method', ['jm-pose', 'tdmi', 'fami-pose', 'dcpose', 'posewarper', 'tar'])
 def test_export__both_forms_equal_pytorch(method, tmp_path):
     torch.manual_seed(0)
     config = f'{method}_debug.py'

@@ -21,6 +21,7 @@ CONFIGS = {
     'fami': 'fami-pose_debug.py',
     'dcpose': 'dcpose_debug.py',
     'posewarper': 'posewarper_debug.py',
+    'tar': 'tar_debug.py',
 }
 
 

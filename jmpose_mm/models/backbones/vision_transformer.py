@@ -77,15 +77,15 @@ class VisionTransformer(BaseModule):
         )
         self.ln1 = nn.LayerNorm(channels, eps=1e-6)
         self._register_load_state_dict_pre_hook(self._adopt_position_table)
-        self.reset_parameters()
 
-    def reset_parameters(self) -> None:
-        """Truncated normal of standard deviation 0.02, no biases."""
-        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+    def init_weights(self) -> None:
+        """Normal with a standard deviation of 0.02, no biases; then what ``init_cfg`` says."""
+        nn.init.normal_(self.pos_embed, std=0.02)
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
+                nn.init.normal_(module.weight, std=0.02)
                 nn.init.zeros_(module.bias)
+        super().init_weights()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """``(N, 3, H, W)`` to a map ``(N, C, h, w)`` for each of ``out_indices``."""

@@ -47,6 +47,8 @@ class JointAggregationNeck(VideoNeck):
         ValueError: An argument is out of range.
     """
 
+    feature_names = ('initial_heatmaps', 'fused')
+
     def __init__(
         self,
         in_channels: Sequence[int],
@@ -93,7 +95,7 @@ class JointAggregationNeck(VideoNeck):
             restored = restored - self._sine(features)
         if self.layout == 'paper':
             restored = restored.transpose(1, 2)
-        fused = restored.reshape(features[:, 0].shape)
+        fused = restored.reshape(-1, *features.shape[2:])
         named = {'initial_heatmaps': clip.heatmaps[:, self.key_index], 'fused': fused}
         return FusedFeatures(self.frame_heatmaps((fused,)), clip.heatmaps, named)
 
@@ -113,7 +115,7 @@ class JointAggregationNeck(VideoNeck):
         blocked = blocked_tokens(heatmaps, grid, **self.mask)  # (B, T, K, N)
         if self.layout == 'paper':
             blocked = blocked.transpose(1, 2)
-        return ~blocked.reshape(len(blocked), heatmaps.shape[2], -1)
+        return ~blocked.reshape(-1, heatmaps.shape[2], heatmaps.shape[1] * grid[0] * grid[1])
 
     def _sine(self, features: Tensor) -> Tensor:
         """Sine and cosine of row and column at falling frequencies, ``(N, C)``."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from jmpose_mm.functional.checks import check_same_shape
+from jmpose_mm.functional.temporal import split_key_frame
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.models.necks.video_neck import RELEASED_INITIALIZATION, VideoNeck
@@ -113,10 +114,9 @@ class PoseWarpingNeck(VideoNeck):
             warped = self.propagate(support, support, key)
             return FusedFeatures(warped, clip.heatmaps, {'initial_heatmaps': key})
         key = clip.heatmaps[:, self.key_index]
-        difference = key[:, None] - clip.heatmaps  # (B, T, K, H, W)
-        warped = self._warped(clip.heatmaps.flatten(0, 1), difference.flatten(0, 1))
+        warped = self._warped_window(clip.heatmaps, key)
         weights = self.frame_weights.to(warped)[:, None, None, None]
-        fused = (weights * warped.unflatten(0, (-1, self.num_frames))).sum(dim=1)
+        fused = (weights * warped).sum(dim=1)
         return FusedFeatures(fused, clip.heatmaps, {'initial_heatmaps': key})
 
     def propagate(self, heatmaps: Tensor, source: Tensor, target: Tensor) -> Tensor:
@@ -134,22 +134,31 @@ class PoseWarpingNeck(VideoNeck):
         check_same_shape('heatmaps', heatmaps, 'target', target)
         return self._warped(heatmaps, target - source)
 
-    def _warped(self, heatmaps: Tensor, difference: Tensor) -> Tensor:
-        """Both ``(N, K, H, W)``; frames without any difference share one set of offsets."""
+    def _warped_window(self, heatmaps: Tensor, key: Tensor) -> Tensor:
+        """``(B, T, K, H, W)``, as is the result. No key frame differs from itself: in evaluation
+        those of all samples share one pass of the blocks.
+        """
+        difference = key[:, None] - heatmaps
         if self.training or torch.onnx.is_in_onnx_export():
-            return self._sampled(heatmaps, self.offset_features(difference))
-        moves = difference.flatten(1).any(dim=1)
-        guide = self.offset_features(torch.cat((difference[moves], difference[~moves][:1])))
-        index = torch.full((len(moves),), len(guide) - 1, device=moves.device)
-        index[moves] = torch.arange(int(moves.sum()), device=moves.device)
-        return self._sampled(heatmaps, guide, index)
+            warped = self._warped(heatmaps.flatten(0, 1), difference.flatten(0, 1))
+            return warped.unflatten(0, (-1, self.num_frames))
+        batch, num_supports = len(key), self.num_frames - 1
+        _, supports = split_key_frame(difference, self.key_index)
+        guide = self.offset_features(torch.cat((supports.flatten(0, 1), torch.zeros_like(key[:1]))))
+        index = torch.arange(batch * num_supports, device=key.device).unflatten(0, (batch, -1))
+        still = torch.full((batch, 1), batch * num_supports, device=key.device)
+        before, after = index[:, : self.key_index], index[:, self.key_index :]
+        index = torch.cat((before, still, after), dim=1).flatten()
+        return self._sampled(heatmaps.flatten(0, 1), guide, index).unflatten(0, (batch, -1))
+
+    def _warped(self, heatmaps: Tensor, difference: Tensor) -> Tensor:
+        """Both ``(N, K, H, W)``, as is the result."""
+        return self._sampled(heatmaps, self.offset_features(difference))
 
     def _sampled(self, heatmaps: Tensor, guide: Tensor, index: Tensor | None = None) -> Tensor:
         """The mean over all dilations; ``index`` says which of the guides is a frame's."""
-        total = torch.zeros_like(heatmaps)
-        for warp in self.warps:
-            total = total + warp(heatmaps, guide, index)
-        return total / len(self.warps)
+        warped = [warp(heatmaps, guide, index) for warp in self.warps]
+        return torch.stack(warped).mean(dim=0)
 
     def _adopt_mmpose_0x_keys(self, state_dict: dict, prefix: str, *args: object) -> None:
         for key in [k for k in state_dict if k.startswith(prefix)]:

@@ -153,6 +153,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         if hasattr(self.backbone, 'deconv_layers'):
             moves.append(('head.deconv_layers.', 'backbone.deconv_layers.'))
         if self._is_of_a_single_frame(state_dict, prefix):
+            moves.append(('head.deconv_layers.', 'neck.deconv_layers.'))
             moves.append(('head.final_layer.', 'neck.heatmap_layer.'))
         for source, target in moves:
             for key in [k for k in state_dict if k.startswith(prefix + source)]:
