@@ -44,11 +44,13 @@ def blocked_tokens(
             maps = adaptive_max_pool2d(maps, grid)
         else:
             maps = interpolate(maps, size=grid, mode='bilinear', align_corners=False)
-    values = maps.unflatten(0, (-1, heatmaps.shape[1])).flatten(3)  # (B, T, K, h*w)
+    # (B, T, K, h*w)
+    values = maps.reshape(-1, heatmaps.shape[1], heatmaps.shape[2], grid[0] * grid[1])
     joints = values.transpose(1, 2).flatten(2)  # (B, K, T*h*w)
     places = torch.arange(joints.shape[2], device=joints.device)
     best = places == joints.argmax(dim=2, keepdim=True)
     blocked = joints < threshold
     nowhere = blocked.all(dim=2, keepdim=True)
     blocked = blocked & ~(nowhere & best)
-    return blocked.unflatten(2, (heatmaps.shape[1], -1)).transpose(1, 2)
+    shape = (-1, heatmaps.shape[2], heatmaps.shape[1], grid[0] * grid[1])
+    return blocked.reshape(shape).transpose(1, 2)
