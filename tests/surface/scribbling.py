@@ -59,7 +59,7 @@ def scribble(value: Any) -> int:
 def _fill(values: torch.Tensor | np.ndarray) -> int:
     if isinstance(values, torch.Tensor):
         with torch.no_grad():
-            values.copy_(~values if values.dtype == torch.bool else torch.full_like(values, 7))
+            values.logical_not_() if values.dtype == torch.bool else values.fill_(7)
         return 1
     if not values.flags.writeable or values.dtype.kind not in 'biuf':
         return 0

@@ -79,9 +79,9 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         super().__init__(*args, **kwargs)
 
     def get_data_info(self, idx: int) -> dict:
-        """The sample, and its video's frames: one table for all samples, never copied."""
+        """The sample, and its video's frames by number."""
         info = super().get_data_info(idx)
-        info['video_frames'] = self._tables[info['video']]
+        info['video_frames'] = dict(self._tables[info['video']])
         return info
 
     def load_data_list(self) -> list[dict]:

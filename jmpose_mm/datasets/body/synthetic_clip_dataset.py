@@ -16,11 +16,15 @@ class SyntheticClipDataset(PoseTrackClipDataset):
     """The parent on data that is rendered into ``data_root`` when it is not there yet.
 
     Args:
-        data_root: Where the data is, or is rendered; what else may be there is never touched.
+        data_root: Where the data is, or is rendered. What is there is never touched: for data of
+            other settings or another seed, choose another folder.
         preset: Which data, see :data:`jmpose_mm.datasets.synthetic.PRESETS`.
         seed: Of the data.
         settings: Fields of the preset to change, e.g. ``dict(videos_train=2, frames=5)``.
         **kwargs: The parent's.
+
+    Raises:
+        FileExistsError: ``data_root`` holds something else, e.g. data of another seed.
     """
 
     def __init__(
@@ -33,6 +37,6 @@ class SyntheticClipDataset(PoseTrackClipDataset):
         **kwargs,
     ) -> None:
         if is_main_process():
-            make_synthetic(data_root, preset, seed, overwrite=True, **(settings or {}))
+            make_synthetic(data_root, preset, seed, **(settings or {}))
         barrier()
         super().__init__(*args, data_root=data_root, **kwargs)

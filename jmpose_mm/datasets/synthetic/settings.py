@@ -195,5 +195,11 @@ def settings_from(preset: str = 'demo', **overrides: Any) -> Settings:
     for name in overrides:
         if name not in known:
             raise ValueError(f'{name}: expected a setting out of {sorted(known)}, got {name!r}')
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in overrides.items()}
+    plain = {name: _plain(value) for name, value in overrides.items()}
     return replace(PRESETS[preset], **plain)
+
+
+def _plain(value: Any) -> Any:
+    """Python's own numbers and tuples, whatever kind of list or array they came in."""
+    value = value.tolist() if hasattr(value, 'tolist') else value
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else value

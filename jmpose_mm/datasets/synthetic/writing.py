@@ -18,7 +18,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def make_synthetic(
         seed: >= 0. Equal seeds, settings and library versions give equal bytes, whatever `workers`
             is.
         workers: Processes; None is one per core, at most one per video.
-        overwrite: Replace `out` if it holds another synthetic data set.
+        overwrite: Replace the data in `out` by these; other files in it stay.
         progress: Show a progress bar.
         **overrides: Fields of `Settings` to change in the preset.
 
@@ -71,12 +72,12 @@ def make_synthetic(
     Raises:
         ValueError: If an argument is out of range.
         FileExistsError: If `out` holds something else and `overwrite` is false, or no synthetic
-        data set at all.
+            data set at all.
     """
     settings = settings_from(preset, **overrides)
-    _check_count('seed', seed, 0)
+    seed = _checked_count('seed', seed, 0)
     if workers is not None:
-        _check_count('workers', workers, 1)
+        workers = _checked_count('workers', workers, 1)
     out = Path(out)
     wanted = {
         'preset': preset,
@@ -101,9 +102,14 @@ def make_synthetic(
     return manifest
 
 
-def _check_count(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _checked_count(name: str, value: Any, least: int) -> int:
+    try:
+        number = -1 if isinstance(value, bool) else index(value)
+    except TypeError:
+        number = -1
+    if number < least:
         raise ValueError(f'{name}: expected an integer of at least {least}, got {value!r}')
+    return number
 
 
 def _manifest_at(out: Path) -> dict[str, Any] | None:
@@ -125,7 +131,8 @@ def _check_target(out: Path, present: dict[str, Any] | None, overwrite: bool) ->
     if not overwrite:
         raise FileExistsError(
             f'{out}: expected the same settings, seed and generator, found a data set made with '
-            'others; choose another folder, or overwrite=True (--overwrite)'
+            'others; choose another folder (data_root), or replace it by tools/make_synthetic.py '
+            'with --overwrite (overwrite=True), where other files in it stay'
         )
 
 
@@ -140,7 +147,30 @@ def _put_in_place(scratch: Path, out: Path) -> None:
     except OSError:
         old.rename(out)
         raise
+    _keep_own_files(old, out)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _keep_own_files(old: Path, out: Path) -> None:
+    """Move what was not rendered, a user's own boxes and notes, to where it was."""
+    rendered = _rendered_files(old)
+    for file in sorted(path for path in old.rglob('*') if path.is_file()):
+        target = out / file.relative_to(old)
+        if file.relative_to(old).as_posix() not in rendered and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.rename(target)
+
+
+def _rendered_files(root: Path) -> set[str]:
+    files = {MANIFEST}
+    for split in SPLITS:
+        merged = f'annotations/posetrack18_{split}.json'
+        files |= {merged, f'annotations/posetrack18_{split}_human_detections.json'}
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            pictures = {i['file_name'] for i in json.loads((root / merged).read_text())['images']}
+            files |= pictures
+            files |= {f'annotations/{split}/{Path(name).parent.name}.json' for name in pictures}
+    return files
 
 
 def _render(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import warnings
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
 
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine import fileio
 
+from jmpose_mm.datasets.transforms.required_keys import check_keys
 from jmpose_mm.registry import TRANSFORMS
 
 __all__ = ['LoadClip']
@@ -19,38 +25,47 @@ class LoadClip(BaseTransform):
     """Load the frames of a clip as a list of BGR images.
 
     The latest decoded frames are kept, in each worker process apart, so that a frame which several
-    persons or windows share is decoded once. Images are handed out read-only: nobody can change
-    what the next sample gets.
+    persons or windows share is decoded once. A file is known by path, size and time of change:
+    what is written anew is read anew. Images are handed out read-only: nobody can change what the
+    next sample gets.
 
-    Required keys: ``frame_paths``, or ``img_path``, or ``img``: a list of decoded frames, or one
-    image, as mmpose's inference passes it, which then stands for every frame of ``frame_offsets``.
+    Required keys: ``frame_paths``, or ``img_path``, or ``img``: decoded frames as a list or one
+    array ``(T, H, W, 3)``; or one image, as mmpose's inference passes it, which then stands for
+    every frame of ``frame_offsets``, with a warning, unless ``frame_paths`` name others.
 
     Added keys: ``img`` (list of T images ``(H, W, 3)`` uint8), ``img_shape``, ``ori_shape``.
 
     Args:
         cache_frames: How many decoded frames to keep; 0 keeps none. A 1920×1080 frame takes 6 MB.
         backend_args: Of mmengine's file client.
+
+    Raises:
+        ValueError: ``cache_frames`` is negative.
+
+    Example:
+        >>> import numpy as np
+        >>> clip = LoadClip()({'img': np.zeros((5, 48, 64, 3), np.uint8)})
+        >>> len(clip['img']), clip['img_shape']
+        (5, (48, 64))
     """
 
     def __init__(self, cache_frames: int = 32, backend_args: dict | None = None) -> None:
         if cache_frames < 0:
             raise ValueError(f'cache_frames: expected at least 0, got {cache_frames}')
         self.cache_frames, self.backend_args = cache_frames, backend_args
-        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._cache: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
 
     def transform(self, results: dict) -> dict:
         """Add the images.
 
         Raises:
-            ValueError: A file is missing or is no image, or the frames differ in size.
+            ValueError: A file is missing or is no image, the frames differ in size, or the sample
+                has none, or has been cropped.
         """
-        if isinstance(results.get('img'), np.ndarray):
-            images = [results['img']] * len(results.get('frame_offsets', (0,)))
-        elif results.get('img') is not None:
-            images = list(results['img'])
-        else:
-            paths = results.get('frame_paths') or [results['img_path']]
-            images = [self._load(path) for path in paths]
+        if results.get('input_scale') is not None:
+            raise ValueError('LoadClip: expected to come before TopdownClipAffine, got a crop')
+        images = self._images(results)
         shapes = sorted({image.shape for image in images})
         if len(shapes) != 1:
             raise ValueError(
@@ -60,16 +75,48 @@ class LoadClip(BaseTransform):
         results['img_shape'] = results['ori_shape'] = images[0].shape[:2]
         return results
 
+    def _images(self, results: dict) -> list[np.ndarray]:
+        given, offsets = results.get('img'), results.get('frame_offsets', (0,))
+        paths = results.get('frame_paths') or [results.get('img_path')]
+        if given is not None and np.ndim(given[0]) == 3:
+            return _checked(given)
+        if given is not None and len(set(paths)) == 1:
+            images = _checked([given] * len(offsets))
+        else:
+            if paths[0] is None:
+                check_keys(results, self, frame_paths='SampleSupportFrames')
+            images = [self._load(str(path)) for path in paths]
+        if len(images) > 1 and len(set(paths)) == 1 and results.get('video_frames') is None:
+            warnings.warn(
+                f'{len(images)} copies of one frame stand for a clip, since its neighbours are not '
+                'known here: a model of several frames sees no motion; give all frames, or use '
+                'jmpose_mm.apis.VideoPoseInferencer',
+                stacklevel=2,
+            )
+        return images
+
     def _load(self, path: str) -> np.ndarray:
-        if path in self._cache:
-            self._cache.move_to_end(path)
-            return self._cache[path]
-        image = self._decode(path)
-        image.setflags(write=False)
-        self._cache[path] = image
-        while len(self._cache) > self.cache_frames:
-            self._cache.popitem(last=False)
+        key = self._identity(path)
+        if key is None or not self.cache_frames:
+            return self._decode(path)
+        with self._lock:
+            image = self._cache.pop(key, None)
+        if image is None:
+            image = self._decode(path)
+            image.setflags(write=False)
+        with self._lock:
+            self._cache[key] = image
+            while len(self._cache) > self.cache_frames:
+                self._cache.popitem(last=False)
         return image
+
+    def _identity(self, path: str) -> tuple | None:
+        """What a decoded file is known by; None where its age cannot be told."""
+        try:
+            state = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return path, state.st_size, state.st_mtime_ns, state.st_ino
 
     def _decode(self, path: str) -> np.ndarray:
         try:
@@ -86,7 +133,22 @@ class LoadClip(BaseTransform):
         return image
 
     def __getstate__(self) -> dict:
-        return {**self.__dict__, '_cache': OrderedDict()}  # workers start with their own
+        # Workers start with their own.
+        return {'cache_frames': self.cache_frames, 'backend_args': self.backend_args}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f'LoadClip(cache_frames={self.cache_frames})'
+
+
+def _checked(images: Sequence[Any]) -> list[np.ndarray]:
+    """Decoded frames as arrays that OpenCV can crop."""
+    frames = [np.asarray(image) for image in images]
+    for frame in frames:
+        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype not in (np.uint8, np.float32):
+            raise ValueError(
+                f'img: expected BGR frames (H, W, 3) of uint8, got {frame.shape} of {frame.dtype}'
+            )
+    return frames

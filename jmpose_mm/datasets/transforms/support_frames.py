@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from jmpose_mm.datasets.transforms.required_keys import check_keys
 from jmpose_mm.functional.frame_sampling import (
     BORDERS,
     check_frame_offsets,
@@ -23,7 +24,8 @@ class SampleSupportFrames(BaseTransform):
     """Choose the frames around the key frame; a transform, so that random ones differ every epoch.
 
     Required keys: ``img_path``, ``frame_number``, ``video_frames`` (number to path). Without
-    ``video_frames``, as for a single image, every frame is the key frame.
+    ``video_frames``, as for a single image, every frame is the key frame. It comes before
+    ``LoadClip``.
 
     Added keys: ``frame_paths`` (list in time order, but for pairs), ``frame_offsets`` (tuple).
 
@@ -59,6 +61,7 @@ class SampleSupportFrames(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Add the frames' paths."""
         offsets = self.frame_offsets
+        self._check(results)
         if self.distance is not None:
             offsets = draw_offsets(offsets, self.distance, np.random)
         results['frame_offsets'] = offsets
@@ -73,6 +76,18 @@ class SampleSupportFrames(BaseTransform):
             results['frame_offsets'] = tuple(offsets[i] for i in pair)
             results['frame_paths'] = [results['frame_paths'][i] for i in pair]
         return results
+
+    def _check(self, results: dict) -> None:
+        given = results.get('img')
+        if isinstance(given, list) and len(given) != len(self.frame_offsets):
+            raise ValueError(
+                f'img: expected a frame for each of frame_offsets={self.frame_offsets}, got '
+                f'{len(given)} frames; SampleSupportFrames comes before LoadClip'
+            )
+        if results.get('video_frames') is not None:
+            check_keys(results, self, frame_number='the data set')
+        elif given is None:
+            check_keys(results, self, img_path='the data set')
 
     def __repr__(self) -> str:
         return (

@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.datasets.transforms import TopdownAffine
 
+from jmpose_mm.datasets.transforms.required_keys import check_keys
 from jmpose_mm.functional.crop import WARPS, outside_crop, warp_matrix
 from jmpose_mm.registry import TRANSFORMS
 
@@ -48,6 +49,11 @@ class RandomClipScaleRotation(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Draw once for the whole clip."""
+        check_keys(results, self, bbox_scale='GetBBoxCenterScale')
+        if results.get('input_scale') is not None:
+            raise ValueError(
+                'RandomClipScaleRotation: expected to come before TopdownClipAffine, got a crop'
+            )
         spread, limit = self.scale_factor, 2 * self.rotate_factor
         scale = np.clip(1 + spread * np.random.randn(), 1 - spread, 1 + spread)
         rotation = np.clip(self.rotate_factor * np.random.randn(), -limit, limit)
@@ -69,13 +75,15 @@ class TopdownClipAffine(TopdownAffine):
     """
 
     def __init__(self, input_size: tuple[int, int], warp: str = 'classic') -> None:
-        super().__init__(input_size)
+        super().__init__(tuple(int(side) for side in input_size))
         if warp not in WARPS:
             raise ValueError(f'warp: expected one of {WARPS}, got {warp!r}')
         self.warp = warp
 
     def transform(self, results: dict) -> dict:
         """Crop the images and move the keypoints; keys as the parent's."""
+        scale_and_center = dict.fromkeys(('bbox_scale', 'bbox_center'), 'GetBBoxCenterScale')
+        check_keys(results, self, img='LoadClip', **scale_and_center)
         width, height = self.input_size
         scale = self._fix_aspect_ratio(results['bbox_scale'], aspect_ratio=width / height)
         if len(scale) != 1:
@@ -119,6 +127,8 @@ class IgnoreOutOfCropKeypoints(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Set the visibility of keypoints outside of the crop to 0."""
+        crop = dict.fromkeys(('transformed_keypoints', 'input_size'), 'TopdownClipAffine')
+        check_keys(results, self, keypoints_visible='the data set', **crop)
         outside = outside_crop(results['transformed_keypoints'][..., :2], results['input_size'])
         visible = results['keypoints_visible'].copy()
         visible[outside] = 0

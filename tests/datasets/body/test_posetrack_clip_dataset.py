@@ -59,12 +59,14 @@ def test_frame_tables__are_what_is_on_disk(videos: Path, coco: dict, write: Json
 
 
 @pytest.mark.parametrize('serialize', [True, False])
-def test_frame_tables__are_shared_and_survive_pickling(
+def test_frame_tables__belong_to_the_sample_and_survive_pickling(
     videos: Path, coco: dict, write: Json, serialize: bool
 ) -> None:
     data = load(videos, write(coco), serialize_data=serialize)
-    assert data[0]['video_frames'] is data[6]['video_frames']
-    assert data[0]['video_frames'] is not data[7]['video_frames']
+    whole = dict(data[0]['video_frames'])
+    assert data[6]['video_frames'] == whole != data[7]['video_frames']
+    data[0]['video_frames'].clear()
+    assert data[0]['video_frames'] == data[6]['video_frames'] == whole
     again = pickle.loads(pickle.dumps(data))
     assert again[4]['video_frames'] == data[4]['video_frames']
     if serialize:

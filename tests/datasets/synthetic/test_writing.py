@@ -145,6 +145,22 @@ def test_make__same_settings_are_reused_and_others_refused(tmp_path: Path, small
     assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
+def test_make__overwriting_keeps_what_was_not_rendered(tmp_path: Path, small: dict) -> None:
+    out = tmp_path / 'a'
+    small.update(videos_train=1, videos_val=0, frames=2)
+    make_synthetic(out, seed=1, **small)
+    rendered = digest(out).keys()
+    for name in ('annotations/train/own.json', 'images/train/own/000000.jpg', 'notes.txt'):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text('own')
+    make_synthetic(out, seed=np.int64(2), overwrite=True, **small)
+    after = digest(out)
+    assert {
+        name for name in after if (out / name).read_bytes() == b'own'
+    } == after.keys() - rendered
+    assert len(after) == len(rendered) + 3
+
+
 def test_make__foreign_folder_is_never_overwritten(tmp_path: Path, small: dict) -> None:
     (tmp_path / 'thesis.tex').write_text('x')
     with pytest.raises(FileExistsError, match='found something else'):

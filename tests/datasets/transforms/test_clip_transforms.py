@@ -4,11 +4,15 @@ import copy
 import pickle
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import mmcv
 import numpy as np
 import pytest
+from mmcv.transforms import Compose
+from mmcv.transforms import LoadImageFromFile as LoadImage
 from mmpose.datasets.transforms import GetBBoxCenterScale, RandomFlip, TopdownAffine
 
 from jmpose_mm.datasets.transforms import (
@@ -348,3 +352,84 @@ def test_sample_support_frames__pairs_are_drawn_anew_out_of_the_window():
     assert min(counts.values()) > 20
     for d in drawn:
         assert d['frame_paths'][1] == frames[max(1 + d['frame_offsets'][1], 0)]
+
+
+def test_load_clip__a_file_written_anew_is_read_anew(tmp_path):
+    path, step = tmp_path / 'snapshot.png', LoadClip()
+    for value in (10, 200):
+        cv2.imwrite(str(path), np.full((8, 8, 3), value, np.uint8))
+        assert step({'img_path': path})['img'][0].max() == value
+
+
+def test_load_clip__threads_share_a_cache(tmp_path):
+    paths = [str(tmp_path / f'{i}.png') for i in range(6)]
+    for i, path in enumerate(paths):
+        cv2.imwrite(path, np.full((8, 8, 3), i, np.uint8))
+    step = LoadClip(cache_frames=2)
+
+    def read(turn):
+        order = np.random.RandomState(turn).permutation(60) % 6
+        return all(step({'img_path': paths[i]})['img'][0].max() == i for i in order)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(16)))
+
+
+@pytest.mark.parametrize('pickled', [pickle.loads, lambda data: copy.deepcopy(pickle.loads(data))])
+def test_load_clip__goes_to_workers_without_its_frames(tmp_path, pickled):
+    path, step = tmp_path / 'a.png', LoadClip(cache_frames=3)
+    cv2.imwrite(str(path), np.zeros((8, 8, 3), np.uint8))
+    step({'img_path': path})
+    again = pickled(pickle.dumps(step))
+    assert again.cache_frames == 3
+    assert not again._cache
+    assert again({'img_path': path})['img_shape'] == (8, 8)
+
+
+def test_load_clip__a_clip_as_one_array():
+    clip = np.random.RandomState(0).randint(0, 255, (3, 8, 8, 3), np.uint8)
+    images = LoadClip()({'img': clip})['img']
+    assert np.array_equal(images, clip)
+
+
+@pytest.mark.parametrize('frame', [np.zeros((8, 8)), np.zeros((8, 8, 3), int), np.zeros((8, 8, 4))])
+def test_load_clip__other_frames_are_named(frame):
+    with pytest.raises(ValueError, match=r'img: expected BGR frames \(H, W, 3\) of uint8'):
+        LoadClip()({'img': [frame] * 3})
+
+
+def test_load_clip__behind_load_image_reads_the_neighbours(tmp_path):
+    frames = {i: str(tmp_path / f'{i}.png') for i in range(5)}
+    for i, path in frames.items():
+        cv2.imwrite(path, np.full((8, 8, 3), i, np.uint8))
+    sample = {'img_path': frames[2], 'frame_number': 2, 'video_frames': frames}
+    steps = [LoadImage(), SampleSupportFrames((-2, -1, 0, 1, 2)), LoadClip()]
+    assert [image.max() for image in Compose(steps)(sample)['img']] == [0, 1, 2, 3, 4]
+
+
+def test_load_clip__copies_of_one_frame_are_said():
+    single = {'img': np.zeros((8, 8, 3), np.uint8)}
+    with pytest.warns(UserWarning, match='3 copies of one frame stand for a clip'):
+        Compose([SampleSupportFrames((-1, 0, 1)), LoadClip()])(single)
+
+
+@pytest.mark.parametrize(
+    ('step', 'sample', 'message'),
+    [
+        (LoadClip(), {}, 'LoadClip: expected frame_paths .* SampleSupportFrames brings'),
+        (LoadClip(), {'input_scale': 1}, 'expected to come before TopdownClipAffine'),
+        (SampleSupportFrames(), {}, 'expected img_path in the sample, which the data set brings'),
+        (SampleSupportFrames(), {'img': [0]}, 'got 1 frames; SampleSupportFrames comes before'),
+        (RandomClipScaleRotation(), {}, 'expected bbox_scale .* GetBBoxCenterScale brings'),
+        (
+            RandomClipScaleRotation(),
+            {'bbox_scale': 1, 'input_scale': 1},
+            'expected to come before TopdownClipAffine',
+        ),
+        (TopdownClipAffine((8, 8)), {}, 'expected img in the sample, which LoadClip brings'),
+        (IgnoreOutOfCropKeypoints(), {'keypoints_visible': 1}, 'TopdownClipAffine brings'),
+    ],
+)
+def test_transforms__say_what_is_missing_and_what_brings_it(step, sample, message):
+    with pytest.raises(ValueError, match=message):
+        step(sample)
