@@ -27,6 +27,9 @@ def make_parser() -> argparse.ArgumentParser:
         help='hieve only: labelled videos to hold out, for the labels of its test set are not '
         'public; default: 4 8 12 16',
     )
+    parser.add_argument(
+        '--copy', action='store_true', help='copy images where the system allows no links'
+    )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
 
@@ -36,7 +39,8 @@ def convert(arguments: argparse.Namespace) -> None:
     from jmpose_mm.datasets.conversion import convert_dataset, table_of
 
     options = {} if arguments.val_videos is None else {'val_videos': arguments.val_videos}
-    report = convert_dataset(arguments.format, arguments.source, arguments.out, **options)
+    paths = (arguments.source, arguments.out)
+    report = convert_dataset(arguments.format, *paths, copy=arguments.copy, **options)
     print(table_of(report))
 
 

@@ -28,7 +28,12 @@ FORMATS: dict[str, type[DatasetFormat]] = {
 
 
 def convert_dataset(
-    name: str, src: str | Path, out: str | Path, progress: bool = True, **options: Any
+    name: str,
+    src: str | Path,
+    out: str | Path,
+    progress: bool = True,
+    copy: bool = False,
+    **options: Any,
 ) -> dict[str, Any]:
     """Convert a download; a second run skips the videos that are finished.
 
@@ -37,13 +42,15 @@ def convert_dataset(
         src: Where the download lies; it is only read.
         out: Where the converted data set goes, which refers to the images of ``src`` by links.
         progress: Show a progress bar.
+        copy: Copy images where links cannot be made.
         **options: Of the data set, e.g. ``val_videos`` of HiEve.
 
     Returns:
         The report, which is stored in ``OUT/conversion.json``.
 
     Raises:
-        ValueError: Something of the download is missing or unusable; with its path and key.
+        UsageError: Something of the download is missing or unusable; with its path and key.
     """
     dataset = FORMATS[name](Path(src), Path(out), **options)
+    dataset.copies_images = copy
     return run_conversion(dataset, progress)

@@ -61,12 +61,14 @@ class DatasetFormat(ABC):
         joint_names: Those that the report counts.
         images: The download's folder of images; `videos` finds it.
         image_link: The name that it gets under ``out``, where one link does for all videos.
+        copies_images: Whether images are copied where links cannot be made.
     """
 
     name: str
     joint_names: tuple[str, ...]
     images: Path
     image_link: str | None = None
+    copies_images = False
 
     def __init__(self, src: Path, out: Path) -> None:
         self.src, self.out = src, out

@@ -33,7 +33,9 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     first_folder,
     image_size,
 )
-from jmpose_mm.datasets.conversion.writing import link_folder, whole_folder
+from jmpose_mm.datasets.conversion.links import link_folder
+from jmpose_mm.datasets.conversion.writing import whole_folder
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 
 __all__ = ['VAL_VIDEOS', 'HieveFormat']
@@ -88,7 +90,8 @@ class HieveFormat(DatasetFormat):
         given = [self.src / root / 'images' / name for root in ('', 'HIE20')]
         given = [path for path in given if path.is_dir()]
         if given:
-            link_folder(given[0], folder)
+            if not link_folder(given[0], folder, self.copies_images):
+                folder = given[0]
         elif len(video.sources) > 1:
             film = video.sources[1]
             whole_folder(folder, lambda unfinished: _extract(film, unfinished))
@@ -131,9 +134,17 @@ def _extract(film: Path, folder: Path) -> None:
             read, image = capture.read()
             if not read:
                 break
-            cv2.imwrite(str(folder / f'{count:06d}.jpg'), image)
+            # OpenCV's own writing says nothing of a full disk
+            encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+            (folder / f'{count:06d}.jpg').write_bytes(encoded.tobytes())
             count += 1
             bar.update()
     capture.release()
     if not count:
-        raise ValueError(f'{film}: expected a video that OpenCV can decode, got no frame')
+        raise UsageError(f'{film}: expected a video that OpenCV can decode, got no frame')
+    # containers count a few frames more than decode; a film that was cut lacks many
+    if count < expected - max(2, expected // 100):
+        raise UsageError(
+            f'{film}: expected {expected} frames, which it announces, got {count}: the download is '
+            'damaged or incomplete'
+        )

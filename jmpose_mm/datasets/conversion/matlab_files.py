@@ -1,35 +1,116 @@
-"""Matlab files, read into what JSON could hold."""
+"""Matlab files, read into what JSON could hold.
+
+scipy's reader can take its process with it, or loop, where a file is damaged. So a process of its
+own reads them (`matlab_worker`), one for all files; it is started again after it died.
+"""
 
 from __future__ import annotations
 
+import atexit
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.io import loadmat
+
+from jmpose_mm.errors import UsageError, cut
 
 __all__ = ['read_matlab', 'read_matlab_structure']
+
+SECONDS = 60.0
+SECONDS_PER_BYTE = 1e-6
+
+
+class _Reader:
+    """The process that reads; used by one process and one thread at a time."""
+
+    def __init__(self) -> None:
+        self.owner, self.lock = os.getpid(), threading.Lock()
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name('matlab_worker.py'))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for the command, which then ends this process by closing its input
+            start_new_session=True,
+        )
+
+    def read(self, path: Path) -> tuple[bool, Any]:
+        """What the process answers.
+
+        Raises:
+            EOFError: It died over this file, or took too long and was ended.
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        size = path.stat().st_size if path.is_file() else 0
+        with self.lock:
+            clock = threading.Timer(SECONDS + SECONDS_PER_BYTE * size, self.process.kill)
+            clock.daemon = True
+            clock.start()
+            try:
+                self.process.stdin.write(json.dumps(str(path.absolute())).encode() + b'\n')
+                self.process.stdin.flush()
+                length = int.from_bytes(self._bytes(8), 'little')
+                answer: tuple[bool, Any] = pickle.loads(self._bytes(length))
+            except BrokenPipeError as error:
+                raise EOFError from error
+            finally:
+                clock.cancel()
+        return answer
+
+    def _bytes(self, count: int) -> bytes:
+        assert self.process.stdout is not None
+        content = self.process.stdout.read(count)
+        if len(content) < count:
+            raise EOFError
+        return content
+
+    def end(self) -> None:
+        """End the process and wait for it."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                pipe.close()  # type: ignore[union-attr]
+        if self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
+
+
+_readers: list[_Reader] = []  # one at most; that of another process, after a fork, is left to it
+
+
+def _reader() -> _Reader:
+    if _readers and (_readers[0].owner != os.getpid() or _readers[0].process.poll() is not None):
+        _readers.pop().end()
+    if not _readers:
+        _readers.append(_Reader())
+        atexit.register(_readers[0].end)
+    return _readers[0]
 
 
 def read_matlab(path: Path) -> dict[str, Any]:
     """The variables of a file as arrays, structures as dicts, structure arrays as lists.
 
     Raises:
-        ValueError: The file is missing, damaged, or of Matlab's version 7.3.
+        UsageError: The file is missing, damaged, or of Matlab's version 7.3.
     """
     try:
-        return loadmat(str(path), simplify_cells=True)
-    except NotImplementedError as error:
-        raise ValueError(
-            f'{path}: expected a Matlab file of version 5 to 7.2, got 7.3; write it again in '
-            "Matlab or Octave with save(..., '-v7')"
-        ) from error
-    except FileNotFoundError as error:
-        raise ValueError(f'{path}: expected a Matlab file, found no file') from error
-    # a damaged file makes scipy raise nearly anything, zlib's and struct's own errors included
-    except Exception as error:
-        raise ValueError(f'{path}: expected a Matlab file, got {error}') from error
+        is_read, content = _reader().read(path)
+    except EOFError:
+        _readers.pop().end()
+        raise UsageError(
+            f'{path}: expected a Matlab file, got one that ends the program that reads it'
+        ) from None
+    if not is_read:
+        raise UsageError(f'{path}: {cut(content, 300)}')
+    return dict(content)
 
 
 def read_matlab_structure(path: Path, name: str) -> list[dict[str, Any]]:
@@ -39,15 +120,15 @@ def read_matlab_structure(path: Path, name: str) -> list[dict[str, Any]]:
     fields are left out.
 
     Raises:
-        ValueError: See `read_matlab`, or there is no such variable.
+        UsageError: See `read_matlab`, or there is no such variable.
     """
     content = read_matlab(path)
     if name not in content:
         found = sorted(key for key in content if not key.startswith('__'))
-        raise ValueError(f'{path}: missing key {name!r}, found {found}')
+        raise UsageError(f'{path}: missing key {name!r}, found {found}')
     structure = _listed(content[name])
     if not all(isinstance(entry, dict) for entry in structure):
-        raise ValueError(f'{path}: key {name!r}: expected a structure array')
+        raise UsageError(f'{path}: key {name!r}: expected a structure array')
     return structure
 
 

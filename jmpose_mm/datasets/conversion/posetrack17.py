@@ -28,7 +28,9 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     first_folder,
     image_size,
 )
+from jmpose_mm.datasets.conversion.links import check_inside, inner_path, is_link_to, link_file
 from jmpose_mm.datasets.conversion.writing import whole_folder
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 __all__ = ['PoseTrack17Format', 'renamed_frames']
@@ -65,12 +67,13 @@ class PoseTrack17Format(DatasetFormat):
             if len(folders) != 1:
                 raise ValueError(f'expected images of one folder, got {sorted(map(str, folders))}')
             folder = str(folders.pop()).removeprefix('images/')
+            inner_path(folder, 'name')
             source = self.images / folder
             files = _in_order(source) if source.is_dir() else []
             numbers, links = renamed_frames([name.name for name in names], files)
         left_out['frames missing on disk'] += sum(number not in links for number in numbers)
         if links:
-            self._link(self.out / 'images_renamed' / folder, links)
+            self._link(self.out / 'images_renamed' / folder, links, source)
         size = image_size(next(iter(links.values()))) if links else None
         for frame, name, number in zip(frames, names, numbers, strict=True):
             image: dict[str, Any] = {'name': f'images/{folder}/{number:08d}.jpg'}
@@ -88,14 +91,20 @@ class PoseTrack17Format(DatasetFormat):
         """Named as in the bundle that the papers' code reads."""
         return self.out / 'jsons' / f'posetrack_{split}.json'
 
-    def _link(self, folder: Path, links: dict[int, Path]) -> None:
+    def _link(self, folder: Path, links: dict[int, Path], source: Path) -> None:
         def fill(unfinished: Path) -> None:
             for number, file in links.items():
-                (unfinished / f'{number:08d}.jpg').symlink_to(file.resolve())
+                link_file(file, unfinished / f'{number:08d}.jpg', self.copies_images)
 
+        check_inside(self.out, [folder])
+        wanted = {f'{number:08d}.jpg': file for number, file in links.items()}
         present = list(folder.iterdir()) if folder.is_dir() else []
-        if present and not all(file.is_symlink() for file in present):
-            raise ValueError(f'{folder}: expected nothing or links, found files of another origin')
+        if {file.name for file in present} == wanted.keys() and all(
+            file.exists() and file.samefile(wanted[file.name]) for file in present
+        ):
+            return
+        if not all(is_link_to(file, source) for file in present):
+            raise UsageError(f'{folder}: expected nothing or links, found files of another origin')
         for file in present:
             file.unlink()
         if folder.is_dir():

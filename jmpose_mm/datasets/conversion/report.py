@@ -87,4 +87,9 @@ def table_of(report: dict[str, Any]) -> str:
         left_out = counts['left_out_or_mended']
         said = ', '.join(f'{count} {what}' for what, count in left_out.items() if count)
         lines.append(f'left out or mended in {split}: {said or "nothing"}')
+    if 'images' in report:
+        lines.append(
+            f'images are not linked, which this system does not allow: configs find them by '
+            f'data_prefix.img={report["images"]} (or convert with --copy)'
+        )
     return '\n'.join(lines)

@@ -11,9 +11,11 @@ from tqdm import tqdm
 
 from jmpose_mm.datasets.body.json_values import ErrorContext, read_json
 from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
+from jmpose_mm.datasets.conversion.links import check_inside, link_folder
 from jmpose_mm.datasets.conversion.report import SplitCounts
-from jmpose_mm.datasets.conversion.writing import link_folder, merge_documents, write_document
-from jmpose_mm.whole_files import write_json
+from jmpose_mm.datasets.conversion.writing import merge_documents, write_document
+from jmpose_mm.errors import UsageError
+from jmpose_mm.whole_files import alone_in, whole_file, write_json
 
 __all__ = ['LEDGER', 'REPORT', 'run_conversion']
 
@@ -32,12 +34,10 @@ class Ledger:
         self.file = file
         self.entries: dict[str, dict[str, Any]] = {}
         if file.is_file():
-            for line in file.read_text(encoding='utf-8').splitlines():
-                try:
-                    entry = json.loads(line)
-                except ValueError:  # the last line of a run that was killed
-                    continue
-                self.entries[entry['file']] = entry
+            for line in file.read_text(encoding='utf-8', errors='replace').splitlines():
+                entry = _entry(line)
+                if entry is not None:
+                    self.entries[entry['file']] = entry
 
     def left_out(self, video: Video) -> dict[str, int] | None:
         """What was left out of a finished video; None if it is not finished."""
@@ -56,6 +56,24 @@ class Ledger:
         with self.file.open('a', encoding='utf-8') as file:
             file.write(f'\n{json.dumps(entry)}')
 
+    def tidy(self, videos: list[Video]) -> None:
+        """Write the lines of these videos alone, in their order: what interruptions left goes."""
+        lines = [json.dumps(self.entries[video.file]) for video in videos]
+        with whole_file(self.file) as unfinished:
+            unfinished.write_text(''.join(f'\n{line}' for line in lines), encoding='utf-8')
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    """A line of the ledger; None where it is none, as the last one of a run that was killed."""
+    try:
+        entry = json.loads(line)
+        kinds = {'file': str, 'state': list, 'left_out': dict}
+        is_whole = all(isinstance(entry[name], kind) for name, kind in kinds.items())
+        is_whole = is_whole and all(type(n) is int for n in entry['left_out'].values())
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return entry if is_whole else None
+
 
 def _state(video: Video) -> list[Any]:
     stats = [source.stat() for source in video.sources]
@@ -70,16 +88,24 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
         progress: Show a progress bar.
 
     Returns:
-        The report, as stored in ``OUT/conversion.json``.
+        The report, as stored in ``OUT/conversion.json``, and how many videos an earlier run had
+        finished. Where images could not be linked, ``images`` is their folder.
 
     Raises:
-        ValueError: A file of the download is unusable; the message has its path and key. What is
+        UsageError: A file of the download is unusable; the message has its path and key. What is
             finished stays, and nothing unfinished has a final name.
     """
     videos = dataset.videos()
-    _check_target(dataset, videos)
+    _check_targets(dataset, videos)
+    with alone_in(dataset.out):
+        return _converted(dataset, videos, progress)
+
+
+def _converted(dataset: DatasetFormat, videos: list[Video], progress: bool) -> dict[str, Any]:
+    linked = True
     if dataset.image_link is not None:
-        link_folder(dataset.images, dataset.out / dataset.image_link)
+        link = dataset.out / dataset.image_link
+        linked = link_folder(dataset.images, link, dataset.copies_images)
     ledger = Ledger(dataset.out / LEDGER)
     waiting = [video for video in videos if ledger.left_out(video) is None]
     bar = tqdm(waiting, desc=f'convert {dataset.name}', unit='video', disable=not progress)
@@ -89,28 +115,45 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
             dataset.document(converted.content, video)
         write_document(dataset.out / 'annotations' / video.file, converted.content)
         ledger.add(video, converted.left_out)
+    ledger.tidy(videos)
+    report = _merged(dataset, videos, ledger, progress)
+    if not linked:
+        report['images'] = str(dataset.images.resolve())
+    write_json(dataset.out / REPORT, report)
+    return {**report, 'videos_finished_before': len(videos) - len(waiting)}
+
+
+def _merged(
+    dataset: DatasetFormat, videos: list[Video], ledger: Ledger, progress: bool
+) -> dict[str, Any]:
+    """Write one file for each split; the report about them."""
     names = sorted({split for video in videos for split in video.splits})
     splits = {split: SplitCounts() for split in names}
     for split, counts in tqdm(splits.items(), desc='merge', unit='file', disable=not progress):
         members = [video for video in videos if split in video.splits]
         merge_documents(_counted(dataset, members, ledger, counts), dataset.merged_file(split))
-    report = {
+    return {
         'dataset': dataset.name,
         'release': dataset.release(videos),
         'source': str(dataset.src),
-        'videos_finished_before': len(videos) - len(waiting),
         'splits': {split: counts.to_dict(dataset.joint_names) for split, counts in splits.items()},
         'merged_files': [str(dataset.merged_file(s).relative_to(dataset.out)) for s in splits],
     }
-    write_json(dataset.out / REPORT, report)
-    return report
 
 
-def _check_target(dataset: DatasetFormat, videos: list[Video]) -> None:
+def _check_targets(dataset: DatasetFormat, videos: list[Video]) -> None:
+    """Nothing is written outside of OUT, or over the download."""
+    targets = [dataset.out / 'annotations' / video.file for video in videos]
+    merged = {dataset.merged_file(split) for video in videos for split in video.splits}
+    check_inside(dataset.out, [*targets, *merged])
+    if dataset.out.exists() and dataset.out.samefile(dataset.src):
+        raise UsageError(
+            f'{dataset.out}: expected another folder OUT than the download, which is never changed'
+        )
     for video in videos:
         target = dataset.out / 'annotations' / video.file
         if target.exists() and target.resolve() == video.sources[0].resolve():
-            raise ValueError(
+            raise UsageError(
                 f'{target}: expected another folder OUT than the download, which is never changed'
             )
 

@@ -35,6 +35,7 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     first_folder,
     image_size,
 )
+from jmpose_mm.datasets.conversion.links import inner_path
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
@@ -63,6 +64,7 @@ class SubJhmdbFormat(DatasetFormat):
         for file in sorted(folder.rglob('*_test_split_[123].txt')):
             action, number = file.stem.split('_test_split_')
             for clip, role in _clips(file):
+                inner_path(f'{action}/{clip}', str(file))
                 splits.setdefault((action, clip), []).append(f'Sub{number}_{role}')
         if not splits:
             raise ValueError(f'{folder}: expected <action>_test_split_1.txt ..., found none')

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import flush_to_disk, whole_file
 
-__all__ = ['link_folder', 'merge_documents', 'whole_folder', 'write_document']
+__all__ = ['merge_documents', 'whole_folder', 'write_document']
 
 
 def write_document(path: Path, content: Any) -> None:
@@ -22,31 +22,21 @@ def write_document(path: Path, content: Any) -> None:
 
 
 def whole_folder(path: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder that appears when ``fill`` has filled it; one that is there stays as it is."""
+    """Make a folder that appears when ``fill`` has filled it; one that is there stays as it is.
+
+    What a killed run left of it is removed before.
+    """
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f'.{path.name}.', dir=path.parent))
+    unfinished = path.with_name(f'.{path.name}.unfinished')
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     try:
         fill(unfinished)
-        unfinished.chmod(0o755)
+        flush_to_disk(unfinished)
         os.replace(unfinished, path)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def link_folder(source: Path, link: Path) -> None:
-    """Let ``link`` be the folder ``source`` under another name; nothing is copied.
-
-    Raises:
-        ValueError: Something else is there.
-    """
-    if link.exists() and link.samefile(source):
-        return
-    if link.exists() or link.is_symlink():
-        raise ValueError(f'{link}: expected nothing or a link to {source}, found something else')
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.symlink_to(source.resolve(), target_is_directory=True)
 
 
 def merge_documents(documents: Iterable[dict[str, Any]], target: Path) -> None:
