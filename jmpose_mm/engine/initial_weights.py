@@ -106,25 +106,30 @@ def parts_of_model(model: nn.Module, loaded: Collection[str]) -> list[Part]:
     of the modules below.
     """
     parameters = dict(model.named_parameters())
-    mixed = {
-        top
-        for top in {name.partition('.')[0] for name in parameters}
-        if len({p.requires_grad for n, p in parameters.items() if n.partition('.')[0] == top}) == 2
+    # Statistics of a normalisation are frozen or trained with its weights.
+    owners = {name.rpartition('.')[0]: p for name, p in parameters.items()}
+    weights = {
+        name: parameters.get(name, owners.get(name.rpartition('.')[0]))
+        for name in named_weights(model)
     }
+    frozen = {name: not p.requires_grad for name, p in weights.items() if p is not None}
+    kinds: dict[str, set[bool]] = {}
+    for name, is_frozen in frozen.items():
+        kinds.setdefault(name.partition('.')[0], set()).add(is_frozen)
     groups: dict[tuple[str, bool], list[str]] = {}
-    for name, parameter in parameters.items():
-        steps, frozen = name.split('.'), not parameter.requires_grad
-        depth = 2 if frozen and steps[0] in mixed and len(steps) > 2 else 1
-        groups.setdefault(('.'.join(steps[:depth]), frozen), []).append(name)
+    for name, is_frozen in frozen.items():
+        steps = name.split('.')
+        depth = 2 if is_frozen and len(kinds[steps[0]]) == 2 and len(steps) > 2 else 1
+        groups.setdefault(('.'.join(steps[:depth]), is_frozen), []).append(name)
     return [
         Part(
             name,
-            frozen,
-            sum(parameters[n].numel() for n in members),
+            is_frozen,
+            sum(parameters[n].numel() for n in members if n in parameters),
             tuple(n for n in members if n in loaded),
             tuple(n for n in members if n not in loaded),
         )
-        for (name, frozen), members in groups.items()
+        for (name, is_frozen), members in groups.items()
     ]
 
 

@@ -141,10 +141,11 @@ def test_bare_backbone__is_recognised() -> None:
     [
         (
             None,
-            r'frozen backbone \(4 weights\), neck.heatmap_layer \(2 weights\), got none from no ',
+            r'frozen backbone \(6 weights\), neck.heatmap_layer \(2 weights\), got none from no ',
         ),
-        (weights(without='backbone'), r'frozen backbone \(4 weights\), got none from .*start\.pth'),
+        (weights(without='backbone'), r'frozen backbone \(6 weights\), got none from .*start\.pth'),
         (weights(without='backbone.1.b'), r'frozen backbone \(1 weights\)'),
+        (weights(without='backbone.1.run'), r'frozen backbone \(2 weights\)'),
         (
             weights() | {f'neck.heatmap_layer.{n}': torch.ones(5, 3)[:, 0] for n in ('bias',)},
             r'frozen neck\.heatmap_layer \(1 weights\)',

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ['InitialWeightsHook']
 
 
+# What a checkpoint has of a layer. Constants, such as embeddings of positions, have other names.
+_LOADED = ('.weight', '.bias', '.running_mean', '.running_var')
+
+
 @HOOKS.register_module()
 class InitialWeightsHook(Hook):
     """Before the first iteration: one table of what the model starts with.
@@ -93,11 +97,10 @@ class InitialWeightsHook(Hook):
         self._check_frozen(runner, [part for part in parts if part.is_frozen], source)
 
     def _check_frozen(self, runner: Runner, parts: list[Part], source: str) -> None:
-        # Constants, such as embeddings of positions, are frozen too but have other names.
         random = {
             part.name: names
             for part in parts
-            if (names := [n for n in part.new if n.endswith(('.weight', '.bias'))])
+            if (names := [n for n in part.new if n.endswith(_LOADED)])
         }
         if not random:
             return
