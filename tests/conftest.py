@@ -2,4 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 import jmpose_mm  # noqa: F401
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _apples_gpu_stays_aside():
+    """On a Mac all tests compute on the processor, as their expectations were made."""
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.platform == 'darwin':
+            patch.setattr('torch.backends.mps.is_available', lambda: False)
+            patch.setattr('mmengine.device.utils.DEVICE', 'cpu')
+        yield

@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='change both configs'
     )
+    parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
 
@@ -40,7 +41,11 @@ def demonstrate(arguments: argparse.Namespace) -> None:
     method = arguments.method
     default = 'work_dirs/demo' if method == 'jm_pose' else f'work_dirs/demo_{method}'
     run_demo(
-        arguments.work_dir or default, arguments.data_root, method, tuple(arguments.cfg_options)
+        arguments.work_dir or default,
+        arguments.data_root,
+        method,
+        tuple(arguments.cfg_options),
+        device=arguments.device,
     )
 
 

@@ -17,7 +17,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='a path, or the file name of a config of this package')
     parser.add_argument('checkpoint', help='its weights')
     parser.add_argument('--out-dir', required=True, help='where film.mp4, poses.json, … go')
-    parser.add_argument('--device', help='default: a GPU if there is one')
+    parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
     boxes.add_argument(

@@ -22,7 +22,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('out', metavar='OUT', help='JSON file to write')
     parser.add_argument('--config', help='config of an mmdet detector')
     parser.add_argument('--checkpoint', help='its weights, a path or an address')
-    parser.add_argument('--device', default='cpu', help='for mmdet, e.g. cuda:0; default: cpu')
+    parser.add_argument(
+        '--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps, for mmdet'
+    )
     parser.add_argument(
         '--score-threshold', type=float, default=0.05, help='boxes below are left out; 0.05'
     )

@@ -30,7 +30,7 @@ def add_runner_arguments(parser: argparse.ArgumentParser, work: str, example: st
     parser.add_argument(
         '--gpus', type=int, help=f'0 {work} on the CPU; more than 1 needs a launcher'
     )
-    parser.add_argument('--device', choices=['cpu', 'cuda'], help='default: a GPU if there is one')
+    parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     parser.add_argument(
         '--local_rank', '--local-rank', type=int, default=0, help='set by launchers'
     )
@@ -46,8 +46,11 @@ def parse_runner_arguments(parser: argparse.ArgumentParser) -> argparse.Namespac
     if arguments.launcher == 'none' and gpus is not None and gpus > 1:
         script = f'tools/dist_{parser.prog.removesuffix(".py")}.sh'
         parser.error(f'--gpus above 1 needs a launcher: --launcher pytorch, or {script}')
-    # mmengine decides on its device when it is imported
-    if arguments.device == 'cpu' or gpus == 0:
+    if gpus == 0:
+        if arguments.device not in ('auto', 'cpu'):
+            parser.error(f'--gpus 0 means the CPU: expected no --device {arguments.device}')
+        arguments.device = 'cpu'
+    if arguments.device == 'cpu':  # nothing touches a GPU then, by accident or to count its memory
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
     os.environ.setdefault('LOCAL_RANK', str(arguments.local_rank))
     return arguments

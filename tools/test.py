@@ -35,16 +35,18 @@ def test(arguments: argparse.Namespace) -> None:
     """Test as the command line says."""
     from jmpose_mm.apis import train_and_test as api
     from jmpose_mm.engine.configs import load_config
+    from jmpose_mm.engine.devices import choose_device
     from jmpose_mm.engine.protocols import apply_protocol
 
-    api.check_machine(arguments.device, arguments.launcher)
+    api.check_launcher(arguments.launcher, arguments.device)
+    device = choose_device(arguments.device)
     cfg = load_config(
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher
     )
     api.draw_into(cfg, arguments.show_dir)
     if arguments.protocol:
         apply_protocol(cfg, arguments.protocol)
-    api.test(cfg, arguments.checkpoint, arguments.out, arguments.dump, arguments.out_dir)
+    api.test(cfg, arguments.checkpoint, arguments.out, arguments.dump, arguments.out_dir, device)
 
 
 def main() -> int:

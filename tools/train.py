@@ -40,8 +40,10 @@ def train(arguments: argparse.Namespace) -> None:
     """Train as the command line says."""
     from jmpose_mm.apis import train_and_test as api
     from jmpose_mm.engine.configs import load_config
+    from jmpose_mm.engine.devices import choose_device
 
-    api.check_machine(arguments.device, arguments.launcher)
+    api.check_launcher(arguments.launcher, arguments.device)
+    device = choose_device(arguments.device, 'training')
     cfg = load_config(
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher
     )
@@ -53,8 +55,9 @@ def train(arguments: argparse.Namespace) -> None:
         validate=not arguments.no_validate,
         auto_scale_lr=arguments.auto_scale_lr,
         allow_random_frozen=arguments.allow_random_frozen,
+        device=device,
     )
-    api.train(cfg)
+    api.train(cfg, device)
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from experiments.benchmarks.timing import Comparison, seconds_of
+from jmpose_mm.engine.devices import choose_device
 from jmpose_mm.host.mmcv_extension import has_compiled_operations
 from jmpose_mm.models.layers.modulated_alignment import deform_operator
 
@@ -85,7 +86,7 @@ def inputs_of(shape: Shape, device: str = 'cpu', seed: int = 0) -> list[Tensor]:
 
 
 def _compared(shape: Shape, other: str, gradients: bool, runs: int) -> Comparison:
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    device = choose_device('auto', 'training', tell=False).type
     inputs, names = inputs_of(shape, device), (other, 'native')
     _check(*(_pass(deform_operator(name), inputs, shape, True) for name in names))
     inputs = [tensor.float() for tensor in inputs]

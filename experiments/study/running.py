@@ -13,6 +13,7 @@ from experiments.study.plan import Run, chosen_runs
 from experiments.study.scales import SCALES, Scale
 from experiments.study.scheduling import one_by_one, side_by_side
 from experiments.study.set_up import Study, description, write_test_truth
+from jmpose_mm.engine.devices import choose_device
 from jmpose_mm.errors import UsageError
 from jmpose_mm.whole_files import write_json
 
@@ -63,7 +64,8 @@ def _make_runs(study: Study, only: str, jobs: int) -> None:
     runs = chosen_runs(study.scale, only)
     # First what everybody waits for; then the longest, so that no worker waits at the end.
     runs.sort(key=lambda run: (run.group != 'method', run.trained != 'all', -run.passes))
-    device = _device(study.scale)
+    asked = 'cuda' if study.scale.name == 'gpu' else 'auto'
+    device = choose_device(asked, 'training').type
     _render(study)
     todo = {
         seed: [run for run in runs if seed < run.seeds and not study.result(run, seed).exists()]
@@ -71,7 +73,7 @@ def _make_runs(study: Study, only: str, jobs: int) -> None:
     }
     todo = {seed: missing for seed, missing in todo.items() if missing}
     clock = _Clock(sum(map(len, todo.values())))
-    made = one_by_one if device == 'cuda' or jobs == 1 else partial(side_by_side, jobs=jobs)
+    made = one_by_one if device != 'cpu' or jobs == 1 else partial(side_by_side, jobs=jobs)
     for run, seed in made(study, device, todo):
         clock.tell(run, seed)
 
@@ -93,16 +95,6 @@ class _Clock:
             f'about {left:.0f} left',
             flush=True,
         )
-
-
-def _device(scale: Scale) -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return 'cuda'
-    if scale.name == 'gpu':
-        raise UsageError('--scale gpu: torch sees no CUDA device on this machine')
-    return 'cpu'
 
 
 def _render(study: Study) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 
 from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
-from jmpose_mm.apis.train_and_test import fast_dtype
 from jmpose_mm.datasets.body.frame_tables import frame_number
 from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.devices import choose_device, fast_dtype
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
         cfg.test_dataloader.dataset.bbox_score_threshold = 0.2
     cfg.randomness = dict(seed=seed)
     cfg.optim_wrapper.optimizer.fused = True  # one pass over the weights, equal up to rounding
-    if fast_dtype() == 'bfloat16':
+    if _training_dtype() == 'bfloat16':
         cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
         cfg.model.train_cfg = dict(compute_acc=False)
     # Tested afterwards, by frames and boxes of the study's own.
@@ -156,6 +156,10 @@ def _shift_boxes(pipeline: list[dict[str, Any]]) -> None:
     pipeline.insert(place + 1, {**shift, 'scale_prob': 0.0, 'rotate_prob': 0.0})
 
 
+def _training_dtype() -> str:
+    return fast_dtype(choose_device('auto', 'training', tell=False))
+
+
 def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
     """What a study stands on; two that differ in it are different studies."""
     return {
@@ -164,7 +168,7 @@ def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
         'generator': manifest['generator'],
         'counts': manifest['counts'],
         'box_shift': BOX_SHIFT,
-        'training_dtype': fast_dtype(),
+        'training_dtype': _training_dtype(),
     }
 
 

@@ -7,12 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.apis.drawn_comparison import draw_comparison
-from jmpose_mm.apis.train_and_test import fast_dtype, test, train
+from jmpose_mm.apis.train_and_test import test, train
 from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.devices import choose_device, fast_dtype
 from jmpose_mm.whole_files import write_json
+
+if TYPE_CHECKING:
+    import torch
+    from mmengine.config import Config
 
 __all__ = ['METHODS', 'run_demo']
 
@@ -36,6 +41,7 @@ def run_demo(
     method: str = 'jm_pose',
     overrides: tuple[str, ...] = (),
     settings: dict[str, Any] | None = None,
+    device: str = 'auto',
 ) -> dict[str, Any]:
     """From nothing to a trained, evaluated and drawn result.
 
@@ -45,6 +51,7 @@ def run_demo(
         method: The video model, one of :data:`METHODS`.
         overrides: Items ``key.path=value`` for both configs.
         settings: Fields of the data's preset to change.
+        device: See :func:`jmpose_mm.engine.devices.choose_device`.
 
     Returns:
         The summary that is written: AP of both models over all, degraded and clean frames, in
@@ -57,6 +64,7 @@ def run_demo(
     if method not in METHODS:
         raise ValueError(f'method: expected one of {sorted(METHODS)}, got {method!r}')
     work_dir, seconds = Path(work_dir), {}
+    chosen = choose_device(device, 'training')
     overrides = (*overrides, *_data_overrides(str(data_root), settings or {}))
     with _timed(seconds, 'setup'):
         # Importing torch and mmpose is what takes the time here.
@@ -69,14 +77,13 @@ def run_demo(
     checkpoints: dict[str, str] = {}
     with _timed(seconds, 'train'):
         for name, config in configs.items():
-            checkpoints[name] = _train(config, work_dir / name, overrides, checkpoints)
-    results = {}
+            checkpoints[name] = _train(config, work_dir / name, overrides, checkpoints, chosen)
+    results, copies = {}, f'{method}_on_copies'
     with _timed(seconds, 'eval'):
-        for name, config in configs.items():
-            results[name] = _evaluate(config, work_dir / name, overrides, checkpoints[name])
-        results[f'{method}_on_copies'] = _evaluate(
-            configs[method], work_dir / 'copies', overrides, checkpoints[method], copies=True
-        )
+        for name in (*configs, copies):
+            model, folder = (method, 'copies') if name == copies else (name, name)
+            cfg = load_config(configs[model], overrides, str(work_dir / folder))
+            results[name] = _evaluate(cfg, checkpoints[model], chosen, name == copies)
     summary = {name: _rounded(result['metrics']) for name, result in results.items()}
     summary |= {key: results[method][key] for key in ('boxes', 'protocol', 'score_rule')}
     with _timed(seconds, 'draw'):
@@ -116,32 +123,29 @@ def _data_overrides(data_root: str, settings: dict[str, Any]) -> Iterator[str]:
 
 
 def _train(
-    config: str, work_dir: Path, overrides: tuple[str, ...], checkpoints: dict[str, str]
+    config: str,
+    work_dir: Path,
+    overrides: tuple[str, ...],
+    checkpoints: dict[str, str],
+    device: torch.device,
 ) -> str:
     """Train and return the checkpoint; a video model starts from the baseline's."""
     cfg = load_config(config, overrides, str(work_dir))
     cfg.load_from = checkpoints.get('single_frame')
     if cfg.model.get('frozen'):
-        cfg.model.frozen_backbone_dtype = fast_dtype()
+        cfg.model.frozen_backbone_dtype = fast_dtype(device)
     # One evaluation at the end is enough, and the demo makes it with its drawings.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    train(cfg)
+    train(cfg, device)
     return (work_dir / 'last_checkpoint').read_text().strip()
 
 
-def _evaluate(
-    config: str,
-    work_dir: Path,
-    overrides: tuple[str, ...],
-    checkpoint: str,
-    copies: bool = False,
-) -> dict[str, Any]:
-    out = work_dir / 'metrics.json'
-    cfg = load_config(config, overrides, str(work_dir))
+def _evaluate(cfg: Config, checkpoint: str, device: torch.device, copies: bool) -> dict[str, Any]:
     if copies:
         cfg.test_dataloader.dataset.pipeline[0].copies_of_key = True
-    test(cfg, checkpoint, out=str(out), out_dir=str(work_dir / 'predictions'))
-    return json.loads(out.read_text())
+    out = Path(cfg.work_dir, 'metrics.json')
+    test(cfg, checkpoint, str(out), out_dir=str(out.parent / 'predictions'), device=device)
+    return json.loads(out.read_text(encoding='utf-8'))
 
 
 def _rounded(metrics: dict[str, float | None]) -> dict[str, float | None]:

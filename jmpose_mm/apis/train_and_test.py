@@ -11,6 +11,7 @@ from jmpose_mm.apis.metrics_file import conditions, write_metrics, write_predict
 from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import config_errors
 from jmpose_mm.engine.consistency import check_consistency, check_start
+from jmpose_mm.engine.devices import choose_device, fit_to_device, runner_on
 from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.engine.resuming import resume_from
@@ -18,6 +19,7 @@ from jmpose_mm.errors import NotFiniteError, UsageError, listed
 from jmpose_mm.whole_files import alone_in
 
 if TYPE_CHECKING:
+    import torch
     from mmengine.config import Config, ConfigDict
     from mmengine.runner import Runner
 
@@ -30,12 +32,10 @@ _ENVIRONMENT = {
 }
 
 
-def check_machine(device: str | None, launcher: str = 'none') -> None:
-    """Raise `UsageError` if a GPU is asked for and there is none, or no launcher runs."""
-    import torch
-
-    if device == 'cuda' and not torch.cuda.is_available():
-        raise UsageError('device: torch sees no CUDA device on this machine')
+def check_launcher(launcher: str, device: str = 'auto') -> None:
+    """Raise `UsageError` if no launcher runs, or one device is asked for all of its processes."""
+    if launcher != 'none' and ':' in device:
+        raise UsageError(f'device: each process of {launcher} has its own, got {device}')
     missing = [name for name in _ENVIRONMENT.get(launcher, ()) if name not in os.environ]
     if missing:
         raise UsageError(
@@ -62,6 +62,7 @@ def prepare_training(
     validate: bool = True,
     auto_scale_lr: bool = False,
     allow_random_frozen: bool = False,
+    device: str | torch.device = 'auto',
 ) -> None:
     """Change `cfg` in place into what the options of the training command say.
 
@@ -74,6 +75,7 @@ def prepare_training(
             ``cfg.auto_scale_lr.base_batch_size``.
         allow_random_frozen: Train even where nothing fills a frozen part; the config can say so
             too.
+        device: Where it is to be trained, see :func:`choose_device`.
 
     Raises:
         UsageError: The config or the machine does not allow it, or values differ that must be one.
@@ -84,7 +86,7 @@ def prepare_training(
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
-        _use_mixed_precision(cfg.optim_wrapper)
+        _use_mixed_precision(cfg.optim_wrapper, choose_device(device, 'training'))
     if resume is not None or cfg.get('resume'):
         resume_from(cfg, resume or cfg.get('load_from') or 'auto')
     elif cfg.get('load_from') is not None:
@@ -95,26 +97,28 @@ def prepare_training(
         cfg.auto_scale_lr.enable = True
 
 
-def _use_mixed_precision(wrapper: ConfigDict) -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise UsageError('amp: expected a CUDA device, and torch sees none')
+def _use_mixed_precision(wrapper: ConfigDict, device: torch.device) -> None:
+    if device.type != 'cuda':
+        raise UsageError(
+            f'amp: expected a CUDA device, got {device}; everywhere there is '
+            "optim_wrapper.type='jmpose_mm.AutocastOptimWrapper'"
+        )
     if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise UsageError(f'amp: does not work with optim_wrapper.type={wrapper.type!r}')
     wrapper.type = 'AmpOptimWrapper'
     wrapper.setdefault('loss_scale', 'dynamic')
 
 
-def train(cfg: Config) -> Runner:
-    """Train as `cfg` says; the runner afterwards.
+def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
+    """Train as `cfg` says, on a device (see :func:`choose_device`); the runner afterwards.
 
     Raises:
         UsageError: There is nothing to train on, or nothing to start a frozen part with.
         NotFiniteError: A loss left the finite numbers.
     """
-    with config_errors(cfg), alone_in(cfg.work_dir):
-        runner = _build_runner(cfg)
+    chosen = choose_device(device, 'training')
+    with config_errors(cfg), alone_in(cfg.work_dir), runner_on(chosen):
+        runner = _build_runner(fit_to_device(cfg, chosen))
         _check_batches(runner)
         try:
             runner.train()
@@ -142,6 +146,7 @@ def test(
     out: str | None = None,
     dump: str | None = None,
     out_dir: str | None = None,
+    device: str | torch.device = 'auto',
 ) -> dict[str, Any]:
     """Evaluate a checkpoint on the test set of `cfg`.
 
@@ -153,6 +158,7 @@ def test(
         dump: Pickle file for the predictions, for evaluation later on.
         out_dir: Folder for the predictions in the official formats; of several metrics that write
             them, each gets a folder inside.
+        device: Where it runs, see :func:`choose_device`.
 
     Returns:
         The metrics by name.
@@ -169,8 +175,10 @@ def test(
             raise UsageError(f'{option}: expected a file ending in {suffixes[0]}, got {file!r}')
     check_consistency(cfg)
     file = find_checkpoint(checkpoint)
-    with config_errors(cfg):
-        runner = _build_runner(_test_config(cfg, dump), tested=(cfg, checkpoint))
+    chosen = choose_device(device)
+    with config_errors(cfg), runner_on(chosen):
+        fitted = fit_to_device(_test_config(cfg, dump), chosen)
+        runner = _build_runner(fitted, tested=(cfg, checkpoint))
         if out_dir is not None:
             write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
         with checkpoint_fits(checkpoint):
@@ -210,12 +218,3 @@ def _build_runner(cfg: Config, tested: tuple[Config, str] | None = None) -> Runn
     (hook,) = (hook for hook in runner.hooks if isinstance(hook, ProvenanceHook))
     hook.tested = tested
     return runner
-
-
-def fast_dtype() -> str:
-    """``'bfloat16'`` where the machine multiplies it natively, else ``'float32'``."""
-    import torch
-
-    processor = getattr(torch.cpu, 'get_capabilities', dict)()
-    native = processor.get('avx512_bf16') or processor.get('amx_bf16')
-    return 'bfloat16' if native or torch.cuda.is_available() else 'float32'

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample
 
+from jmpose_mm.functional.bilinear import sample_bilinear
 from jmpose_mm.functional.checks import check_rank
 
 __all__ = ['modulated_deform_conv2d']
@@ -96,13 +96,8 @@ def modulated_deform_conv2d(
     h, w = offset.shape[-2:]
     grid = _sampling_grid(offset, (kernel_h, kernel_w), (height, width), stride, padding, dilation)
     # The batch is -1 throughout, so that an exported graph takes any.
-    sampled = grid_sample(
-        features.reshape(-1, c // groups, height, width).to(grid.dtype),
-        grid,
-        mode='bilinear',
-        padding_mode='zeros',
-        align_corners=False,
-    ).reshape(-1, groups, c // groups, taps, h * w)
+    maps = features.reshape(-1, c // groups, height, width).to(grid.dtype)
+    sampled = sample_bilinear(maps, grid).reshape(-1, groups, c // groups, taps, h * w)
     sampled = sampled.to(features.dtype)
     if modulation is not None:
         sampled = sampled * modulation.reshape(-1, groups, 1, taps, h * w)

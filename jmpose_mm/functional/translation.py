@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample
 
+from jmpose_mm.functional.bilinear import sample_bilinear
 from jmpose_mm.functional.checks import check_rank
 
 __all__ = ['resample', 'translate']
@@ -86,10 +86,4 @@ def _sampled(features: Tensor, grid: Tensor, padding: str) -> Tensor:
     """Bilinear samples in the features' type; half precision cannot tell a pixel from the next."""
     dtype = torch.promote_types(features.dtype, torch.float32)
     with torch.autocast(features.device.type, enabled=False):
-        return grid_sample(
-            features.to(dtype),
-            grid.to(dtype),
-            mode='bilinear',
-            padding_mode=padding,
-            align_corners=False,
-        ).to(features.dtype)
+        return sample_bilinear(features.to(dtype), grid.to(dtype), padding).to(features.dtype)

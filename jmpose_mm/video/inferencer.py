@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.video.poses.engine import ClipEngine, Pose
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ['VideoPoseInferencer']
 
@@ -90,7 +93,8 @@ class VideoPoseInferencer:
     Args:
         config: Path or packaged name; single-frame configs work too.
         checkpoint: Its weights; every entry must fit.
-        device: By default a GPU if there is one.
+        device: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` or ``'mps'``; see
+            :func:`jmpose_mm.engine.devices.choose_device`.
         boxes: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'``, the path of a box file, or a
             callable from :class:`Frame` to :class:`FoundBoxes`.
         detect_every: Boxes are looked for in every so many frames; between them tracks carry on.
@@ -109,7 +113,7 @@ class VideoPoseInferencer:
         self,
         config: str,
         checkpoint: str | None,
-        device: str | None = None,
+        device: str | torch.device | None = 'auto',
         boxes: str | BoxSource = 'hog',
         detect_every: int = 1,
         one_euro: dict[str, Any] | None = None,
@@ -119,9 +123,7 @@ class VideoPoseInferencer:
         if detect_every < 1:
             raise ValueError(f'detect_every: expected at least 1, got {detect_every}')
         self.model = ClipModel(config, checkpoint, device, **(model or {}))
-        self.boxes = (
-            box_source(boxes, device=str(self.model.device)) if isinstance(boxes, str) else boxes
-        )
+        self.boxes = box_source(boxes, device=device) if isinstance(boxes, str) else boxes
         self.detect_every, self.one_euro = detect_every, one_euro
         self.engine = ClipEngine(self.model, **(engine or {}))
         self.jitter = JitterMeter(), JitterMeter()

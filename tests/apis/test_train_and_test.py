@@ -101,11 +101,11 @@ def test_prepare_training__frames_of_data_and_neck_differ(split: str) -> None:
 
 def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = Config(dict(optim_wrapper=dict(optimizer=dict(type='SGD'))))
-    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
-    with pytest.raises(UsageError, match='amp: expected a CUDA device'):
-        api.prepare_training(cfg, amp=True)
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
-    api.prepare_training(cfg, amp=True)
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
+    with pytest.raises(UsageError, match='amp: expected a CUDA device, got cpu'):
+        api.prepare_training(cfg, amp=True, device='cpu')
+    api.prepare_training(cfg, amp=True, device='cuda')
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
 
@@ -180,6 +180,9 @@ def test_gpus_0__means_cpu(tmp_path: Path) -> None:
     shown = "__import__('os').environ['CUDA_VISIBLE_DEVICES']"
     (tmp_path / 'look.py').write_text(f"_ = __import__('sys').exit('[' + {shown} + ']')\n")
     environment = {**os.environ, 'CUDA_VISIBLE_DEVICES': '7'}
+    result = run_tool('train.py', 'look.py', '--gpus', '0', '--device', 'cuda', cwd=tmp_path)
+    assert result.returncode == 2
+    assert '--gpus 0 means the CPU' in result.stderr
     for options, seen in ((['--gpus', '0'], ''), (['--device', 'cpu'], ''), (['--gpus', '1'], '7')):
         result = subprocess.run(
             [sys.executable, str(ROOT / 'tools' / 'train.py'), 'look.py', *options],

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path, PurePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
 from jmpose_mm.functional.tracks.tracking import nms
 from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
 from jmpose_mm.video.records import Frame
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ['BoxFile', 'BoxSource', 'FoundBoxes', 'WholeFrame', 'box_source']
 
@@ -162,14 +165,16 @@ def _common_end(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def box_source(spec: str, score_threshold: float | None = None, device: str = 'cpu') -> BoxSource:
+def box_source(
+    spec: str, score_threshold: float | None = None, device: str | torch.device | None = 'auto'
+) -> BoxSource:
     """The source that a command line names.
 
     Args:
         spec: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'`` or the path of a box file.
         score_threshold: Boxes below it are left out; by default 0.5 for ``'hog'``, whose scores
             start there, 0.3 for mmdet and 0 for files.
-        device: Of mmdet's detector.
+        device: Of mmdet's detector, see :func:`jmpose_mm.engine.devices.choose_device`.
 
     Raises:
         UsageError: The spec is none of these.

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.host.mmcv_extension import MissingOperationError
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ['Detector', 'HogDetector', 'MMDetDetector']
 
@@ -45,13 +49,15 @@ class MMDetDetector:
     Args:
         config: Its config file.
         checkpoint: Its weights, a path or an address.
-        device: E.g. ``cuda:0`` or ``cpu``.
+        device: See :func:`jmpose_mm.engine.devices.choose_device`.
 
     Raises:
         UsageError: mmdet is not installed, or the detector knows no class ``person``.
     """
 
-    def __init__(self, config: str, checkpoint: str, device: str = 'cpu') -> None:
+    def __init__(
+        self, config: str, checkpoint: str, device: str | torch.device | None = 'auto'
+    ) -> None:
         try:
             from mmdet.apis import inference_detector, init_detector
         except ImportError as error:
@@ -59,7 +65,9 @@ class MMDetDetector:
                 f'--config needs mmdet, which cannot be imported ({error}): `mim install mmdet`, '
                 "or leave --config out for OpenCV's people detector"
             ) from error
-        self.model = init_detector(config, checkpoint, device=device)
+        from jmpose_mm.engine.devices import choose_device
+
+        self.model = init_detector(config, checkpoint, device=choose_device(device, 'detection'))
         self.infer = inference_detector
         classes = list(self.model.dataset_meta.get('classes', ()))
         if 'person' not in classes:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import load_config, pipeline_step
+from jmpose_mm.engine.devices import check_compiler, choose_device
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
 from jmpose_mm.functional.translation import resample
@@ -38,7 +39,7 @@ class ClipModel:
     Args:
         config: Path or packaged name.
         checkpoint: Its weights; every entry must fit. None keeps the random start, for tests.
-        device: ``'cpu'``, ``'cuda'``, ...; by default a GPU if there is one.
+        device: See :func:`jmpose_mm.engine.devices.choose_device`.
         dtype: Of the backbone and of what predicts offsets and modulation in the neck:
             ``'float32'``, ``'bfloat16'`` or ``'float16'``. All else stays in float32.
         flip_test: Average with the mirrored clip; None leaves it to the config.
@@ -56,7 +57,7 @@ class ClipModel:
         self,
         config: str,
         checkpoint: str | None,
-        device: str | None = None,
+        device: str | torch.device | None = 'auto',
         dtype: str = 'float32',
         flip_test: bool | None = None,
         compile: bool = False,
@@ -64,7 +65,9 @@ class ClipModel:
         if dtype not in DTYPES:
             raise UsageError(f'dtype: expected one of {", ".join(DTYPES)}, got {dtype!r}')
         self.cfg = load_config(config)
-        self.device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+        self.device = choose_device(device)
+        if compile:
+            check_compiler(self.device)
         self.model = _load_model(self.cfg.model, checkpoint).to(self.device).eval()
         self.dataset_meta = _dataset_meta(self.cfg.test_dataloader.dataset)
         pipeline = self.cfg.test_dataloader.dataset.pipeline
