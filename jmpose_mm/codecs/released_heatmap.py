@@ -26,9 +26,9 @@ class ReleasedHeatmap(MSRAHeatmap):
     Args:
         input_size: ``(W, H)`` of the crop.
         heatmap_size: ``(W, H)`` of the map.
-        sigma: Of the targets, in heatmap pixels.
+        sigma: Standard deviation of the targets, in heatmap pixels.
         decoding: ``'quarter-offset'`` (DCPose, FAMI-Pose) or ``'dark'`` (JM-Pose).
-        blur_kernel_size: Of ``'dark'``, odd.
+        blur_kernel_size: Size of the blur before ``'dark'``, odd, in heatmap pixels.
     """
 
     def __init__(

@@ -20,8 +20,8 @@ class Part(NamedTuple):
     """Weights of a model that are trained, or frozen, together.
 
     Attributes:
-        name: Of the sub-module.
-        is_frozen: Whether it gets no gradient.
+        name: Dotted name of the sub-module.
+        is_frozen: True if it gets no gradient.
         size: Number of parameters.
         loaded: Names of the weights that were loaded.
         new: Names of the weights that start as the model initialises them.
@@ -42,7 +42,7 @@ def adopt_layout(checkpoint: dict[str, Any], names: Collection[str]) -> str:
 
     Args:
         checkpoint: Weights, or a mapping that has them.
-        names: Of the model's own weights.
+        names: Names of the model's own weights.
 
     Returns:
         What was changed, in words; empty if nothing.

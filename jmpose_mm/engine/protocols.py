@@ -69,7 +69,7 @@ class Protocol:
         boxes: ``'ground truth'``, or the file of detected boxes and the detectors that it names.
         box_threshold: Score below which detected boxes are left out; None for ground truth.
         frames: Distance of each frame from the key frame, and how they are drawn if they are.
-        border: What stands for frames outside of the video, see `support_frames`.
+        border: Rule for frames outside of the video, see `support_frames`.
         input_size: ``(W, H)`` of the crop in pixels.
         padding: Side of the crop divided by that of the box.
         warp: Map from image to crop, see `warp_matrix`.
@@ -77,7 +77,7 @@ class Protocol:
             heatmaps moved by one pixel.
         decoding: ``'quarter-offset'`` and ``'dark'`` are those of `ReleasedHeatmap`, ``'mmpose'``
             is mmpose's quarter offset, which judges each axis alone near borders.
-        score_rule: What ranks joints, see `PoseTrackAPMetric`; None where a metric ranks nothing.
+        score_rule: Score that ranks joints, see `PoseTrackAPMetric`; None where nothing is ranked.
         nms: OKS above which the worse of two persons is left out, or None.
     """
 
@@ -181,7 +181,7 @@ def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:
     Args:
         dataset: A top-down data set with its pipeline.
         model: A top-down estimator, wrapped for distribution or not.
-        metric: What evaluates, for ``score_rule`` and ``nms``.
+        metric: The metric that evaluates, for ``score_rule`` and ``nms``.
     """
     model = getattr(model, 'module', model)
     while hasattr(dataset, 'dataset'):  # mmengine's wrappers of one data set

@@ -14,7 +14,7 @@ def as_floats(name: str, values: Any, axes: str | None = None) -> NDArray[np.flo
     """Numbers as float64; an array of that type is handed through, not copied.
 
     Args:
-        name: What the caller calls them.
+        name: The caller's name of the argument.
         values: A list, a tuple, an array or a tensor, of any kind of number.
         axes: Expected axes separated by spaces, e.g. ``'N K 2'``: letters stand for any length.
 
@@ -56,7 +56,7 @@ def as_mask(name: str, values: Any) -> NDArray[np.bool_]:
     """Which entries are there: booleans, or visibility as COCO's files have it.
 
     Args:
-        name: What the caller calls them.
+        name: The caller's name of the argument.
         values: True and False, or 0 (no), 1 and 2 (yes: hidden, visible).
 
     Raises:

@@ -13,7 +13,7 @@ def check_rank(name: str, tensor: Tensor, axes: str) -> None:
     """Raise ``ValueError`` unless ``tensor`` has one dimension for each name in ``axes``.
 
     Args:
-        name: What the tensor is called by the caller.
+        name: The caller's name of the tensor.
         tensor: Any tensor.
         axes: Axis names separated by spaces, e.g. ``'B C H W'``.
 

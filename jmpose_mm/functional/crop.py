@@ -222,7 +222,7 @@ def window_fits(
 
     Args:
         window: The window in use.
-        wanted: That of the current box.
+        wanted: Window of the current box.
         max_shift: Distance of the centres that is allowed on each axis, in parts of the window.
         max_growth: Ratio of the sizes that is allowed, either way.
 

@@ -71,7 +71,7 @@ def modulated_deform_conv2d(
             1, as in the first version (DCNv1; Dai et al., ICCV 2017), at less cost.
         weight: ``(O, C, kernel_h, kernel_w)``, ``N = kernel_h * kernel_w``.
         bias: ``(O,)``.
-        stride: Of the output grid, in pixels of ``features``.
+        stride: Distance of output positions, in pixels of ``features``.
         padding: Zeros around ``features``, in pixels.
         dilation: Distance of neighbouring taps, in pixels.
 

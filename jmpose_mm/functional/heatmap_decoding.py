@@ -96,7 +96,7 @@ def dark(heatmaps: ArrayLike, peaks: ArrayLike, kernel_size: int = 11) -> Array:
     Args:
         heatmaps: ``(K, H, W)``.
         peaks: ``(K, 2)`` whole numbers.
-        kernel_size: Of the blur, odd; 11 means a standard deviation of 2.
+        kernel_size: Size of the blur, odd; 11 means a standard deviation of 2 pixels.
 
     Returns:
         ``(K, 2)``.
@@ -138,7 +138,7 @@ def decode_heatmaps(
     Args:
         heatmaps: ``(K, H, W)``.
         decoding: ``'quarter-offset'`` (DCPose, FAMI-Pose) or ``'dark'`` (JM-Pose).
-        kernel_size: Of the blur in ``'dark'``.
+        kernel_size: Size of the blur in ``'dark'``, odd.
 
     Returns:
         ``(K, 2)``, and the maxima of the maps as they came, ``(K,)``.

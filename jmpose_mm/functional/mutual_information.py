@@ -52,7 +52,7 @@ def spatial_kl(first: Tensor, second: Tensor, temperature: float = 1.0) -> Tenso
     Args:
         first: ``(B, C, H, W)``, the distribution that the expectation is taken over.
         second: ``(B, C, H, W)``.
-        temperature: Of both softmaxes.
+        temperature: Divisor of the maps in both softmaxes.
 
     Returns:
         Scalar, at least 0, and 0 for maps that are equal up to a constant per channel.
@@ -82,7 +82,7 @@ def released_quantity(first: Tensor, second: Tensor, temperature: float = 0.05) 
     Args:
         first: ``(B, C, H, W)``, the side that the released code detaches.
         second: ``(B, C, H, W)``.
-        temperature: Of both softmaxes; the released code uses 0.05.
+        temperature: Divisor of the maps in both softmaxes; the released code uses 0.05.
 
     Returns:
         Scalar.

@@ -34,12 +34,13 @@ class Chart:
 
     Attributes:
         title: Above the chart.
-        number: What the number is, with its unit.
+        number: Name of the number, with its unit.
         parts: Name of each part; the first is the whole.
-        counts: How many things (of the kind ``counted``) are in each.
+        counts: Number of things (of the kind ``counted``) in each part.
         runs: Name of each run, one or two, to its numbers, one for each part; NaN is left out.
-        counted: What the counts count.
-        ranges: What the parts are ranges of; they are then points on a line in their order.
+        counted: Name of what is counted.
+        ranges: Name of the quantity whose ranges are the parts; they are then points on a line in
+            their order.
         note: Said below: what the numbers hold for.
     """
 

@@ -57,7 +57,7 @@ class Row:
         truth: (N, K, 2) true places; far-off joints of all panels are joined to them. Needs the
             same persons in every panel.
         known: (N, K) which of them exist.
-        window: What is cut out, (x, y, width, height); around everything drawn if None.
+        window: Rectangle to cut out, (x, y, width, height); around everything drawn if None.
     """
 
     title: str

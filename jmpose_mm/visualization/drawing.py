@@ -46,7 +46,7 @@ def draw_poses(
         scores: (N, K) scores, or visibility as 0 and 1; all joints are drawn without.
         threshold: Joints whose score is below, or that are not finite, are left out, limbs too.
         thickness: Width of the limbs in pixels; grows with the person if None.
-        skeleton: What the joints are and which are joined; PoseTrack's if None.
+        skeleton: Joints and the lines between them; PoseTrack's if None.
 
     Returns:
         (H, W, 3) uint8, a copy.

@@ -18,8 +18,8 @@ class SyntheticClipDataset(PoseTrackClipDataset):
     Args:
         data_root: Where the data is, or is rendered. What is there is never touched: for data of
             other settings or another seed, choose another folder.
-        preset: Which data, see :data:`jmpose_mm.datasets.synthetic.PRESETS`.
-        seed: Of the data.
+        preset: Name of the data, see :data:`jmpose_mm.datasets.synthetic.PRESETS`.
+        seed: Random seed of the data.
         settings: Fields of the preset to change, e.g. ``dict(videos_train=2, frames=5)``.
         **kwargs: The parent's.
 

@@ -66,7 +66,7 @@ def annotate_frame(
     Args:
         scene: The video.
         frame: Index of the frame.
-        hidden: What hides each keypoint, by frame, person and keypoint.
+        hidden: Cause that hides each keypoint, by frame, person and keypoint.
         severity: Strong degradations of the frame.
     """
     entries, left_out = [], []

@@ -49,7 +49,7 @@ class Appearance:
         skin: Colour of face, neck and hands.
         hair: Colour of the hair.
         hair_line: Cosine above which the crown of the head is hair.
-        shirt_over_hips: Whether the shirt covers the upper ends of thighs that are not raised.
+        shirt_over_hips: True if the shirt covers the upper ends of thighs that are not raised.
     """
 
     limbs: dict[str, np.ndarray]

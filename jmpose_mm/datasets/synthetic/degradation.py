@@ -34,7 +34,7 @@ class Effects:
         radius: Radius of the defocus disc in pixels.
         gain: Factor on the light.
         reduction: Factor on the picture's sides before compression.
-        occluder: What passes in front, with its place.
+        occluder: Thing that passes in front, with its place.
     """
 
     severity: dict[str, float] = field(default_factory=dict)

@@ -77,7 +77,7 @@ def draw_foreground(
     Args:
         shape: Height and width in pixels. What stands has its foot outside of the picture.
         step: Pixels per frame that it moves.
-        hanging: Whether it is leaves that hang from above.
+        hanging: True for leaves that hang from above.
         rng: Decides everything else.
     """
     height, width = max(8, shape[0]), max(8, shape[1])

@@ -62,7 +62,7 @@ def draw_capsule(
         ends: Two points (2,).
         radii: Half-width at either end.
         texture: (along, across, 3); or (3,) for a plain colour.
-        label: What the limb is.
+        label: Name of the limb.
     """
     start, end = np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
     reach = max(radii) + 1
@@ -111,7 +111,7 @@ def draw_torso(
         axes: Neck and hip centre (2,), and the trunk's left axis as seen (2,), in pixels.
         textures: (2, along, across, 3) front and back, and how much the chest faces the camera, -1
             to 1.
-        label: What the trunk is.
+        label: Name of the trunk.
     """
     window = layer.window(outline.min(0) - 1, outline.max(0) + 1)
     if window is None:
@@ -151,7 +151,7 @@ def draw_head(
         ends: Chin and crown (2,), and the half-width.
         axes: (3, 3) rows left, up, forward of the head in the world frame (z towards the camera).
         colors: Skin, hair, and the cosine above which the crown is hair.
-        label: What the head is.
+        label: Name of the head.
     """
     chin, crown, half_width = ends
     center = (chin + crown) / 2

@@ -67,7 +67,7 @@ def draw_moment(scene: Scene, moment: int, size: tuple[int, int]) -> Layer:
     """The scene at one moment.
 
     Args:
-        scene: What to draw.
+        scene: Scene to draw.
         moment: Index of the moment.
         size: Width and height in pixels.
     """

@@ -40,8 +40,8 @@ class VideoJob:
     """All that decides one video.
 
     Attributes:
-        settings: Of the whole data set.
-        seed: Of the whole data set.
+        settings: Settings of the whole data set.
+        seed: Random seed of the whole data set.
         split: 'train' or 'val'.
         index: Place of the video in its split, from 0.
         root: Folder to write below.

@@ -37,7 +37,7 @@ class LoadClip(BaseTransform):
 
     Args:
         cache_frames: How many decoded frames to keep; 0 keeps none. A 1920×1080 frame takes 6 MB.
-        backend_args: Of mmengine's file client.
+        backend_args: Arguments of mmengine's file client.
 
     Raises:
         ValueError: ``cache_frames`` is negative.

@@ -28,9 +28,10 @@ class TrackEvents:
     """Events of one sequence.
 
     Attributes:
-        sums: Of ``objects``, ``matches`` (a switch is one too), ``switches``, ``misses``, ``false``
-            positives; ``matched distance`` over the matches; ``listed distance`` over all rows of
-            the package's table of events: pairs that may match, matches, changes of identity.
+        sums: Totals of ``objects``, ``matches`` (a switch is one too), ``switches``, ``misses``,
+            ``false`` positives; ``matched distance`` over the matches; ``listed distance`` over all
+            rows of the package's table of events: pairs that may match, matches, changes of
+            identity.
 
     Example:
         >>> import numpy as np

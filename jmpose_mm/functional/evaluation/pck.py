@@ -43,8 +43,8 @@ def torso_size(
     Args:
         truth: (N, K, 2) pixels.
         predictions: (N, K, 2) pixels.
-        left_shoulder: Its index among the joints.
-        right_hip: Its index among the joints.
+        left_shoulder: Index of this joint.
+        right_hip: Index of this joint.
 
     Example:
         >>> import numpy as np

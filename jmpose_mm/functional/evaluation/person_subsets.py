@@ -124,7 +124,7 @@ def divide_by_quantiles(
 
     Args:
         values: (M,) numbers; those that are not finite belong to no bin.
-        count: How many bins to make, at most.
+        count: Largest number of bins.
         least: With fewer values in each than that, fewer bins are made.
 
     Returns:

@@ -34,9 +34,9 @@ class OneEuroFilter:
     off three fifths, but moving joints then lag so much that they come out worse.
 
     Args:
-        min_cutoff: Of a joint at rest in Hz; lower is steadier.
+        min_cutoff: Cutoff frequency for a joint at rest in Hz; lower is steadier.
         beta: Hz per person size and second; higher lags less.
-        derivative_cutoff: Of the speed, in Hz.
+        derivative_cutoff: Cutoff frequency for the speed, in Hz.
 
     Raises:
         ValueError: A cutoff is not positive or ``beta`` is negative.
@@ -73,7 +73,7 @@ class OneEuroFilter:
             keypoints: (K, 2). A missing joint leaves its state as it is; when it comes back, the
                 time that passed makes the old state count less.
             time: Seconds, after the last sample's.
-            size: Of the person in pixels, > 0, e.g. the longer side of its box.
+            size: Size of the person in pixels, > 0, e.g. the longer side of its box.
 
         Returns:
             (K, 2), NaN where ``keypoints`` are.

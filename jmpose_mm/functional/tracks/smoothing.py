@@ -51,7 +51,7 @@ def smooth_savitzky_golay(
         times: (T,), strictly ascending.
         scores: (T, K) weights of the samples, or None for equal ones.
         window: Samples in a fit, odd; shorter segments are one window.
-        order: Of the polynomial, >= 1 and below ``window``.
+        order: Order of the polynomial, >= 1 and below ``window``.
 
     Returns:
         (T, K, 2).

@@ -41,7 +41,7 @@ class VisionTransformer(BaseModule):
             too: it is resized, and a class token's entry dropped.
         patch_size: Side of a patch and distance of patches, in pixels.
         padding: Zeros around the image, in pixels; ViTPose has 2.
-        drop_path_rate: Of the last block; it grows evenly from 0 at the first one.
+        drop_path_rate: Rate of the last block; it grows evenly from 0 at the first one.
         out_indices: Blocks whose output is returned, from 0; -1 is the last one, which is
             normalised.
         init_cfg: mmengine's.

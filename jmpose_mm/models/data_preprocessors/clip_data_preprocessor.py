@@ -21,8 +21,8 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
     """Stack, reorder colours and normalise; mmpose's own would reorder frames instead of colours.
 
     Args:
-        mean: Of each colour in 0..255, in the order that the network sees.
-        std: Of each colour in 0..255, in the same order.
+        mean: Mean of each colour in 0..255, in the order that the network sees.
+        std: Standard deviation of each colour in 0..255, in the same order.
         bgr_to_rgb: The pipeline loads BGR and the network wants RGB.
     """
 

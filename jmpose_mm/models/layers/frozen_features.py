@@ -43,7 +43,7 @@ class FrozenCopy:
     ``.data``, so one value of every tensor is compared too. Pickles and deep copies hold no copy.
 
     Args:
-        dtype: What the copy computes in, one of :data:`DTYPES`.
+        dtype: Type that the copy computes in, one of :data:`DTYPES`.
     """
 
     def __init__(self, dtype: str = 'float32') -> None:

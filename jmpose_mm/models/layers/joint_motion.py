@@ -28,9 +28,9 @@ class ContextAwareJointLearner(nn.Module):
         num_heatmaps: T * K.
         channels: C of the motion features and of the result.
         deform_groups: Groups of channels with joint offsets of their own; by default of 4 channels.
-        dilation: Of the sampling kernel and of the two predictors.
+        dilation: Dilation of the sampling kernel and of the two predictors, in pixels.
         modulation: ``'sigmoid'`` or ``'raw'`` joint weights.
-        operator: Which deformable convolution, see :func:`deform_operator`.
+        operator: Name of the deformable convolution, see :func:`deform_operator`.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class MutualLearningStage(nn.Module):
 
     Args:
         channels: C of both streams.
-        num_heads: Of both attentions.
+        num_heads: Number of heads of both attentions.
         gate: ``'plain'`` is the figure: concatenate, sigmoid, chunk. ``'conv'`` puts a 1x1
             convolution before the sigmoid, so that each stream's gate sees both streams.
     """

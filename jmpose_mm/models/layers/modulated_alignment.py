@@ -65,7 +65,7 @@ class ModulatedAlignment(nn.Module):
             as the released networks do; ``'none'`` is the first version of deformable convolution,
             which has neither modulation nor a bias.
         operator: See :func:`deform_operator`.
-        predictor_bias: Whether the predictors have one.
+        predictor_bias: True if the predictors have a bias.
 
     Attributes:
         predictor_dtype: Half a mantissa is enough to predict positions, not to interpolate maps

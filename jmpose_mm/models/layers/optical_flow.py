@@ -32,8 +32,8 @@ class FlowMotion(nn.Module):
         key_index: Position of the key frame in the clip.
         channels: Channels of the output.
         network: ``'raft_small'`` or ``'raft_large'``; must fit ``weights``.
-        mean: Of the preprocessed frames, RGB in 0..255.
-        std: Of the preprocessed frames, RGB in 0..255.
+        mean: Mean that preprocessing subtracted, RGB in 0..255.
+        std: Standard deviation that preprocessing divided by, RGB in 0..255.
         num_updates: RAFT's refinement steps.
 
     Raises:

@@ -52,10 +52,10 @@ class MutualInformationLoss(BaseModule):
     Args:
         terms: Terms by their names; None in place of one leaves it out.
         weight: Factor on all terms.
-        estimator: Of all terms that do not name one themselves.
-        kl_temperature: Of the softmax in ``'kl'``.
-        released_temperature: Of the softmax in ``'released'``.
-        shrinkage: Of the correlation in ``'gaussian'``.
+        estimator: Estimator of all terms that do not name one themselves.
+        kl_temperature: Divisor of the maps in the softmax of ``'kl'``.
+        released_temperature: Divisor of the maps in the softmax of ``'released'``.
+        shrinkage: Shrinkage of the correlation in ``'gaussian'``.
     """
 
     def __init__(

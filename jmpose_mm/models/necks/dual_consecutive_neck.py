@@ -31,7 +31,7 @@ class DualConsecutiveNeck(VideoNeck):
         num_keypoints: K.
         frame_offsets: One frame before the key frame and one after it; the nearer one weighs more.
         context_channels: Channels of the map that offsets and modulation are predicted from.
-        dilations: Of the parallel deformable convolutions whose results are averaged.
+        dilations: Dilations of the parallel deformable convolutions that are averaged.
         modulation: See :class:`ModulatedAlignment`; the released network uses ``'raw'``.
         operator: See :func:`deform_operator`.
 

@@ -33,7 +33,8 @@ class JointAggregationNeck(VideoNeck):
         in_channels: Channels of the backbone's stages; only the last one, C, is used.
         num_keypoints: K.
         frame_offsets: Distance of each frame from the key frame, in time order.
-        deconv_channels: Of the deconvolutions before the heatmap layer, for features at stride 16.
+        deconv_channels: Channels of the deconvolutions before the heatmap layer, for features at
+            stride 16.
         attention: ``num_layers`` (default 6), ``num_heads`` (4) and ``norm``. With ``'pre'`` (the
             default) the neck starts without effect; ``'post'`` is the published network.
         mask: ``threshold`` (default 0.2) and ``pooling`` of :func:`blocked_tokens`; None lets every

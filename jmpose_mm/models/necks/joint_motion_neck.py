@@ -30,7 +30,7 @@ class JointMotionNeck(VideoNeck):
         num_keypoints: K of the initial heatmaps.
         frame_offsets: Distance of each frame from the key frame, in time order.
         channels: C of both streams and of the fused features; by default that of the last stage.
-        motion: What M_t is made of: ``'difference'``, or ``'key+difference'``, which adds the key
+        motion: Ingredients of M_t: ``'difference'``, or ``'key+difference'``, which adds the key
             frame's own features (docs/jm_pose.md says what decided the default).
         flow: Arguments of :class:`FlowMotion` to take motion from optical flow instead of feature
             differences; ``weights`` is compulsory.

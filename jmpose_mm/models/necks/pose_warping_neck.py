@@ -38,13 +38,13 @@ class PoseWarpingNeck(VideoNeck):
         in_channels: Channels of the backbone's stages; only the last one is used.
         num_keypoints: K.
         frame_offsets: Distance of each frame from the key frame, in time order.
-        frame_weights: Of each frame's warped heatmaps. By default the released ones (0.3, and 0.25
-            and 0.1 at a distance of one and two or more), divided by their sum.
+        frame_weights: Weights of the frames' warped heatmaps. By default the released ones (0.3,
+            and 0.25 and 0.1 at a distance of one and two or more), divided by their sum.
         pairs: In training a clip of two frames is a key frame and, behind it, any frame near it;
             the latter's warped heatmaps alone are the prediction, as in the released recipe.
         offset_features: Arguments of :class:`ResidualChain`, which turns differences into what
             offsets are predicted from; by default 20 blocks of 128 channels.
-        dilations: Of the parallel deformable convolutions whose results are averaged.
+        dilations: Dilations of the parallel deformable convolutions that are averaged.
         operator: See :func:`deform_operator`.
 
     Raises:
@@ -126,7 +126,7 @@ class PoseWarpingNeck(VideoNeck):
         goes up to three frames. All are ``(B, K, H, W)``.
 
         Args:
-            heatmaps: What is warped, e.g. targets of labelled keypoints.
+            heatmaps: Maps to warp, e.g. targets of labelled keypoints.
             source: Single-frame heatmaps of the frame that ``heatmaps`` belong to.
             target: Single-frame heatmaps of the frame to warp onto.
         """

@@ -37,8 +37,8 @@ class TemporalDifferenceNeck(VideoNeck):
         in_channels: Channels of the backbone's stages, early to late; the last feeds the heatmaps.
         num_keypoints: K of the initial heatmaps.
         frame_offsets: Distance of each frame from the key frame, in time order.
-        num_stages: How many backbone stages the encoder takes differences of, counted from the
-            last one.
+        num_stages: Number of backbone stages that the encoder takes differences of, counted
+            from the last one.
         disentanglement: Arguments of :class:`MotionDisentanglement`; ``None`` fuses all motion.
         appearance: ``'aligned'`` aggregates the calibrated supporting frames with the key frame, as
             the released network does (reported as TDMI-ST); ``'key'`` is the key frame's own

@@ -32,8 +32,8 @@ class VideoNeck(BaseModule):
         init_cfg: mmengine's.
 
     Attributes:
-        reads_frames: Whether the fusion reads the frames themselves.
-        feature_names: Of the named features that loss terms can refer to.
+        reads_frames: True if the fusion reads the frames themselves.
+        feature_names: Names of the features that loss terms can refer to.
 
     Raises:
         ValueError: ``frame_offsets`` is not ascending, or has no key frame or nothing besides.
