@@ -203,7 +203,7 @@ def _unexpected(parser: argparse.ArgumentParser, error: Exception) -> str:
     place = ''
     with suppress(OSError):
         number, name = tempfile.mkstemp('.txt', f'{Path(parser.prog).stem}-traceback-')
-        with os.fdopen(number, 'w', errors='backslashreplace') as file:
+        with os.fdopen(number, 'w', encoding='utf-8', errors='backslashreplace') as file:
             file.write(without_credentials(''.join(traceback.format_exception(error))))
         place = f' (traceback: {name})'
     return f'unexpected {type(error).__name__}: {cut(error, 500)}{place}'

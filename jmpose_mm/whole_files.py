@@ -77,7 +77,9 @@ def remove_unfinished(folder: str | Path) -> None:
 def write_json(path: str | Path, content: Any) -> None:
     """Write ``content`` as indented JSON; a number that is not finite is a ``ValueError``."""
     with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(content, indent=2, allow_nan=False) + '\n')
+        unfinished.write_text(
+            json.dumps(content, indent=2, allow_nan=False) + '\n', encoding='utf-8'
+        )
 
 
 def check_output(output: str | Path, inputs: Iterable[str | Path], name: str = 'out') -> None:

@@ -110,9 +110,9 @@ def test_check_output__compares_places_and_not_names(
     for name in ('in/deep', 'in2'):
         Path(name).mkdir(parents=True)
     for name in ('in/a.json', 'in/deep/a.json', 'in2/a.json'):
-        Path(name).write_text('mine')
+        Path(name).write_text('mine', encoding='utf-8')
     Path('link.json').symlink_to('in/a.json')
-    Path('one.json').write_text('mine')
+    Path('one.json').write_text('mine', encoding='utf-8')
     Path('hard.json').hardlink_to('one.json')
     Path('linked').symlink_to('in')
     inputs = ['in', 'one.json', 'nowhere.json']

@@ -68,7 +68,7 @@ def _borrow(python: Path) -> Path | None:
         return None
     folders = [path for path in sys.path if Path(path).name in ('site-packages', 'dist-packages')]
     asked = [python, '-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']
-    own = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    own = subprocess.run(asked, capture_output=True, encoding='utf-8', check=True).stdout.strip()
     file = Path(own, '_packages_of_the_first_environment.pth')
     # with their own .pth files, which a path alone would leave out
     lines = [f'import site; site.addsitedir({folder!r})\n' for folder in folders]

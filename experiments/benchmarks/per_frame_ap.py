@@ -26,7 +26,7 @@ def read_per_frame(truth_dir: Path, prediction_dir: Path) -> Frames:
     for file in sorted(truth_dir.glob('*.json')):
         pair = []
         for folder in (truth_dir, prediction_dir):
-            with (folder / file.name).open() as opened:
+            with (folder / file.name).open(encoding='utf-8') as opened:
                 pair.append(json.load(opened)['annolist'])
         if len(pair[0]) != len(pair[1]):
             raise ValueError(f'{file.name}: expected equally many frames')

@@ -48,7 +48,7 @@ def write_poseval_set(
             entries['pred'].append({'image': image, 'annorect': predicted})
         for side, annolist in entries.items():
             with whole_file(folder / side / name) as unfinished:
-                unfinished.write_text(json.dumps({'annolist': annolist}))
+                unfinished.write_text(json.dumps({'annolist': annolist}), encoding='utf-8')
 
 
 def _frame(

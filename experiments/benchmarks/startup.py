@@ -19,7 +19,9 @@ from experiments.benchmarks.timing import Comparison, seconds_of
 __all__ = ['TOOLS', 'run']
 
 _FILES = sorted(Path(jmpose_mm.__file__).parent.joinpath('.mim', 'tools').glob('*.py'))
-TOOLS = [file for file in _FILES if "if __name__ == '__main__':" in file.read_text()]
+TOOLS = [
+    file for file in _FILES if "if __name__ == '__main__':" in file.read_text(encoding='utf-8')
+]
 CLIPS = ClipSet(2, 10, size=(640, 360))
 
 # mmpose can register all that it has without compiled mmcv operations only after this package came.
@@ -100,6 +102,8 @@ def _compared(name: str, reference: list[str], ours: list[str], runs: int) -> Co
 
 
 def _execute(command: list[str]) -> None:
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command], capture_output=True, encoding='utf-8', check=False
+    )
     if done.returncode:
         raise RuntimeError(f'{command}: expected to succeed, got\n{done.stderr}')

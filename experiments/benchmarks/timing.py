@@ -69,7 +69,7 @@ def seconds_of(work: Callable[[], Any]) -> float:
 def peak_mib(work: Callable[[], Any]) -> float:
     """Largest resident memory of the process during a call; NaN where the system does not tell."""
     try:
-        Path('/proc/self/clear_refs').write_text('5')
+        Path('/proc/self/clear_refs').write_text('5', encoding='utf-8')
     except OSError:
         return math.nan
     work()
@@ -87,7 +87,7 @@ def growth_mib(work: Callable[[], Any]) -> float:
 
 
 def _status_mib(name: str) -> float:
-    lines = Path('/proc/self/status').read_text().splitlines()
+    lines = Path('/proc/self/status').read_text(encoding='utf-8').splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith(name))) / 1024
 
 

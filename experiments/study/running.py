@@ -118,4 +118,4 @@ def _described(study: Study) -> dict[str, Any]:
     file = study.folder / 'study.json'
     if not file.exists():
         raise UsageError(f'{study.folder}: expected a study, found no {file.name}')
-    return json.loads(file.read_text())
+    return json.loads(file.read_text(encoding='utf-8'))

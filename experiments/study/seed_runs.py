@@ -108,7 +108,7 @@ class SeedRuns:
             cfg = run_config(self.study, method('single_frame'), self.seed)
             checkpoint, seconds = train_on_images(cfg, None, self.study.scale.baseline_epochs)
             write_json(file, {'checkpoint': str(checkpoint), 'seconds': round(seconds, 1)})
-        return json.loads(file.read_text())
+        return json.loads(file.read_text(encoding='utf-8'))
 
     @cached_property
     def train_indices(self) -> list[int]:

@@ -77,7 +77,9 @@ class Study:
 
 def write_test_truth(study: Study) -> None:
     """Keep the annotations of every ``test_interval``-th frame of the test videos."""
-    document = json.loads((study.data / 'annotations/posetrack18_val.json').read_text())
+    document = json.loads(
+        (study.data / 'annotations/posetrack18_val.json').read_text(encoding='utf-8')
+    )
     kept = [
         image
         for image in document['images']

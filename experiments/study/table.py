@@ -31,7 +31,10 @@ def read_results(folder: str | Path) -> list[dict[str, Any]]:
     Raises:
         UsageError: There is none.
     """
-    results = [json.loads(file.read_text()) for file in sorted(Path(folder).glob('*-seed*.json'))]
+    results = [
+        json.loads(file.read_text(encoding='utf-8'))
+        for file in sorted(Path(folder).glob('*-seed*.json'))
+    ]
     if not results:
         raise UsageError(f'{folder}: expected results of runs, found none')
     places = {run.name: number for number, run in enumerate(RUNS)}

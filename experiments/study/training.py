@@ -115,7 +115,7 @@ def train_on_images(
     cfg.train_dataloader.dataset.indices = indices
     cfg.log_level = 'WARNING'  # others are trained beside it
     train(cfg)
-    last = Path(cfg.work_dir, 'last_checkpoint').read_text().strip()
+    last = Path(cfg.work_dir, 'last_checkpoint').read_text(encoding='utf-8').strip()
     return Path(last), time.monotonic() - start
 
 

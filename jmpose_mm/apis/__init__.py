@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ['VideoPoseInferencer']
+__all__ = ['VideoPoseInferencer']  # noqa: F822, made by __getattr__
 
 
 def __getattr__(name: str) -> Any:

@@ -137,7 +137,7 @@ def _train(
     # One evaluation at the end is enough, and the demo makes it with its drawings.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     train(cfg, device)
-    return (work_dir / 'last_checkpoint').read_text().strip()
+    return (work_dir / 'last_checkpoint').read_text(encoding='utf-8').strip()
 
 
 def _evaluate(cfg: Config, checkpoint: str, device: torch.device, copies: bool) -> dict[str, Any]:

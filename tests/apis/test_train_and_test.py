@@ -38,7 +38,7 @@ def test_find_config__path_first_then_packaged_name(
     packaged = configs.find_config('default_runtime.py')
     assert Path(packaged).samefile(RUNTIME)
     assert configs.find_config('default_runtime') == packaged
-    Path('default_runtime.py').write_text('x = 1\n')
+    Path('default_runtime.py').write_text('x = 1\n', encoding='utf-8')
     assert configs.find_config('default_runtime.py') == 'default_runtime.py'
 
 

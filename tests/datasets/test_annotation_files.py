@@ -15,7 +15,7 @@ NAMES = ('bonn/000001_bonn/00000001.jpg', 'bonn/000001_bonn/00000002.jpg')
 
 
 def written(path: Path, content: object) -> Path:
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding='utf-8')
     return path
 
 

@@ -38,7 +38,7 @@ def test_read_settings__are_those_that_the_runner_asks_for() -> None:
 
     from mmengine.runner import runner
 
-    source = Path(runner.__file__).read_text()
+    source = Path(runner.__file__).read_text(encoding='utf-8')
     asked = set(re.findall(r"\bcfg(?:\.get\(|\[)'(\w+)'", source))
     within = {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit', 'type', 'cfg'}
     assert {'model', 'load_from', 'sync_bn'} <= asked

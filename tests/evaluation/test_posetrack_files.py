@@ -87,7 +87,7 @@ def rect(*points: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def save(path: Path, content: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding='utf-8')
     return path
 
 

@@ -20,7 +20,7 @@ def python_files(*folders: str) -> list[Path]:
 @cache
 def tree_of(file: Path) -> ast.Module:
     """The syntax tree of a file."""
-    return ast.parse(file.read_text(), str(file))
+    return ast.parse(file.read_text(encoding='utf-8'), str(file))
 
 
 def name_of(file: Path) -> str:

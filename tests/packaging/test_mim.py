@@ -115,7 +115,7 @@ def environment(folder: Path) -> Path:
     own = run(python, '-c', 'import site; print(site.getsitepackages()[0])', cwd=folder).strip()
     # the .pth files of a folder named in a .pth file are not read: editable installs stay behind
     borrowed = [path for path in sys.path if path.endswith(('site-packages', 'dist-packages'))]
-    Path(own, 'borrowed.pth').write_text('\n'.join(borrowed) + '\n')
+    Path(own, 'borrowed.pth').write_text('\n'.join(borrowed) + '\n', encoding='utf-8')
     # setuptools stands in for distutils by such a file, and mmengine needs distutils
     for path in borrowed:
         for file in Path(path).glob('distutils-precedence.pth'):

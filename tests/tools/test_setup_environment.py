@@ -52,7 +52,7 @@ def test_install__leaves_out_what_is_there(
         if '--index-url' in command:
             assert command[-3:] == ['https://gpu.example', 'torch==2.12.0', 'torchvision==0.27.0']
         elif '-r' in command:
-            seen.append(('--no-deps' in command, Path(command[-1]).read_text()))
+            seen.append(('--no-deps' in command, Path(command[-1]).read_text(encoding='utf-8')))
         else:
             seen.append((True, ' '.join(command)))
 

@@ -39,7 +39,9 @@ def write_contact_sheet(data_set: str | Path, file: str | Path, split: str = 'va
         ValueError: No frame shows any factor alone.
     """
     data_set = Path(data_set)
-    document = json.loads((data_set / f'annotations/posetrack18_{split}.json').read_text())
+    document = json.loads(
+        (data_set / f'annotations/posetrack18_{split}.json').read_text(encoding='utf-8')
+    )
     images = {image['id']: image for image in document['images']}
     rows, used = [], set()
     for factor in ('clean', *FACTORS):

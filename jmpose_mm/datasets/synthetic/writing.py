@@ -114,7 +114,7 @@ def _checked_count(name: str, value: Any, least: int) -> int:
 
 def _manifest_at(out: Path) -> dict[str, Any] | None:
     try:
-        manifest = json.loads((out / MANIFEST).read_text())
+        manifest = json.loads((out / MANIFEST).read_text(encoding='utf-8'))
     except (OSError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) else None
@@ -167,7 +167,10 @@ def _rendered_files(root: Path) -> set[str]:
         merged = f'annotations/posetrack18_{split}.json'
         files |= {merged, f'annotations/posetrack18_{split}_human_detections.json'}
         with suppress(OSError, ValueError, KeyError, TypeError):
-            pictures = {i['file_name'] for i in json.loads((root / merged).read_text())['images']}
+            pictures = {
+                i['file_name']
+                for i in json.loads((root / merged).read_text(encoding='utf-8'))['images']
+            }
             files |= pictures
             files |= {f'annotations/{split}/{Path(name).parent.name}.json' for name in pictures}
     return files
@@ -230,4 +233,4 @@ def _write_split(root: Path, split: str, made: list[Any]) -> dict[str, int]:
 
 
 def _write_json(file: Path, content: Any) -> None:
-    file.write_text(json.dumps(content, separators=(',', ':')) + '\n')
+    file.write_text(json.dumps(content, separators=(',', ':')) + '\n', encoding='utf-8')

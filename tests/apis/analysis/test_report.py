@@ -27,7 +27,9 @@ OFFICIAL = {
 
 def table(report: Path, title: str) -> dict[str, dict[str, str]]:
     """The rows of the table in a section, by their first cells."""
-    section = re.split(rf'^#+ {re.escape(title)}$', report.read_text(), flags=re.M)[1]
+    section = re.split(rf'^#+ {re.escape(title)}$', report.read_text(encoding='utf-8'), flags=re.M)[
+        1
+    ]
     lines = re.findall(r'^\|(.*)\|$', re.split(r'^#', section, flags=re.M)[0], flags=re.M)
     header, _, *rows = ([cell.strip() for cell in line.split('|')] for line in lines)
     return {row[0].strip('*'): dict(zip(header, row, strict=True)) for row in rows}

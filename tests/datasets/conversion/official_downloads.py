@@ -75,7 +75,7 @@ def picture(frame: int, persons: int = 2) -> np.ndarray:
 
 def write_json(file: Path, content: object) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(content))
+    file.write_text(json.dumps(content), encoding='utf-8')
 
 
 # --- PoseTrack2017

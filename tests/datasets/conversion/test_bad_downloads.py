@@ -19,9 +19,9 @@ from jmpose_mm.datasets.conversion.sub_jhmdb import mask_box
 
 
 def changed(file: Path, change: Callable[[dict], None]) -> None:
-    content = json.loads(file.read_text())
+    content = json.loads(file.read_text(encoding='utf-8'))
     change(content)
-    file.write_text(json.dumps(content))
+    file.write_text(json.dumps(content), encoding='utf-8')
 
 
 def assert_refused(name: str, root: Path, message: str) -> None:

@@ -160,7 +160,7 @@ def test_metric__subset_is_reported_apart(truth, ann_file: Path) -> None:
 def test_metric__one_evaluation_reports_any_number_of_subsets(truth, ann_file: Path) -> None:
     for number, image in enumerate(truth['images']):
         image['dark'] = number % 3 == 0
-    ann_file.write_text(json.dumps(truth))
+    ann_file.write_text(json.dumps(truth), encoding='utf-8')
     samples = samples_of(truth)
     result = evaluate(metric(ann_file, subset=['degraded', 'not_degraded', 'dark']), samples)
     dark = np.asarray([image['dark'] for image in truth['images']])
@@ -184,7 +184,7 @@ def test_metric__videos_restrict_the_ground_truth(truth, ann_file: Path, tmp_pat
 def test_metric__empty_subset_is_nan(truth, ann_file: Path) -> None:
     for image in truth['images']:
         image['degraded'] = False
-    ann_file.write_text(json.dumps(truth))
+    ann_file.write_text(json.dumps(truth), encoding='utf-8')
     result = evaluate(metric(ann_file, subset='degraded'), samples_of(truth))
     assert np.isnan(result['posetrack/AP_degraded'])
     assert result['posetrack/AP_not_degraded'] == result['posetrack/AP']
@@ -215,7 +215,7 @@ def test_metric__frames_are_found_by_video_and_number_not_by_position_or_id(
     renumbered = [sample | {'img_id': 9000 - sample['img_id']} for sample in samples]
     assert evaluate(metric(ann_file), renumbered) == whole
     truth['images'].reverse()
-    ann_file.write_text(json.dumps(truth))
+    ann_file.write_text(json.dumps(truth), encoding='utf-8')
     assert evaluate(metric(ann_file), samples)['posetrack/AP'] == pytest.approx(
         whole['posetrack/AP']
     )
@@ -463,13 +463,13 @@ def test_metric__a_typed_protocol_is_refused(ann_file: Path) -> None:
 
 def test_metric__missing_head_box_stops_before_training(truth, ann_file: Path) -> None:
     del truth['annotations'][3]['bbox_head']
-    ann_file.write_text(json.dumps(truth))
+    ann_file.write_text(json.dumps(truth), encoding='utf-8')
     with pytest.raises(ValueError, match=r'000001_bonn_val/000001\.jpg: expected a head box'):
         metric(ann_file)
 
 
 def test_metric__two_frames_of_one_video_and_number_are_refused(truth, ann_file: Path) -> None:
     truth['images'][1]['file_name'] = 'images/test/000001_bonn_test/000000.jpg'
-    ann_file.write_text(json.dumps(truth))
+    ann_file.write_text(json.dumps(truth), encoding='utf-8')
     with pytest.raises(ValueError, match='expected one frame for each video and number'):
         metric(ann_file)
