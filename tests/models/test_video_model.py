@@ -221,6 +221,7 @@ def test_joint_motion_neck__reads_the_key_frame_only_where_it_says_so():
         )
         before = ClipFeatures(clip(1), stages)
         after = ClipFeatures(clip(1), tuple(s + 1 for s in stages))
+        before, after = (model.neck.frame_features(c) for c in (before, after))
         change = model.neck.motion_features(before) - model.neck.motion_features(after)
         assert (change.abs().max() > 1e-3) == sees
 

@@ -74,18 +74,22 @@ class StageDifferences(nn.Module):
             for c in in_channels
         )
 
-    def forward(self, stages: Sequence[Tensor]) -> list[Tensor]:
-        """Stages ``(B, T, C_s, h_s, w_s)`` to ``(B, D, C, h, w)`` each, on the last one's grid."""
+    def frame_maps(self, stages: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Stages of N frames ``(N, C_s, h_s, w_s)`` to what differs, ``(N, C, h, w)`` each, on the
+        last one's grid. A linear map of a difference is the difference of the maps.
+        """
         grid = stages[-1].shape[-2:]
-        results = []
-        for stage, project in zip(stages, self.project, strict=True):
-            difference = project(adjacent_differences(stage).flatten(0, 1))  # (B*D, C, h_s, w_s)
-            if difference.shape[-2:] != grid:
-                difference = interpolate(
-                    difference, size=grid, mode='bilinear', align_corners=False
-                )
-            results.append(difference.unflatten(0, (-1, stage.shape[1] - 1)))
-        return results
+        maps = [project(stage) for stage, project in zip(stages, self.project, strict=True)]
+        return tuple(
+            m
+            if m.shape[-2:] == grid
+            else interpolate(m, size=grid, mode='bilinear', align_corners=False)
+            for m in maps
+        )
+
+    def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        """:meth:`frame_maps` of clips ``(B, T, C, h, w)`` to ``(B, D, C, h, w)`` each."""
+        return [adjacent_differences(m) for m in maps]
 
 
 class DifferenceMotion(nn.Module):
@@ -106,6 +110,11 @@ class DifferenceMotion(nn.Module):
         self.differences = StageDifferences(in_channels, width)
         self.sides = SidedMotion(width * len(in_channels), num_frames, key_index, channels)
 
+    def frame_maps(self, stages: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Of N frames, all stages side by side, ``(N, C_all, h, w)`` on the last one's grid."""
+        return (torch.cat(self.differences.frame_maps(stages), dim=1),)
+
     def forward(self, clip: ClipFeatures) -> Tensor:
-        """Stages ``(B, T, C_s, h_s, w_s)`` to motion ``(B, C, h, w)`` on the last stage's grid."""
-        return self.sides(torch.cat(self.differences(clip.stages), dim=2))
+        """Clips whose first stage is of :meth:`frame_maps` to motion ``(B, C, h, w)``."""
+        (differences,) = self.differences(clip.stages[:1])
+        return self.sides(differences)

@@ -79,6 +79,10 @@ class FlowMotion(nn.Module):
         first, second = images[:, :-1].flatten(0, 1), images[:, 1:].flatten(0, 1)
         return self.network(first, second, num_flow_updates=self.num_updates)[-1]
 
+    def frame_maps(self, stages: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Nothing: the flow is of the frames themselves."""
+        return ()
+
     def forward(self, clip: ClipFeatures) -> Tensor:
         """Frames ``(B, T, 3, H, W)`` to motion ``(B, C, h, w)`` on the last stage's grid."""
         grid = clip.stages[-1].shape[-2:]

@@ -81,6 +81,10 @@ class JointMotionNeck(VideoNeck):
         )
         self.fusion = ResidualChain(2 * channels, channels)
 
+    def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What motion is the difference of, and the last stage."""
+        return (*self.motion.frame_maps(stages), stages[-1])
+
     def fuse(self, clip: ClipFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
         initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)

@@ -90,11 +90,15 @@ class TemporalDifferenceNeck(VideoNeck):
             self.alignment = LocalCalibration(channels, num_supports, **(alignment or {}))
         self.fusion = ResidualChain(2 * channels, channels, 3)
 
+    def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What the differences are of; the last one is the last stage itself."""
+        return self.differences.frame_maps(stages[-self.num_stages :])
+
     def fuse(self, clip: ClipFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
         initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         key, supports = split_key_frame(clip.stages[-1], self.key_index)
-        motion = self.encoder(self.differences(clip.stages[-self.num_stages :]), key)
+        motion = self.encoder(self.differences(clip.stages), key)
         useful, noisy = motion, None
         if self.disentanglement is not None:
             useful, noisy = self.disentanglement(motion)
