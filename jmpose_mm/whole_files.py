@@ -82,22 +82,33 @@ def write_json(path: str | Path, content: Any) -> None:
         )
 
 
-def check_output(output: str | Path, inputs: Iterable[str | Path], name: str = 'out') -> None:
-    """Raise `UsageError` where writing a file would replace what is read.
+def check_output(
+    output: str | Path, inputs: Iterable[str | Path], name: str = 'out', folder: bool = False
+) -> None:
+    """Raise `UsageError` where writing would replace what is read, or be read the next time.
+
+    Before anything is done: also where the output cannot be, for another kind of thing is there.
 
     Args:
-        output: The file to write, or the folder to write into.
+        output: The file to write: it is no input, and in no folder that is one.
         inputs: Files and folders that are read; those that do not exist are left aside.
         name: Of the parameter, for the message.
+        folder: The output is a folder to write into: it is no input, but may lie in one.
     """
     target = Path(os.path.realpath(output))
+    present = next(path for path in (target, *target.parents) if path.exists())
+    if (present == target and target.is_dir() != folder) or (
+        present != target and not present.is_dir()
+    ):
+        kind = 'folder' if folder or present != target else 'file'
+        raise UsageError(f'{name}: expected {output} to be a {kind}, or its name to be free')
     for one in inputs:
         source = Path(os.path.realpath(one))
         if not source.exists():
             continue
-        inside = source.is_dir() and (target == source or source in target.parents)
+        inside = source.is_dir() and source in target.parents and not folder
         linked = source.is_file() and target.is_file() and os.path.samefile(source, target)
-        if target == source or linked or (inside and not target.is_dir()):
+        if target == source or linked or inside:
             raise UsageError(
                 f'{name}: {output} is read by this command ({one}), and is not overwritten; '
                 'choose another place'
@@ -105,11 +116,16 @@ def check_output(output: str | Path, inputs: Iterable[str | Path], name: str = '
 
 
 @contextmanager
-def alone_in(folder: str | Path) -> Iterator[None]:
+def alone_in(folder: str | Path, mark: str = '.in_use') -> Iterator[None]:
     """Keep other runs out of a folder for the length of the block; the folder is made.
 
     Of the processes of one distributed run, the first holds the folder for all. A run that was
     killed holds nothing any more. Where the file system has no locks, nothing is kept out.
+
+    Args:
+        folder: Where the run writes.
+        mark: Name of the file in it that is locked; runs with different ones do not disturb each
+            other.
 
     Raises:
         UsageError: Another run is in there.
@@ -118,14 +134,14 @@ def alone_in(folder: str | Path) -> Iterator[None]:
         yield
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
-    mark = Path(folder, '.in_use')
-    number = _locked(mark)
+    file = Path(folder, mark)
+    number = _locked(file)
     try:
         yield
     finally:
         # before the lock is given up: a run that waits for it sees that its file is gone
         if number is not None:
-            mark.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
             os.close(number)
 
 

@@ -97,10 +97,12 @@ def test_remove_unfinished__removes_nothing_else(tmp_path: Path) -> None:
         ('hard.json', True),
         ('linked/a.json', True),
         ('in/../in/a.json', True),
-        ('in/deep', False),
+        ('in/deep', True),
         ('out/a.json', False),
         ('in2/a.json', False),
-        ('.', False),
+        ('.', True),
+        ('in2', True),
+        ('one.json/x.json', True),
     ],
 )
 def test_check_output__compares_places_and_not_names(
@@ -121,6 +123,14 @@ def test_check_output__compares_places_and_not_names(
             check_output(output, inputs, 'json')
     else:
         check_output(output, inputs, 'json')
+
+
+def test_check_output__of_a_folder_lets_it_lie_in_an_input(tmp_path: Path) -> None:
+    (tmp_path / 'in' / 'deep').mkdir(parents=True)
+    for allowed in ('in/new', 'in/deep', 'other', '.'):
+        check_output(tmp_path / allowed, [tmp_path / 'in'], folder=True)
+    with pytest.raises(UsageError, match=r'^out: '):
+        check_output(tmp_path / 'in' / '..' / 'in', [tmp_path / 'in'], folder=True)
 
 
 def test_alone_in__refuses_a_second_run_and_not_a_later_one(tmp_path: Path) -> None:

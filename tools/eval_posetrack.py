@@ -38,8 +38,10 @@ def make_parser() -> argparse.ArgumentParser:
 def evaluate(arguments: argparse.Namespace) -> None:
     """Evaluate, write the JSON, print the table."""
     from jmpose_mm.evaluation.poseval import evaluate_folders, format_table
-    from jmpose_mm.whole_files import write_json
+    from jmpose_mm.whole_files import check_output, write_json
 
+    if arguments.json:
+        check_output(arguments.json, [arguments.truth, arguments.predictions], 'json')
     result = evaluate_folders(
         arguments.truth,
         arguments.predictions,
@@ -47,9 +49,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
         mota=arguments.mota,
         progress=True,
     )
+    print(format_table(result), flush=True)
     if arguments.json:
         write_json(arguments.json, result.as_json())
-    print(format_table(result))
 
 
 def main() -> int:

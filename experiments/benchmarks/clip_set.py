@@ -53,10 +53,8 @@ def write_clip_set(folder: str | Path, what: ClipSet, seed: int = 0) -> None:
             picture = picture + np.roll(grain, rng.integers(1, height), axis=0)
             file = f'{name}/{frame:06d}.jpg'
             quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-            if not cv2.imwrite(
-                str(Path(folder, file)), picture.clip(0, 255).astype(np.uint8), quality
-            ):
-                raise OSError(f'{Path(folder, file)}: expected to write a picture, could not')
+            pixels = picture.clip(0, 255).astype(np.uint8)
+            Path(folder, file).write_bytes(cv2.imencode('.jpg', pixels, quality)[1].tobytes())
             identity = len(images)
             images.append({'id': identity, 'file_name': file, 'width': width, 'height': height})
             for track in range(what.people):

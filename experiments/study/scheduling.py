@@ -6,9 +6,6 @@ A seed's work: its baseline is trained, then features are stored with it, then a
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING
 from experiments.study.plan import Run
 from experiments.study.set_up import Study
 from jmpose_mm.whole_files import write_json
+from jmpose_mm.worker_processes import follow_parent
 
 if TYPE_CHECKING:
     from experiments.study.seed_runs import SeedRuns
@@ -157,13 +155,4 @@ def _begin_process() -> None:
     import torch
 
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Its parent gets it too and ends it.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Where the parent is killed, nobody else ends its processes."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    follow_parent()

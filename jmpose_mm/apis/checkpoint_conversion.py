@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,8 +86,11 @@ def convert_checkpoint(
     if reverse:
         content = _with_copies(converted, method) if copies else converted
     check_output(target, [source], 'target')
+    # torch's own writing calls a full disk an unexpected position
+    encoded = io.BytesIO()
+    torch.save(content, encoded)
     with whole_file(target) as unfinished:
-        torch.save(content, unfinished)
+        unfinished.write_bytes(encoded.getbuffer())
     return target
 
 

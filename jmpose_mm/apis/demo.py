@@ -13,6 +13,7 @@ from jmpose_mm.apis.drawn_comparison import draw_comparison
 from jmpose_mm.apis.train_and_test import test, train
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.engine.devices import choose_device, fast_dtype
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
@@ -59,10 +60,10 @@ def run_demo(
         any time; the boxes that they hold for, seconds of each step, and the drawings' paths.
 
     Raises:
-        ValueError: The method is unknown.
+        UsageError: The method is unknown.
     """
     if method not in METHODS:
-        raise ValueError(f'method: expected one of {sorted(METHODS)}, got {method!r}')
+        raise UsageError(f'method: expected {listed(METHODS)}, got {method!r}')
     work_dir, seconds = Path(work_dir), {}
     chosen = choose_device(device, 'training')
     overrides = (*overrides, *_data_overrides(str(data_root), settings or {}))

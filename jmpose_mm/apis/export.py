@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from jmpose_mm.errors import UsageError
 from jmpose_mm.structures import ClipFeatures
 from jmpose_mm.video.poses.clip_model import ClipModel
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import check_output, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,9 @@ def export_onnx(
     out = Path(out)
     if out.suffix != '.onnx':
         raise UsageError(f'out: expected a name that ends in .onnx, got {out}')
+    files = [out.with_name(f'{out.stem}_{part}.onnx') for part in ('backbone', 'neck')]
+    for file in files if two_parts else [out]:
+        check_output(file, [name for name in (config, checkpoint) if name is not None])
     clip_model = ClipModel(config, checkpoint, 'cpu')
     model = clip_model.model
     width, height = clip_model.input_size
@@ -81,12 +84,11 @@ def export_onnx(
     if not two_parts:
         return [_export(_WholeClip(model), (frames,), ('frames',), ('heatmaps',), out)]
     if not model.with_neck:
-        raise UsageError('two parts: expected a model with a neck; a single-frame one is one part')
+        raise UsageError('two_parts: expected a model with a neck; a single-frame one is one part')
     with torch.no_grad():
         stages = model.backbone(frames[0])
     names = tuple(f'stage_{i}' for i in range(1, len(stages) + 1))
     clips = tuple(stage.unsqueeze(0) for stage in stages)
-    files = [out.with_name(f'{out.stem}_{part}.onnx') for part in ('backbone', 'neck')]
     return [
         _export(model.backbone, (frames[0, :1],), ('images',), names, files[0]),
         _export(_AfterBackbone(model), clips, names, ('heatmaps',), files[1]),

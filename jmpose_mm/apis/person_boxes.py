@@ -6,7 +6,9 @@ Boxes are left, top, width, height in image pixels; scores lie between 0 and 1.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ from tqdm import tqdm
 
 from jmpose_mm.datasets.body.annotation_files import Image, read_annotations
 from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
+from jmpose_mm.errors import UsageError
 from jmpose_mm.video.people.detectors import Detector, HogDetector, MMDetDetector
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import alone_in, check_output, whole_file
 
 __all__ = ['make_boxes']
 
@@ -50,13 +53,31 @@ def make_boxes(
         ValueError: The annotations are unusable, or a frame is no image.
     """
     out = Path(out)
+    _check_out(out, ann_file)
+    with alone_in(out.parent, f'.{out.name}.in_use'):
+        return _boxes_made(ann_file, images, out, detector, score_threshold, progress)
+
+
+def _boxes_made(
+    ann_file: str | Path,
+    images: str | Path,
+    out: Path,
+    detector: HogDetector | MMDetDetector,
+    score_threshold: float,
+    progress: bool,
+) -> dict[str, Any]:
     annotations = read_annotations(ann_file, None)
     tables = FrameTables(str(images))
-    header = {'detector': detector.name, 'ann_file': str(ann_file), 'threshold': score_threshold}
+    names = json.dumps(list(annotations.images))
+    header = {
+        'detector': detector.name,
+        'ann_file': str(ann_file),
+        'images': hashlib.sha256(names.encode()).hexdigest(),
+        'threshold': score_threshold,
+    }
     unfinished = out.with_name(f'.{out.name}.unfinished.jsonl')
     done = _names_done(unfinished, header)
     summary = {'images': len(annotations.images), 'missing_on_disk': 0}
-    out.parent.mkdir(parents=True, exist_ok=True)
     with unfinished.open('a' if done else 'w', encoding='utf-8') as lines:
         if not done:
             lines.write(json.dumps(header))
@@ -80,6 +101,18 @@ def make_boxes(
     return {**summary, 'boxes': _finish(unfinished, out), 'detector': detector.name}
 
 
+def _check_out(out: Path, ann_file: str | Path) -> None:
+    """Nothing but a box file is replaced."""
+    if out.suffix != '.json':
+        raise UsageError(f'out: expected a name that ends in .json, got {out}')
+    check_output(out, [ann_file])
+    if out.is_file():
+        with out.open('rb') as file:
+            start = file.read(100).lstrip()
+        if not start.startswith(b'['):
+            raise UsageError(f'out: {out} is there and is no list of boxes; choose another name')
+
+
 def _names_done(unfinished: Path, header: dict[str, Any]) -> set[str]:
     """The frames that an interrupted run with the same settings has done."""
     if not unfinished.is_file():
@@ -90,11 +123,14 @@ def _names_done(unfinished: Path, header: dict[str, Any]) -> set[str]:
 
 def _entries(file: Path) -> list[dict[str, Any]]:
     entries = []
-    for line in file.read_text(encoding='utf-8').splitlines():
-        try:
-            entries.append(json.loads(line))
-        except ValueError:  # the last line of a run that was killed
-            continue
+    for number, line in enumerate(file.read_text(encoding='utf-8', errors='replace').split('\n')):
+        # the last line of a run that was killed is no JSON
+        with suppress(ValueError, RecursionError, TypeError, KeyError):
+            entry = json.loads(line)
+            is_whole = number == 0 or (
+                isinstance(entry['done'], str) and all('bbox' in box for box in entry['boxes'])
+            )
+            entries += [entry] if is_whole else []
     return entries
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jmpose_mm.engine.checkpoints import check_weights, read_checkpoint
 from jmpose_mm.errors import UsageError, naming
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import check_output, whole_file
 
 __all__ = ['publish_model']
 
@@ -44,6 +44,7 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
     torch.save(slim, content)
     digest = hashlib.sha256(content.getbuffer()).hexdigest()[:8]
     published = target.with_name(f'{target.stem}-{digest}.pth')
+    check_output(published, [source], 'target')
     with whole_file(published) as unfinished:
         unfinished.write_bytes(content.getbuffer())
     return published

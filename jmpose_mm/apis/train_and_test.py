@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Sized
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.apis.metrics_file import conditions, write_metrics, write_predictions_into
@@ -16,7 +17,7 @@ from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.engine.resuming import resume_from
 from jmpose_mm.errors import NotFiniteError, UsageError, listed
-from jmpose_mm.whole_files import alone_in
+from jmpose_mm.whole_files import alone_in, check_output
 
 if TYPE_CHECKING:
     import torch
@@ -174,6 +175,7 @@ def test(
         if file is not None and not file.endswith(suffixes):
             raise UsageError(f'{option}: expected a file ending in {suffixes[0]}, got {file!r}')
     check_consistency(cfg)
+    _check_outputs(cfg, checkpoint, {'out': out, 'dump': dump}, out_dir)
     file = find_checkpoint(checkpoint)
     chosen = choose_device(device)
     with config_errors(cfg), runner_on(chosen):
@@ -192,6 +194,25 @@ def test(
         record = run_record(cfg, checkpoint, dataset)
         write_metrics(out, metrics, conditions(protocols), record)
     return dict(metrics)
+
+
+def _check_outputs(
+    cfg: Config, checkpoint: str, files: dict[str, str | None], out_dir: str | None
+) -> None:
+    """Nothing that the test reads is written over, the official annotations least of all."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
+    named = [dataset.get('ann_file'), dataset.get('bbox_file')]
+    data = [Path(dataset.get('data_root') or '', name) for name in named if isinstance(name, str)]
+    read = [path for path in (checkpoint, cfg.filename, *data) if path]
+    for name, file in files.items():
+        if file is not None:
+            check_output(file, read, name)
+    if out_dir is None:
+        return
+    for folder in {path.parent for path in data}:
+        check_output(out_dir, [folder], 'out_dir', folder=True)
+        if folder.name == 'annotations' and any(Path(out_dir).glob('*.json')):
+            check_output(Path(out_dir, 'predictions.json'), [folder], 'out_dir')
 
 
 def _test_config(cfg: Config, dump: str | None) -> Config:

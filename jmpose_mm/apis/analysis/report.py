@@ -10,7 +10,7 @@ import numpy as np
 
 from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints
 from jmpose_mm.visualization.charts import Chart, save_chart
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import check_output, whole_file
 
 from .frames import APART, draw_frames, farthest, frame_errors
 from .parts import UNKNOWN, Division, Part, Study, divide, evaluate, part_counts
@@ -78,6 +78,8 @@ def analyze_results(
     out_dir = Path(out_dir)
     if out_dir.exists() and not out_dir.is_dir():
         raise ValueError(f'{out_dir}: expected a folder to write to, found a file; choose another')
+    read = [path for path in (*results, gt, images) if path is not None]
+    check_output(out_dir, read, 'out_dir', folder=True)
     truth = read_truth(gt)
     runs = [read_run(folder, name, truth) for folder, name in zip(results, names, strict=True)]
     study, divisions = evaluate(divide(truth, bins), truth, runs)

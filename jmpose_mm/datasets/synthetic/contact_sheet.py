@@ -11,7 +11,7 @@ import numpy as np
 
 from jmpose_mm.datasets.synthetic.settings import FACTORS, OCCLUSIONS, SEVERITIES
 from jmpose_mm.visualization import draw_poses, write_text
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.whole_files import check_output, whole_file
 
 __all__ = ['write_contact_sheet']
 
@@ -57,10 +57,11 @@ def write_contact_sheet(data_set: str | Path, file: str | Path, split: str = 'va
     names = [f'{t:+d}' if t else 'key frame' for t in range(-REACH, REACH + 1)]
     for column, name in enumerate((*names, 'annotated')):
         write_text(head, name, GAP + column * (TILE[0] + GAP), 0, HEAD, TILE[0], BRIGHT)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    encoded = cv2.imencode('.jpg', np.concatenate([head, *rows]), quality)[1]
+    check_output(file, [data_set / 'images', data_set / 'annotations'], 'contact_sheet')
     with whole_file(file) as unfinished:
-        cv2.imwrite(
-            str(unfinished), np.concatenate([head, *rows]), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-        )
+        unfinished.write_bytes(encoded.tobytes())
     return Path(file)
 
 

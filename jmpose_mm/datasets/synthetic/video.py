@@ -88,10 +88,14 @@ def render_video(job: VideoJob) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         hidden.append([hidden_by(layer, scene, moment, p) for p in range(len(scene.persons))])
         finished = _develop(picture, scene, effects, rng)
         file = folder / f'{frame:06d}.jpg'
-        quality = [cv2.IMWRITE_JPEG_QUALITY, job.settings.jpeg_quality]
-        if not cv2.imwrite(str(file), finished, quality):
-            raise OSError(f'{file}: expected to write a picture, but OpenCV could not')
+        _write(file, finished, job.settings.jpeg_quality)
     return _document(job, scene, plan, hidden, rng)
+
+
+def _write(file: Path, picture: np.ndarray, quality: int) -> None:
+    """As JPEG; OpenCV's own writing says nothing of a full disk."""
+    encoded = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    file.write_bytes(encoded.tobytes())
 
 
 def _expose(

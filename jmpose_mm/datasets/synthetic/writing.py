@@ -18,7 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,20 @@ import cv2
 from tqdm import tqdm
 
 from jmpose_mm.datasets.synthetic.annotation import CATEGORY
+from jmpose_mm.datasets.synthetic.replacing import (
+    MANIFEST,
+    check_target,
+    manifest_at,
+    put_in_place,
+    tidy,
+)
 from jmpose_mm.datasets.synthetic.settings import Settings, settings_from
 from jmpose_mm.datasets.synthetic.video import SPLITS, VideoJob, render_video
+from jmpose_mm.whole_files import alone_in
+from jmpose_mm.worker_processes import follow_parent
 
 __all__ = ['GENERATOR_VERSION', 'MANIFEST', 'make_synthetic']
 
-MANIFEST = 'synthetic.json'
 GENERATOR_VERSION = 1
 """A new number for every change of pixels or annotations; a test holds it against kept ones."""
 
@@ -85,18 +93,30 @@ def make_synthetic(
         'settings': settings.to_dict(),
         'generator': GENERATOR_VERSION,
     }
-    present = _manifest_at(out)
+    with alone_in(out.parent, f'.{out.name}.in_use'):
+        tidy(out)
+        return _made(out, wanted, settings, workers, overwrite, progress)
+
+
+def _made(
+    out: Path,
+    wanted: dict[str, Any],
+    settings: Settings,
+    workers: int | None,
+    overwrite: bool,
+    progress: bool,
+) -> dict[str, Any]:
+    present = manifest_at(out)
     if present is not None and all(present.get(key) == value for key, value in wanted.items()):
         return present
-    _check_target(out, present, overwrite)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    check_target(out, present, overwrite)
     scratch = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.part', dir=out.parent))
     try:
-        counts = _render(scratch, settings, seed, workers, progress)
+        counts = _render(scratch, settings, wanted['seed'], workers, progress)
         manifest = {**wanted, 'digest': _digest(wanted), 'counts': counts}
         _write_json(scratch / MANIFEST, manifest)
         scratch.chmod(0o755)
-        _put_in_place(scratch, out)
+        put_in_place(scratch, out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return manifest
@@ -110,70 +130,6 @@ def _checked_count(name: str, value: Any, least: int) -> int:
     if number < least:
         raise ValueError(f'{name}: expected an integer of at least {least}, got {value!r}')
     return number
-
-
-def _manifest_at(out: Path) -> dict[str, Any] | None:
-    try:
-        manifest = json.loads((out / MANIFEST).read_text(encoding='utf-8'))
-    except (OSError, ValueError):
-        return None
-    return manifest if isinstance(manifest, dict) else None
-
-
-def _check_target(out: Path, present: dict[str, Any] | None, overwrite: bool) -> None:
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if present is None:
-        raise FileExistsError(
-            f'{out}: expected a new folder or a synthetic data set ({MANIFEST}), '
-            'found something else; it is never overwritten: choose another folder'
-        )
-    if not overwrite:
-        raise FileExistsError(
-            f'{out}: expected the same settings, seed and generator, found a data set made with '
-            'others; choose another folder (data_root), or replace it by tools/make_synthetic.py '
-            'with --overwrite (overwrite=True), where other files in it stay'
-        )
-
-
-def _put_in_place(scratch: Path, out: Path) -> None:
-    if not out.exists():
-        scratch.rename(out)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.old', dir=out.parent))
-    out.rename(old)
-    try:
-        scratch.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    _keep_own_files(old, out)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _keep_own_files(old: Path, out: Path) -> None:
-    """Move what was not rendered, a user's own boxes and notes, to where it was."""
-    rendered = _rendered_files(old)
-    for file in sorted(path for path in old.rglob('*') if path.is_file()):
-        target = out / file.relative_to(old)
-        if file.relative_to(old).as_posix() not in rendered and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.rename(target)
-
-
-def _rendered_files(root: Path) -> set[str]:
-    files = {MANIFEST}
-    for split in SPLITS:
-        merged = f'annotations/posetrack18_{split}.json'
-        files |= {merged, f'annotations/posetrack18_{split}_human_detections.json'}
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            pictures = {
-                i['file_name']
-                for i in json.loads((root / merged).read_text(encoding='utf-8'))['images']
-            }
-            files |= pictures
-            files |= {f'annotations/{split}/{Path(name).parent.name}.json' for name in pictures}
-    return files
 
 
 def _render(
@@ -206,7 +162,7 @@ def _results(jobs: list[VideoJob], workers: int) -> Generator[Any, None, None]:
         # Forked where that is usual: a fresh interpreter would import the host libraries again,
         # and the caller's main module, which need not be importable.
         context = multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn')
-        with context.Pool(workers) as pool:
+        with context.Pool(workers, follow_parent) as pool:
             yield from pool.imap(render_video, jobs)
     finally:
         cv2.setNumThreads(threads)
