@@ -7,10 +7,9 @@ _base_ = [
 ]
 
 # The released protocol: classic warp, no flip test, peaks shifted by a quarter pixel.
-frames = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-1, 0, 1))
-crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=_base_.codec['input_size'])
-train_pipeline = [frames, *_base_.train_pipeline[1:6], crop, *_base_.train_pipeline[7:]]
-test_pipeline = [frames, *_base_.test_pipeline[1:3], crop, _base_.test_pipeline[-1]]
+frames = dict(_base_.frames, frame_offsets=(-1, 0, 1))
+train_pipeline = [frames, *_base_.load_train, _base_.classic_crop, *_base_.pack_train]
+test_pipeline = [frames, *_base_.load_test, _base_.classic_crop, *_base_.pack_test]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

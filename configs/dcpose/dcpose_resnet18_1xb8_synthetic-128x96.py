@@ -13,9 +13,11 @@ model = dict(
 )
 
 # Three frames instead of five.
-frames = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-1, 0, 1))
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=[frames, *_base_.train_pipeline[1:]]))
-val_dataloader = dict(dataset=dict(pipeline=[frames, *_base_.test_pipeline[1:]]))
+frames = dict(_base_.frames, frame_offsets=(-1, 0, 1))
+train_pipeline = [frames, *_base_.load_train, _base_.crop, *_base_.pack_train]
+test_pipeline = [frames, *_base_.load_test, _base_.crop, *_base_.pack_test]
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 # A heavier neck: three epochs take the time of JM-Pose's four.

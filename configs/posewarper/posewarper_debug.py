@@ -11,5 +11,6 @@ model = dict(
     head=dict(**_base_.head, decoder=_base_.codec),
     test_cfg=dict(flip_test=False),
 )
-pair = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-2, -1, 0, 1, 2), pairs=True)
-train_dataloader = dict(dataset=dict(pipeline=[pair, *_base_.train_pipeline[1:]]))
+pair = dict(_base_.frames, pairs=True)
+train_pipeline = [pair, *_base_.load_train, _base_.crop, *_base_.pack_train]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -5,9 +5,11 @@ _base_ = [
     '../_base_/schedules/adamw-20e.py',
 ]
 
-key_frame = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(0,))
-train_dataloader = dict(dataset=dict(pipeline=[key_frame, *_base_.train_pipeline[1:]]))
-val_dataloader = dict(dataset=dict(pipeline=[key_frame, *_base_.test_pipeline[1:]]))
+key_frame = dict(_base_.frames, frame_offsets=(0,))
+train_pipeline = [key_frame, *_base_.load_train, _base_.crop, *_base_.pack_train]
+test_pipeline = [key_frame, *_base_.load_test, _base_.crop, *_base_.pack_test]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 model = dict(head=dict(decoder=_base_.codec))
 # The video models freeze this one: fine-tune it where the data is not PoseTrack18.

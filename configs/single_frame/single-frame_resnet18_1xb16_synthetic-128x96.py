@@ -5,9 +5,11 @@ _base_ = [
     '../_base_/schedules/onecycle-4e.py',
 ]
 
-frames = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(0,))
-train_dataloader = dict(dataset=dict(pipeline=[frames, *_base_.train_pipeline[1:]]))
-val_dataloader = dict(dataset=dict(pipeline=[frames, *_base_.test_pipeline[1:]]))
+frames = dict(_base_.frames, frame_offsets=(0,))
+train_pipeline = [frames, *_base_.load_train, _base_.crop, *_base_.pack_train]
+test_pipeline = [frames, *_base_.load_test, _base_.crop, *_base_.pack_test]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 model = dict(head=dict(decoder=_base_.codec), test_cfg=dict(flip_test=False))
 

@@ -6,9 +6,8 @@ _base_ = [
 ]
 
 # The released protocol: classic warp, no flip test, peaks shifted by a quarter pixel.
-crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=_base_.codec['input_size'])
-train_pipeline = [*_base_.train_pipeline[:6], crop, *_base_.train_pipeline[7:]]
-test_pipeline = [*_base_.test_pipeline[:3], crop, _base_.test_pipeline[-1]]
+train_pipeline = [_base_.frames, *_base_.load_train, _base_.classic_crop, *_base_.pack_train]
+test_pipeline = [_base_.frames, *_base_.load_test, _base_.classic_crop, *_base_.pack_test]
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

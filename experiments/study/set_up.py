@@ -12,7 +12,7 @@ import numpy as np
 from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
 from jmpose_mm.datasets.body.frame_tables import frame_number
-from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.configs import load_config, pipeline_step
 from jmpose_mm.engine.devices import choose_device, fast_dtype
 from jmpose_mm.whole_files import write_json
 
@@ -128,7 +128,7 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
     cfg.merge_from_dict(run.changes)
     _shift_boxes(cfg.train_dataloader.dataset.pipeline)
     for loader in _PIPELINES:
-        frames = cfg[loader].dataset.pipeline[0]
+        frames = pipeline_step(cfg[loader].dataset.pipeline, 'SampleSupportFrames')
         frames.frame_offsets = cfg.model.get('neck', {}).get('frame_offsets', (0,))
         frames.copies_of_key = run.copies
     return cfg

@@ -18,6 +18,7 @@ from torch import nn
 
 from experiments.study.features import StoredClips, neck_features
 from jmpose_mm.apis.train_and_test import train
+from jmpose_mm.engine.configs import pipeline_step
 from jmpose_mm.registry import MODELS, PARAM_SCHEDULERS
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ __all__ = ['built_model', 'frame_offsets', 'quiet', 'train_on_features', 'train_
 
 
 def frame_offsets(cfg: Config) -> tuple[int, ...]:
-    """Of the frames that the model of a config takes."""
-    return tuple(cfg.train_dataloader.dataset.pipeline[0].frame_offsets)
+    """Frame offsets of the clips that a config trains on."""
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    return tuple(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets)
 
 
 def built_model(cfg: Config, checkpoint: str | Path | None, device: str) -> nn.Module:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.apis.drawn_comparison import draw_comparison
 from jmpose_mm.apis.train_and_test import test, train
-from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.configs import load_config, pipeline_step
 from jmpose_mm.engine.devices import choose_device, fast_dtype
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.whole_files import write_json
@@ -143,7 +143,8 @@ def _train(
 
 def _evaluate(cfg: Config, checkpoint: str, device: torch.device, copies: bool) -> dict[str, Any]:
     if copies:
-        cfg.test_dataloader.dataset.pipeline[0].copies_of_key = True
+        frames = pipeline_step(cfg.test_dataloader.dataset.pipeline, 'SampleSupportFrames')
+        frames.copies_of_key = True
     out = Path(cfg.work_dir, 'metrics.json')
     test(cfg, checkpoint, str(out), out_dir=str(out.parent / 'predictions'), device=device)
     return json.loads(out.read_text(encoding='utf-8'))

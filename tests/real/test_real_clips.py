@@ -49,10 +49,10 @@ def _config(offsets: tuple[int, ...], work_dir: Path):
     cfg.model.neck.frame_offsets = offsets
     clips = _first_clips(work_dir)
     sample = {'type': 'jmpose_mm.SampleSupportFrames', 'frame_offsets': offsets}
-    plain = [s for s in cfg.train_pipeline[1:] if 'Random' not in s['type']]
+    plain = [s for s in (*cfg.load_train, cfg.crop, *cfg.pack_train) if 'Random' not in s['type']]
     cfg.train_dataloader.dataset = _dataset(clips, [sample, *plain])
     cfg.train_dataloader.update(batch_size=10, num_workers=0, persistent_workers=False)
-    testing = [sample, *cfg.test_pipeline[1:]]
+    testing = [sample, *cfg.load_test, cfg.crop, *cfg.pack_test]
     for split in ('val', 'test'):
         loader, evaluator = cfg[f'{split}_dataloader'], cfg[f'{split}_evaluator']
         loader.dataset = _dataset(clips, testing, test_mode=True)

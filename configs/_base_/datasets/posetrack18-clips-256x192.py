@@ -8,14 +8,13 @@ codec = dict(
     decoding='dark',
 )
 crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released')
-train_pipeline = [
-    *_base_.train_pipeline[:6],
-    crop,
+pack_train = [
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),
-    _base_.train_pipeline[-1],
+    *_base_.pack_test,
 ]
-test_pipeline = [*_base_.test_pipeline[:3], crop, _base_.test_pipeline[-1]]
+train_pipeline = [_base_.frames, *_base_.load_train, crop, *pack_train]
+test_pipeline = [_base_.frames, *_base_.load_test, crop, *_base_.pack_test]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

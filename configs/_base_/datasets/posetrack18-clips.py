@@ -1,28 +1,10 @@
+_base_ = './clips.py'
+
 # PoseTrack2018 as JM-Pose's released code feeds it: warp, targets, augmentation, boxes from a
 # detector at a threshold of 0.2, no NMS, flip test, DARK decoding. Not as there: frames past the
 # ends of a video are clamped; border='released' in SampleSupportFrames is theirs.
 dataset_type = 'jmpose_mm.PoseTrackClipDataset'
-data_mode = 'topdown'
 data_root = 'data/posetrack18/'
-frame_offsets = (-2, -1, 0, 1, 2)
-meta_keys = (
-    'id',
-    'img_id',
-    'img_path',
-    'category_id',
-    'ori_shape',
-    'img_shape',
-    'input_size',
-    'input_center',
-    'input_scale',
-    'flip',
-    'flip_direction',
-    'flip_indices',
-    'raw_ann_info',
-    'dataset_name',
-    'frame_paths',
-    'frame_offsets',
-)
 
 codec = dict(
     type='jmpose_mm.ReleasedHeatmap',
@@ -32,25 +14,22 @@ codec = dict(
     decoding='dark',
 )
 
-train_pipeline = [
-    dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
-    dict(type='jmpose_mm.LoadClip'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
+load_train = [
+    *_base_.load_test,
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='RandomHalfBody', min_total_keypoints=9, min_upper_keypoints=3, padding=1.5),
     dict(type='jmpose_mm.RandomClipScaleRotation'),
-    dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released'),
+]
+crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released')
+# The crop of the methods that were released with mmpose's own warp.
+classic_crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'])
+pack_train = [
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys),
+    *_base_.pack_test,
 ]
-test_pipeline = [
-    dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
-    dict(type='jmpose_mm.LoadClip'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'], warp='released'),
-    dict(type='PackPoseInputs', meta_keys=meta_keys),
-]
+train_pipeline = [_base_.frames, *load_train, crop, *pack_train]
+test_pipeline = [_base_.frames, *_base_.load_test, crop, *_base_.pack_test]
 
 train_dataloader = dict(
     batch_size=30,
@@ -61,7 +40,7 @@ train_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=data_mode,
+        data_mode=_base_.data_mode,
         ann_file='annotations/posetrack18_train.json',
         pipeline=train_pipeline,
     ),
@@ -75,7 +54,7 @@ val_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=data_mode,
+        data_mode=_base_.data_mode,
         ann_file='annotations/posetrack18_val.json',
         bbox_file=f'{data_root}annotations/posetrack18_val_human_detections.json',
         bbox_score_threshold=0.2,

@@ -1,28 +1,10 @@
+_base_ = './clips.py'
+
 # The embedded data set, rendered on first use. Small crops, so that two cores train in minutes.
 # No flipping, in training or testing: its people wear warm stripes on the left and plain cool
 # colours on the right, so a mirrored picture with exchanged labels would teach the opposite.
 dataset_type = 'jmpose_mm.SyntheticClipDataset'
-data_mode = 'topdown'
 data_root = 'data/synthetic/demo/'
-frame_offsets = (-2, -1, 0, 1, 2)
-meta_keys = (
-    'id',
-    'img_id',
-    'img_path',
-    'category_id',
-    'ori_shape',
-    'img_shape',
-    'input_size',
-    'input_center',
-    'input_scale',
-    'flip',
-    'flip_direction',
-    'flip_indices',
-    'raw_ann_info',
-    'dataset_name',
-    'frame_paths',
-    'frame_offsets',
-)
 
 codec = dict(
     type='jmpose_mm.ReleasedHeatmap',
@@ -33,23 +15,18 @@ codec = dict(
     blur_kernel_size=7,
 )
 
-train_pipeline = [
-    dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
-    dict(type='jmpose_mm.LoadClip'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
+load_train = [
+    *_base_.load_test,
     dict(type='jmpose_mm.RandomClipScaleRotation', scale_factor=0.25, rotate_factor=15.0),
-    dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size']),
+]
+crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'])
+pack_train = [
     dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys),
+    *_base_.pack_test,
 ]
-test_pipeline = [
-    dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=frame_offsets),
-    dict(type='jmpose_mm.LoadClip'),
-    dict(type='GetBBoxCenterScale', padding=1.25),
-    dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs', meta_keys=meta_keys),
-]
+train_pipeline = [_base_.frames, *load_train, crop, *pack_train]
+test_pipeline = [_base_.frames, *_base_.load_test, crop, *_base_.pack_test]
 
 train_dataloader = dict(
     batch_size=16,
@@ -60,7 +37,7 @@ train_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=data_mode,
+        data_mode=_base_.data_mode,
         preset='demo',
         ann_file='annotations/posetrack18_train.json',
         pipeline=train_pipeline,
@@ -74,7 +51,7 @@ val_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=data_mode,
+        data_mode=_base_.data_mode,
         preset='demo',
         ann_file='annotations/posetrack18_val.json',
         test_mode=True,
