@@ -26,6 +26,17 @@ SINGLE_FRAME = (
 )
 
 
+NECKS = {
+    'JM-Pose': METHOD,
+    'TDMI': 'tdmi_hrnet-w48_1xb30-20e_posetrack18-384x288.py',
+    'FAMI-Pose': 'fami-pose_hrnet-w48_1xb48-21e_posetrack18-384x288.py',
+    'DCPose': 'dcpose_hrnet-w48_2xb32-20e_posetrack18-384x288.py',
+    'PoseWarper': 'posewarper_hrnet-w48_8xb8-20e_posetrack18-384x288.py',
+    'TAR': 'tar_hrnet-w48_1xb30-20e_posetrack18-384x288.py',
+    'TAR on ViT-S': 'tar_vit-small_1xb16-30e_posetrack17-384x288.py',
+}
+
+
 class Size(NamedTuple):
     """Of the made-up video and of the measurement."""
 
@@ -33,9 +44,10 @@ class Size(NamedTuple):
     people: int
     runs: int
     config: str = METHOD
+    necks: tuple[str, ...] = tuple(NECKS)
 
 
-FULL, QUICK = Size(8, 2, 7), Size(3, 1, 1)
+FULL, QUICK = Size(8, 2, 7), Size(3, 1, 1, necks=('JM-Pose',))
 
 
 def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
@@ -62,7 +74,7 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
     window = f'the whole network on {len(plain.frame_offsets)} crops for each pose'
     single = "mmpose's inference_topdown with its HRNet-W48 of single frames"
     note = f'{size.frames} frames x {size.people} people; seconds per person and frame.'
-    return [
+    whole = [
         Comparison(name, what, f'the {ours}', seconds[other], seconds[ours], note)
         for name, what, other, ours in (
             ('video, beside windows', window, 'window', 'engine'),
@@ -70,6 +82,31 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
             ('video, fast, beside single frames', single, 'single', 'engine in bfloat16'),
         )
     ]
+    return whole + [_beside_backbone(name, size.runs) for name in size.necks]
+
+
+def _beside_backbone(method: str, runs: int) -> Comparison:
+    """What a pose costs after the backbone, beside the backbone's pass over one crop."""
+    model = ClipModel(NECKS[method], None, 'cpu', flip_test=False)
+    crops = [np.zeros((*model.input_size[::-1], 3), np.uint8)] * model.batch_size
+    frame = model.features(crops[:1])
+    clips = [frame * len(model.frame_offsets)] * model.batch_size
+    seconds: dict[str, list[float]] = {'backbone': [], 'neck': []}
+    for _ in range(runs):
+        seconds['backbone'].append(seconds_of(lambda: model.features(crops)) / len(crops))
+        seconds['neck'].append(seconds_of(lambda: model.heatmaps(clips)) / len(clips))
+    note = (
+        f'seconds a pose, {model.batch_size} together; what is made of each crop alone counts '
+        'as backbone.'
+    )
+    return Comparison(
+        f'neck, {method}',
+        'the backbone on one crop',
+        f'neck and head of {method}',
+        seconds['backbone'],
+        seconds['neck'],
+        note,
+    )
 
 
 def walking_people(frames: int, people: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
