@@ -6,7 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,8 @@ def alone_in(folder: str | Path, mark: str = '.in_use') -> Iterator[None]:
     finally:
         # before the lock is given up: a run that waits for it sees that its file is gone
         if number is not None:
-            file.unlink(missing_ok=True)
+            with suppress(PermissionError):  # where open files cannot be removed
+                file.unlink(missing_ok=True)
             os.close(number)
 
 
