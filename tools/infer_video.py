@@ -41,7 +41,10 @@ def make_parser() -> argparse.ArgumentParser:
         help='of the backbone and of what predicts positions',
     )
     parser.add_argument('--compile', action='store_true', help='compile the backbone')
-    parser.add_argument('--resume', action='store_true', help='go on after an interruption')
+    parser.add_argument('--fps', type=float, help='rate of images, which do not say theirs')
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument('--resume', action='store_true', help='go on after an interruption')
+    again.add_argument('--overwrite', action='store_true', help='replace an earlier result')
     add_film_arguments(parser.add_argument_group('film'))
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
@@ -58,6 +61,19 @@ def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
         help='a map under each pose: where the model sees joints, or where its features change',
     )
     parser.add_argument(
+        '--codec',
+        choices=('h264', 'hevc', 'vp9', 'av1'),
+        default='h264',
+        help='h264 plays anywhere',
+    )
+    parser.add_argument(
+        '--quality',
+        type=int,
+        default=23,
+        metavar='CRF',
+        help='less is better and larger; 23 is usual, 18 looks as the original',
+    )
+    parser.add_argument(
         '--beside', metavar='POSES', help='poses.json of another run, drawn to the left'
     )
 
@@ -68,7 +84,7 @@ def infer(arguments: argparse.Namespace) -> int:
 
     problems = run_command(**vars(arguments))
     for problem in problems:
-        print(f'not read: {problem}', file=sys.stderr)
+        print(f'problem: {problem}', file=sys.stderr)
     return 1 if problems else 0
 
 

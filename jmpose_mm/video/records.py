@@ -9,7 +9,41 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ['Frame', 'FramePoses', 'PersonLayer', 'PersonPose']
+__all__ = [
+    'PIXEL_DIGITS',
+    'SCORE_DIGITS',
+    'Frame',
+    'FramePoses',
+    'PersonLayer',
+    'PersonPose',
+    'Remarks',
+]
+
+# Positions and scores are kept to these, in files and in memory: a run that goes on after an
+# interruption knows exactly what the one before it knew.
+PIXEL_DIGITS, SCORE_DIGITS = 2, 4
+
+
+class Remarks(NamedTuple):
+    """What a user should know of a film, a line each.
+
+    Attributes:
+        problems: What was asked for and could not be done.
+        notes: What was done, but maybe not as expected.
+    """
+
+    problems: list[str]
+    notes: list[str]
+
+    @classmethod
+    def none(cls) -> Remarks:
+        """No remarks so far."""
+        return cls([], [])
+
+    def add(self, other: Remarks) -> None:
+        """Take over the lines that are not there yet."""
+        for own, more in zip(self, other, strict=True):
+            own.extend(line for line in more if line not in own)
 
 
 class Frame(NamedTuple):
@@ -19,7 +53,7 @@ class Frame(NamedTuple):
         index: Position in the source, from 0, whatever the stride.
         time: Seconds since the source's first frame.
         name: File of a frame in a folder, else ``''``.
-        image: ``(H, W, 3)`` uint8 BGR, upright.
+        image: ``(H, W, 3)`` uint8 BGR, upright; read-only, as others look at it too.
     """
 
     index: int
@@ -50,6 +84,7 @@ class PersonPose(NamedTuple):
         keypoints: ``(K, 2)``.
         scores: ``(K,)``, heights of the heatmaps' peaks.
         layer: Only for drawing, where it is asked for; files of poses do not keep it.
+        unsmoothed: ``(K, 2)`` keypoints before smoothing, where there is one.
     """
 
     id: int
@@ -58,6 +93,12 @@ class PersonPose(NamedTuple):
     keypoints: np.ndarray
     scores: np.ndarray
     layer: PersonLayer | None = None
+    unsmoothed: np.ndarray | None = None
+
+    @property
+    def measured(self) -> np.ndarray:
+        """``(K, 2)`` keypoints as the model gave them."""
+        return self.keypoints if self.unsmoothed is None else self.unsmoothed
 
 
 class FramePoses(NamedTuple):

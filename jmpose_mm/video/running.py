@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.functional.tracks.smoothing import smooth_gaussian, smooth_savitzky_golay
 from jmpose_mm.video.files.films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
-from jmpose_mm.video.files.outputs import PoseOutput
-from jmpose_mm.video.files.pose_exports import export_poses
-from jmpose_mm.video.files.pose_files import PoseFile
+from jmpose_mm.video.files.output_folder import POSES, OutputFolder
+from jmpose_mm.video.files.outputs import write_frames
+from jmpose_mm.video.files.pose_exports import EXPORTS, checked_formats, export_poses
+from jmpose_mm.video.files.pose_files import PoseFile, earlier_poses
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
 from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.inferencer import VideoPoseInferencer
+from jmpose_mm.video.pose_stream import PoseStream
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
-from jmpose_mm.video.records import Frame, FramePoses
-from jmpose_mm.visualization.skeleton import skeleton_of
+from jmpose_mm.video.poses.whole_tracks import (
+    SMOOTHINGS,
+    jitter_before_and_after,
+    measured,
+    smoothed,
+)
+from jmpose_mm.video.records import Frame, FramePoses, Remarks
+from jmpose_mm.visualization.film_sound import FilmSound
+from jmpose_mm.visualization.skeleton import Skeleton, skeleton_of
 
-__all__ = ['SMOOTHINGS', 'VideoOutputs', 'infer_video', 'smoothed']
+__all__ = ['VideoOutputs', 'infer_video', 'output_folder']
 
-# Offline ones see whole tracks; 'one-euro' works as the poses come, in the inferencer.
-SMOOTHINGS = {'savitzky-golay': smooth_savitzky_golay, 'gaussian': smooth_gaussian}
+FILM = 'film.mp4'
 
 
 class VideoOutputs(NamedTuple):
@@ -38,6 +43,8 @@ class VideoOutputs(NamedTuple):
         beside: The ``poses.json`` of another run on the same source, drawn to the left.
         exports: Further forms, see :func:`export_poses`; None for all that are possible.
         smoothing: A key of :data:`SMOOTHINGS`, for whole tracks at the end.
+        codec: Of the film, see :class:`Film`.
+        quality: Of the film, see :class:`Film`.
     """
 
     film: bool = True
@@ -45,6 +52,8 @@ class VideoOutputs(NamedTuple):
     beside: str | Path | None = None
     exports: Sequence[str] | None = None
     smoothing: str | None = None
+    codec: str = 'h264'
+    quality: int = 23
 
 
 def infer_video(
@@ -54,11 +63,12 @@ def infer_video(
     outputs: VideoOutputs = VideoOutputs(),  # noqa: B008 - immutable
     protocol: dict[str, Any] | None = None,
     resume: bool = False,
+    overwrite: bool = False,
 ) -> Recording:
     """Run on a source and write ``poses.json``, ``film.mp4`` and exports, with a progress bar.
 
     After an interruption (an exception, Ctrl-C) what was done until then is there and valid, and
-    the same call with ``resume`` goes on after it.
+    the same call with ``resume`` goes on after it. An earlier result is never replaced unasked.
 
     Args:
         inferencer: The model and its boxes.
@@ -67,51 +77,128 @@ def infer_video(
         outputs: What is written.
         protocol: What the numbers depend on, stored with them.
         resume: Go on after what an interrupted run has left.
+        overwrite: Replace what an earlier run has left.
 
     Returns:
-        The poses that were written; ``problems`` has a line for all that could not be read.
+        The poses that were written; ``problems`` has a line for all that could not be done,
+        ``notes`` for what may not be as expected.
 
     Raises:
-        UsageError: An argument does not exist, or the interrupted run was another one.
+        UsageError: An argument does not exist, the folder holds other results or is in use, or the
+            interrupted run was another one.
     """
     if outputs.smoothing not in (None, *SMOOTHINGS):
         raise UsageError(
             f'smoothing: expected one of {", ".join(SMOOTHINGS)}, got {outputs.smoothing!r}'
         )
-    out_dir = Path(out_dir)
     skeleton = skeleton_of(inferencer.model.dataset_meta)
     header = PoseHeader(source.name, source.fps, skeleton, protocol or {})
-    # Before anything is written: the other run may not be there.
-    drawer, film = _drawer(header, outputs), out_dir / 'film.mp4'
-    poses_file = PoseFile(out_dir / 'poses.json', header, source.problems, resume)
-    writers: list[PoseOutput] = [poses_file]
-    if outputs.film and outputs.smoothing is None:
-        writers.append(FilmWriter(film, source.playback_fps, drawer))
+    drawer = _drawer(header, outputs)
+    folder = output_folder(out_dir, source, outputs, skeleton)
+    with folder.held(resume, overwrite):
+        _check_end(source, earlier_poses(folder.file(POSES), header) if resume else None)
+        folder.clean([FILM, *(name for name, _ in EXPORTS.values())])
+        return _made(_Film(inferencer, source, header, drawer), folder, outputs, resume)
+
+
+def _check_end(source: FrameSource, earlier: Recording | None) -> None:
+    """Raise `UsageError` where a run would end before what it goes on after."""
+    end = source.span.end
+    if earlier is None or end is None or not len(earlier):
+        return
+    if (earlier.last_index if isinstance(end, int) else earlier.last_time) >= end:
+        raise UsageError(
+            f'end: expected something after frame {earlier.last_index} ({earlier.last_time} s), '
+            f'which {earlier.path} goes up to, got {end}'
+        )
+
+
+def output_folder(
+    out_dir: str | Path,
+    source: FrameSource,
+    outputs: VideoOutputs,
+    skeleton: Skeleton | None = None,
+    inputs: Sequence[str | Path] = (),
+) -> OutputFolder:
+    """The folder of a film's results, as far as they are known.
+
+    Args:
+        out_dir: Where it is.
+        source: The film.
+        outputs: What is written.
+        skeleton: Of the poses; None as long as it is not known.
+        inputs: What is read besides the film.
+    """
+    forms = EXPORTS if skeleton is None else checked_formats(skeleton, outputs.exports)
+    names = [POSES, *(EXPORTS[form][0] for form in forms)]
+    if outputs.film:
+        names.append(FILM)
+    read = [*source.files, *inputs, *([outputs.beside] if outputs.beside else [])]
+    return OutputFolder(out_dir, names, read)
+
+
+class _Film(NamedTuple):
+    """What a film is made of."""
+
+    inferencer: VideoPoseInferencer
+    source: FrameSource
+    header: PoseHeader
+    drawer: Drawer
+
+
+def _made(film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool) -> Recording:
+    """The poses, the film and the exports of a source, in a folder that nobody else uses."""
+    remarks = Remarks.none()
+    poses_file = PoseFile(folder.file(POSES), film.header, remarks, resume)
+    films = [_film_writer(film, folder, outputs)] if outputs.film and not outputs.smoothing else []
+    stream = film.inferencer.stream(film.source, poses_file.resumed)
     try:
-        _write(inferencer.run(source, poses_file.resumed or ()), source, writers)
-    except KeyboardInterrupt:
-        export_poses(read_poses(poses_file.path), out_dir, outputs.exports)
+        write_frames(_shown(stream, film.source, remarks), poses_file, films, remarks)
+    except BaseException:
+        if poses_file.is_written:
+            _export(poses_file.path, folder, outputs)
         raise
-    if inferencer.one_euro is not None:
-        _print_jitter(*inferencer.jitter)
-    recording = read_poses(poses_file.path)
+    if film.inferencer.one_euro is not None:
+        _print_jitter(*stream.jitter)
     if outputs.smoothing is not None:
-        recording = _smoothed_afterwards(recording, outputs, source, film)
-    export_poses(recording, out_dir, outputs.exports)
+        remarks.add(_smoothed_afterwards(film, folder, outputs, remarks))
+    problems = _export(poses_file.path, folder, outputs)
+    recording = read_poses(poses_file.path)
+    recording.problems.extend(problems)
     return recording
 
 
-def _write(
-    results: Iterable[tuple[Frame, FramePoses]], source: FrameSource, writers: list[PoseOutput]
-) -> None:
-    """Hand on what comes, and close the writers whatever happens."""
-    with ExitStack() as stack:
-        for writer in writers:
-            stack.enter_context(writer)
-        name = Path(source.name).name
-        for frame, poses in tqdm(results, name, source.length, unit='frame'):
-            for writer in writers:
-                writer.add(frame, poses)
+def _shown(
+    stream: PoseStream, source: FrameSource, remarks: Remarks
+) -> Generator[tuple[Frame, FramePoses], None, None]:
+    """Frames with their poses, behind a progress bar; at their end what is to be said of them."""
+    name = Path(source.name).name
+    try:
+        yield from tqdm(stream.with_frames(), name, source.length, unit='frame')
+    finally:
+        stream.close()
+        remarks.add(stream.remarks)
+
+
+def _film_writer(film: _Film, folder: OutputFolder, outputs: VideoOutputs) -> FilmWriter:
+    source, seen = film.source, film.source.seen
+    settings: dict[str, Any] = {'codec': outputs.codec, 'quality': outputs.quality}
+    if seen is not None:
+        settings['aspect'] = seen.aspect
+        if seen.has_sound and source.files:
+            settings['sound'] = FilmSound(source.files[0], seen.began)
+    return FilmWriter(folder.file(FILM), source.playback_fps, film.drawer, **settings)
+
+
+def _export(poses: Path, folder: OutputFolder, outputs: VideoOutputs) -> list[str]:
+    """Write the further forms; returns a line for each that could not be written."""
+    recording, problems = read_poses(poses), []
+    for form in checked_formats(recording.header.skeleton, outputs.exports):
+        try:
+            export_poses(recording, folder.path, [form])
+        except OSError as error:
+            problems.append(f'{EXPORTS[form][0]}: not written ({error.strerror or error})')
+    return problems
 
 
 def _drawer(header: PoseHeader, outputs: VideoOutputs) -> Drawer:
@@ -133,54 +220,21 @@ def _print_jitter(before: JitterMeter, after: JitterMeter) -> None:
 
 
 def _smoothed_afterwards(
-    recording: Recording, outputs: VideoOutputs, source: FrameSource, film: Path
-) -> Recording:
+    film: _Film, folder: OutputFolder, outputs: VideoOutputs, remarks: Remarks
+) -> Remarks:
     """Smooth whole tracks, write them in place of the poses, and draw the film of them."""
-    frames = list(recording)
+    frames = [measured(poses) for poses in read_poses(folder.file(POSES))]
     better = smoothed(frames, str(outputs.smoothing))
-    meters = JitterMeter(), JitterMeter()
-    for meter, some in zip(meters, (frames, better), strict=True):
-        for poses in some:
-            meter.add(poses)
-    _print_jitter(*meters)
-    header = recording.header._replace(
-        protocol={**recording.header.protocol, 'smoothing': outputs.smoothing}
-    )
-    with PoseFile(recording.path, header, recording.problems) as file:
-        for poses in better:
-            file.add(None, poses)
+    _print_jitter(*jitter_before_and_after(frames, better))
+    remarks = Remarks(list(remarks.problems), list(remarks.notes))
     if outputs.film:
-        drawer = _drawer(header, outputs)
         by_index = {poses.index: poses for poses in better}
-        with FilmWriter(film, source.playback_fps, drawer) as writer:
-            for frame in tqdm(source, 'film', source.length, unit='frame'):
+        with _film_writer(film, folder, outputs) as writer:
+            for frame in tqdm(film.source, 'film', film.source.length, unit='frame'):
                 if frame.index in by_index:
                     writer.add(frame, by_index[frame.index])
-    return read_poses(recording.path)
-
-
-def _tracks(frames: Sequence[FramePoses]) -> dict[int, list[tuple[int, int]]]:
-    """Identity to where its poses are: position of the frame, position in the frame."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for f, poses in enumerate(frames):
-        for p, person in enumerate(poses.persons):
-            found.setdefault(person.id, []).append((f, p))
-    return found
-
-
-def smoothed(frames: Sequence[FramePoses], method: str) -> list[FramePoses]:
-    """The same frames with each person's keypoints smoothed over its whole track."""
-    persons = [list(poses.persons) for poses in frames]
-    for places in _tracks(frames).values():
-        if len(places) < 3:
-            continue
-        keypoints = np.stack([persons[f][p].keypoints for f, p in places])
-        scores = np.stack([persons[f][p].scores for f, p in places])
-        times = np.array([frames[f].time for f, _ in places])
-        for (f, p), points in zip(
-            places, SMOOTHINGS[method](keypoints, times, scores), strict=True
-        ):
-            persons[f][p] = persons[f][p]._replace(keypoints=points)
-    return [
-        poses._replace(persons=tuple(some)) for poses, some in zip(frames, persons, strict=True)
-    ]
+        remarks.add(writer.remarks)
+    with PoseFile(folder.file(POSES), film.header, remarks) as file:
+        for poses in better:
+            file.add(None, poses)
+    return remarks

@@ -1,20 +1,40 @@
-"""Write drawn frames as a video file."""
+"""Write drawn frames as a video file that plays in browsers, slides and on phones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import ExitStack, suppress
+import math
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 
+from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['Film', 'write_film']
+__all__ = ['CODECS', 'Film', 'is_drawn_film', 'write_film']
 
-CODE = 'mp4v'  # the one that every OpenCV build can write
-SLOWEST = 0.01
+# Encoders in the order in which they are looked for, and their settings. No frame waits for a later
+# one: in mp4, films of a variable rate would end too early.
+CODECS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    'h264': (('libx264', 'libopenh264', 'h264'), {'preset': 'veryfast', 'bf': '0'}),
+    'hevc': (
+        ('libx265', 'hevc'),
+        {'preset': 'veryfast', 'tag': 'hvc1', 'x265-params': 'bframes=0:log-level=none'},
+    ),
+    'vp9': (('libvpx-vp9',), {'cpu-used': '6', 'b': '0', 'row-mt': '1', 'lag-in-frames': '0'}),
+    'av1': (('libsvtav1', 'libaom-av1'), {'preset': '9'}),
+}
+USUAL_RATE = 25.0
+UNIT = Fraction(1, 90000)  # of times; films of every usual rate have whole numbers of it
+LARGEST_SIDE, LARGEST_AREA = 4096, 4096 * 2304  # of level 5.2, which most players stop at
+BT709, LIMITED = 1, 1  # in the numbers of H.273, which all these codecs use
+MARK = 'poses drawn by jmpose_mm'
 
 
 class Film:
@@ -22,32 +42,59 @@ class Film:
 
     Args:
         path: Where, ending in ``.mp4``; its directory is made.
-        frames_per_second: Speed; two digits after the point count, the encoder takes no more.
+        frames_per_second: Speed of frames without a time of their own; 0 or NaN, as OpenCV has for
+            unknown, is 25.
+        codec: Of :data:`CODECS`; H.264 plays everywhere.
+        quality: The encoder's constant rate factor, less is better; 23 is usual, 18 looks as the
+            original.
+        sound: What is heard with it.
+        aspect: Width of a pixel by its height.
 
     Attributes:
         path: Where.
         count: Number of frames so far.
+        size: (W, H) of the film, known with the first frame: even, and no larger than players take.
 
     Raises:
-        ValueError: Another type of file.
+        ValueError: Another type of file or codec.
     """
 
-    def __init__(self, path: str | Path, frames_per_second: float = 12.0) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        frames_per_second: float = 12.0,
+        codec: str = 'h264',
+        quality: int = 23,
+        sound: FilmSound | None = None,
+        aspect: Fraction = Fraction(1),
+    ) -> None:
         self.path, self.count = Path(path), 0
         if self.path.suffix.lower() != '.mp4':
             raise ValueError(f'path: expected a name that ends in .mp4, got {path}')
-        self._rate = max(SLOWEST, round(frames_per_second, 2))
+        if codec not in CODECS:
+            raise ValueError(f'codec: expected one of {", ".join(CODECS)}, got {codec!r}')
+        if frames_per_second < 0 or math.isinf(frames_per_second):
+            raise ValueError(f'frames_per_second: expected 0 or more, got {frames_per_second}')
+        self._rate = frames_per_second if frames_per_second > 0 else USUAL_RATE
+        self.size = (0, 0)
+        self._codec, self._quality, self._sound, self._aspect = codec, quality, sound, aspect
         self._shape: tuple[int, ...] | None = None
-        self._writer: cv2.VideoWriter | None = None
+        self._container: Any = None
+        self._stream: Any = None
+        self._first, self._last = 0.0, -1
         self._whole = ExitStack()
         self._unfinished = self._whole.enter_context(whole_file(self.path))
 
-    def add(self, image: np.ndarray) -> None:
-        """Append a frame (H, W, 3), uint8 BGR; odd sizes lose nothing but gain a line.
+    def add(self, image: np.ndarray, time: float | None = None) -> None:
+        """Append a frame.
+
+        Args:
+            image: (H, W, 3), uint8 BGR; odd sizes lose nothing but gain a line.
+            time: Seconds at which it is shown, on any clock that all frames share.
 
         Raises:
             ValueError: It is no such image, or has another size than the first one.
-            OSError: OpenCV cannot encode.
+            OSError: It cannot be encoded or written.
         """
         shape = self._shape or image.shape
         if image.dtype != np.uint8 or image.shape != shape or shape[2:] != (3,):
@@ -56,17 +103,18 @@ class Film:
                 f'frame {self.count}: expected uint8 of shape {expected}, got {image.dtype} of '
                 f'shape {image.shape}'
             )
-        high, wide = shape[0] + shape[0] % 2, shape[1] + shape[1] % 2
-        if self._writer is None:
-            code = cv2.VideoWriter_fourcc(*CODE)
-            writer = cv2.VideoWriter(str(self._unfinished), code, self._rate, (wide, high))
-            if not writer.isOpened():
-                raise OSError(f'{self.path}: OpenCV cannot encode mp4 video here')
-            self._shape, self._writer = shape, writer
-        rest = high - shape[0], wide - shape[1]
-        if any(rest):
-            image = cv2.copyMakeBorder(image, 0, rest[0], 0, rest[1], cv2.BORDER_REPLICATE)
-        self._writer.write(np.ascontiguousarray(image))
+        time = self.count / self._rate if time is None else time
+        with self._encoding():
+            if self._container is None:
+                self._begin(shape, time)
+            frame = av.VideoFrame.from_ndarray(_fitted(image, self.size), format='bgr24')
+            frame = frame.reformat(format='yuv420p', dst_colorspace='itu709')
+            # Two frames at one time would be refused.
+            self._last = max(self._last + 1, round((time - self._first) / UNIT))
+            frame.pts, frame.time_base = self._last, UNIT
+            self._container.mux(self._stream.encode(frame))
+            if self._sound is not None:
+                self._sound.copy_until(time)
         self.count += 1
 
     def close(self) -> None:
@@ -74,29 +122,68 @@ class Film:
 
         Raises:
             ValueError: There is no frame; nothing is written.
-            OSError: The encoder lost frames; nothing is written.
+            OSError: The encoder lost frames, or they cannot be written; nothing is.
         """
-        self._release()
-        with self._whole:
+        with self._whole, self._encoding():
+            if self._container is not None:
+                self._container.mux(self._stream.encode())
+            self._release()
             if not self.count:
                 raise ValueError('frames: expected at least one, got none')
             found = _count_frames(self._unfinished)
             if found != self.count:
-                raise OSError(
-                    f'{self.path}: expected a video of {self.count} frames, the encoder left '
-                    f'{found}'
-                )
+                said = f'expected a video of {self.count} frames, the encoder left {found}'
+                raise OSError(f'{self.path}: {said}')
 
     def discard(self) -> None:
         """Remove what was written, unless it is closed; a file that was at the path stays."""
-        self._release()
+        with suppress(av.FFmpegError):
+            self._release()
         with suppress(_DiscardedError), self._whole:
             raise _DiscardedError
 
+    def _begin(self, shape: tuple[int, ...], time: float) -> None:
+        """Open the file for frames of a shape, the first of which is shown at a time."""
+        names, settings = CODECS[self._codec]
+        encoder = next((name for name in names if name in av.codecs_available), None)
+        if encoder is None:
+            raise OSError(f'{self.path}: PyAV {av.__version__} cannot encode {self._codec} here')
+        os.environ.setdefault('SVT_LOG', '1')  # errors alone
+        self._shape, self._first, self.size = shape, time, _playable(shape[1], shape[0])
+        container = av.open(
+            str(self._unfinished), 'w', format='mp4', options={'movflags': '+faststart'}
+        )
+        self._container = container
+        container.metadata['comment'] = MARK
+        rate = Fraction(self._rate).limit_denominator(1001)
+        settings = {'crf': str(self._quality), **settings}
+        tag = settings.pop('tag', None)
+        stream = container.add_stream(encoder, rate=max(rate, Fraction(1, 1001)), options=settings)
+        stream.width, stream.height, stream.pix_fmt = *self.size, 'yuv420p'
+        context = stream.codec_context
+        context.time_base, context.thread_type = UNIT, 'AUTO'
+        context.sample_aspect_ratio = self._aspect
+        context.colorspace = context.color_primaries = context.color_trc = BT709
+        context.color_range = LIMITED
+        if tag:
+            context.codec_tag = tag
+        self._stream = stream
+        if self._sound is not None:
+            self._sound.begin(container, time)
+
     def _release(self) -> None:
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+        container, self._container = self._container, None
+        if self._sound is not None:
+            self._sound.close()
+        if container is not None:
+            container.close()
+
+    @contextmanager
+    def _encoding(self) -> Iterator[None]:
+        try:
+            yield
+        except av.FFmpegError as error:
+            raise OSError(error.errno, f'{self.path}: {error.strerror}') from error
 
 
 class _DiscardedError(Exception):
@@ -130,9 +217,34 @@ def write_film(
     return film.path
 
 
-def _count_frames(path: Path) -> int:
-    reader = cv2.VideoCapture(str(path))
+def is_drawn_film(path: str | Path) -> bool:
+    """Whether a file is a film of this module."""
     try:
-        return int(reader.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        reader.release()
+        with av.open(str(path)) as container:
+            return container.metadata.get('comment') == MARK
+    except (av.FFmpegError, OSError):
+        return False
+
+
+def _playable(wide: int, high: int) -> tuple[int, int]:
+    """Even size (W, H) of a film of pictures of a size."""
+    scale = min(1.0, LARGEST_SIDE / max(wide, high), math.sqrt(LARGEST_AREA / (wide * high)))
+    if scale < 1:
+        wide, high = round(wide * scale), round(high * scale)
+    return max(2, wide + wide % 2), max(2, high + high % 2)
+
+
+def _fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The image in the film's size: an odd one gains a line, a large one shrinks."""
+    high, wide = image.shape[:2]
+    right, below = size[0] - wide, size[1] - high
+    if (right, below) == (0, 0):
+        return np.ascontiguousarray(image)
+    if right in (0, 1) and below in (0, 1):
+        return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _count_frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return int(container.streams.video[0].frames)

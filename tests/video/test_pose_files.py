@@ -12,7 +12,7 @@ import pytest
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, plain, read_poses
-from jmpose_mm.video.records import FramePoses, PersonPose
+from jmpose_mm.video.records import FramePoses, PersonPose, Remarks
 from jmpose_mm.visualization.skeleton import Skeleton
 
 HEADER = PoseHeader(
@@ -57,12 +57,12 @@ def write(path: Path, indices: range, **kwargs) -> PoseFile:
 
 def test_pose_file__is_json_and_reads_back(tmp_path: Path) -> None:
     path = tmp_path / 'out' / 'poses.json'
-    problems: list[str] = []
+    remarks = Remarks.none()
     frames = [frame(0), frame(2, persons=0), frame(4, persons=1, name='a/4.jpg')]
-    with PoseFile(path, HEADER, problems) as file:
+    with PoseFile(path, HEADER, remarks) as file:
         for poses in frames:
             file.add(None, poses)
-        problems.append('frame 6 is "broken"')
+        remarks.problems.append('frame 6 is "broken"')
         assert not path.exists()
     assert [entry.name for entry in path.parent.iterdir()] == ['poses.json']
     content = json.loads(path.read_text())
@@ -95,7 +95,7 @@ def test_pose_file__without_frames(tmp_path: Path) -> None:
 
 
 def interrupted(path: Path, count: int) -> None:
-    with PoseFile(path, HEADER, ['it rained']) as file:
+    with PoseFile(path, HEADER, Remarks(['it rained'], [])) as file:
         for index in range(count):
             file.add(None, frame(index))
         raise KeyboardInterrupt
@@ -194,11 +194,72 @@ def test_pose_file__refuses_to_go_on_after_another_run(tmp_path: Path) -> None:
     write(path, range(3))
     before = path.read_bytes()
     other = HEADER._replace(protocol={'boxes': 'whole', 'flip': True})
-    with pytest.raises(
-        UsageError, match=r"expected protocol \{'boxes': 'whole'.*found \{'boxes': 'hog'"
-    ):
+    with pytest.raises(UsageError, match=r'expected protocol\.boxes whole, found hog'):
         PoseFile(path, other, resume=True)
     assert path.read_bytes() == before
+
+
+def test_pose_file__an_early_end_never_replaces_a_longer_result(tmp_path: Path) -> None:
+    path = tmp_path / 'poses.json'
+    write(path, range(3))
+    before = path.read_bytes()
+    for count in (0, 3):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(path, count)
+        assert path.read_bytes() == before
+        assert [entry.name for entry in tmp_path.iterdir()] == ['poses.json']
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(path, 4)
+    assert len(read_poses(path)) == 4
+
+
+def test_pose_file__goes_on_where_another_run_has_left_something_else(tmp_path: Path) -> None:
+    path = tmp_path / 'poses.json'
+    with PoseFile(path, HEADER._replace(fps=5.0)) as file:
+        file.add(None, frame(0))
+    killed(path, range(2))
+    assert PoseFile(path, HEADER, resume=True).last_index == 1
+    (tmp_path / '.poses.unfinished.json').write_bytes(b'{"sour')  # killed in its first line
+    path.unlink()
+    assert PoseFile(path, HEADER, resume=True).last_index == -1
+
+
+class FullDisk:
+    """A file without room for more than so many bytes."""
+
+    def __init__(self, file: object, room: int) -> None:
+        self.file, self.room = file, room
+
+    def write(self, content: memoryview) -> int:
+        left = self.room - self.file.tell()
+        if left <= 0:
+            raise OSError(28, 'No space left on device')
+        return self.file.write(content[:left])
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.file, name)
+
+
+def write_nine(file: PoseFile) -> None:
+    with file:
+        for index in range(9):
+            file.add(None, frame(index, persons=1))
+
+
+def test_pose_file__full_disk_leaves_what_was_done(tmp_path: Path) -> None:
+    path, counts = tmp_path / 'poses.json', []
+    for room in range(0, 700, 13):
+        file = PoseFile(path, HEADER)
+        file._file = FullDisk(file._file, file._file.tell() + room)
+        with pytest.raises(OSError, match='No space left'):
+            write_nine(file)
+        left = [entry.name for entry in tmp_path.iterdir()]
+        counts.append(len(json.loads(path.read_text())['frames']) if path.exists() else 0)
+        assert left == ['poses.json'] * bool(counts[-1])
+        path.unlink(missing_ok=True)
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert counts[-1] >= 2
 
 
 def test_plain__numbers_that_are_not_finite_are_none(tmp_path: Path) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.video.frames import captures
+from jmpose_mm.video.frames import captures, containers, films
+from jmpose_mm.video.frames.containers import VideoInfo
 from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
-from jmpose_mm.video.records import Frame
+from jmpose_mm.video.records import Frame, Remarks
 
 DATA = Path(__file__).resolve().parents[2].parent / 'shared' / 'data'
 FILM = DATA / 'mmpose_posetrack18/videos/000001_mpiinew_test/000001_mpiinew_test.mp4'
@@ -117,18 +123,15 @@ def test_video__times_of_a_variable_rate(make_video: Maker) -> None:
 
 
 def test_video__times_that_stand_still_go_on_at_the_nominal_rate() -> None:
-    class Capture:
-        shown = iter([500.0, 600.0, 0.0, 0.0, 1100.0])
-
-        def grab(self) -> bool:
-            self.now = next(self.shown, None)
-            return self.now is not None
-
-        def get(self, key: int) -> float:
-            return self.now
-
-    found = list(captures._moments(Capture(), 10.0))
-    assert found == pytest.approx([0, 0.1, 0.2, 0.3, 0.6])
+    seen = VideoInfo((96, 64), 10.0, 5, 0.5, 500, 0.5, Fraction(1), False)
+    numbering = films._Numbering(seen, 25.0)
+    numbering.unit = 0.001
+    found = []
+    for number, shown in enumerate([500, 600, 0, None, 1100]):
+        numbering.expect(number, SimpleNamespace(pts=shown, dts=None, size=1, is_discard=False))
+        found.append(numbering.of(SimpleNamespace(pts=shown)))
+    assert [index for index, _ in found] == list(range(5))
+    assert [seconds for _, seconds in found] == pytest.approx([0, 0.1, 0.2, 0.3, 0.6])
 
 
 @pytest.mark.parametrize(('name', 'code'), [('a.avi', 'MJPG'), ('a.mkv', 'mp4v')])
@@ -156,7 +159,7 @@ def test_video__of_nothing_but_garbage(make_video: Maker, tmp_path: Path) -> Non
     text = tmp_path / 'notes.txt'
     text.write_text('not a film')
     for file in (path, text):
-        with pytest.raises(UsageError, match='expected a video that OpenCV can decode'):
+        with pytest.raises(UsageError, match='expected a video, found something else'):
             open_source(file)
 
 
@@ -164,13 +167,13 @@ def test_video__frames_that_cannot_be_decoded(
     make_video: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_video()
-    real, seen = captures._retrieved, []
+    real, seen = films._image, []
 
-    def broken(capture: cv2.VideoCapture) -> np.ndarray | None:
+    def broken(frame: object) -> np.ndarray | None:
         seen.append(None)
-        return None if len(seen) == 4 else real(capture)
+        return None if len(seen) == 4 else real(frame)
 
-    monkeypatch.setattr(captures, '_retrieved', broken)
+    monkeypatch.setattr(films, '_image', broken)
     source = open_source(path)
     assert [frame.index for frame in source] == [0, 1, 2, *range(4, 12)]
     assert source.problems == [
@@ -178,39 +181,239 @@ def test_video__frames_that_cannot_be_decoded(
     ]
 
 
+def test_video__behind_damage_the_numbers_go_on(make_video: Maker) -> None:
+    path = make_video(count=40, code='MJPG', name='a.avi')
+    whole = [frame.image for frame in open_source(path)]
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        entries = list(container.streams.video[0].index_entries)
+    for number in (10, 11, 25):
+        start = entries[number].pos + 8
+        data[start : start + entries[number].size] = bytes(entries[number].size)
+    path.write_bytes(data)
+    source = open_source(path)
+    frames = list(source)
+    assert [frame.index for frame in frames] == [n for n in range(40) if n not in (10, 11, 25)]
+    for frame in frames:
+        np.testing.assert_array_equal(frame.image, whole[frame.index])
+        assert frame.time == pytest.approx(frame.index / 10)
+    assert source.problems == [f'{path}: 3 packets are damaged, 3 frames were left out']
+
+
 def test_video__is_released_when_the_consumer_stops(
     make_video: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released = []
+    closed = []
+    real = containers.opened
 
-    class Capture:
-        def __init__(self, what: str) -> None:
-            self.real = real(what)
+    @contextmanager
+    def watched(name: str) -> Iterator[Any]:
+        try:
+            with real(name) as found:
+                yield found
+        finally:
+            closed.append(threading.current_thread().name)
 
-        def release(self) -> None:
-            released.append(threading.current_thread().name)
-            self.real.release()
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.real, name)
-
-    real = cv2.VideoCapture
-    monkeypatch.setattr(captures.cv2, 'VideoCapture', Capture)
+    monkeypatch.setattr(films, 'opened', watched)
     source = open_source(make_video(count=40))
-    assert len(released) == 1
     for frame in source:
         if frame.index == 3:
             break
-    assert released[1:] == ['read-ahead']
     with pytest.raises(KeyboardInterrupt):
         interrupted(source)
-    assert len(released) == 3
+    assert closed == ['read-ahead'] * 2
     assert 'read-ahead' not in {thread.name for thread in threading.enumerate()}
 
 
 def interrupted(source: FrameSource) -> None:
     for _ in source:
         raise KeyboardInterrupt
+
+
+def encoded(path: Path, codec: str, times: list[float], **options: str) -> Path:
+    """A film whose frame n is of brightness 4 n + 20, at these times."""
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, 'yuv420p'
+        stream.codec_context.time_base = unit = Fraction(1, 1000)
+        for number, time in enumerate(times):
+            image = np.full((64, 96, 3), 4 * number + 20, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format='bgr24')
+            frame.pts, frame.time_base = round(time / unit), unit
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def shade(frame: Frame) -> int:
+    return round((float(frame.image.mean()) - 17.3) / 4)  # the encoder darkens a little
+
+
+STEADY = [n / 25 for n in range(48)]
+
+
+@pytest.mark.parametrize(
+    ('name', 'codec', 'options'),
+    [
+        ('a.mp4', 'libx264', {'bf': '3', 'g': '8'}),
+        ('a.mp4', 'libx264', {'bf': '2', 'g': '8', 'x264-params': 'open-gop=1:keyint=8'}),
+        ('a.mkv', 'libx264', {'bf': '3', 'g': '8'}),
+        ('a.ts', 'libx264', {'bf': '3', 'g': '8'}),
+        ('a.webm', 'libvpx', {'g': '8'}),
+        ('a.avi', 'mjpeg', {'strict': 'unofficial'}),
+    ],
+)
+def test_video__a_later_start_gives_the_same_frames(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
+    path = encoded(tmp_path / name, codec, STEADY, **options)
+    whole = list(open_source(path))
+    assert [frame.index for frame in whole] == list(range(48))
+    assert [shade(frame) for frame in whole] == list(range(48))
+    for start in (1, 7, 8, 9, 30, 33, 47, '0.3s', '1.32s', '1.5s'):
+        source = open_source(path, start=start)
+        frames = list(source)
+        first = start if isinstance(start, int) else math.ceil(25 * float(start[:-1]) - 1e-6)
+        assert [frame.index for frame in frames] == list(range(first, 48)), start
+        for frame in frames:
+            assert frame.time == pytest.approx(whole[frame.index].time, abs=1e-6)
+            np.testing.assert_array_equal(frame.image, whole[frame.index].image)
+        assert source.problems == []
+
+
+def test_video__a_late_start_decodes_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+    real = films._decoded
+    monkeypatch.setattr(
+        films, '_decoded', lambda packet, damage: decoded.append(1) or real(packet, damage)
+    )
+    for name in ('a.mp4', 'a.mkv'):
+        path = encoded(tmp_path / name, 'libx264', [n / 25 for n in range(200)], g='8', bf='0')
+        decoded.clear()
+        assert [frame.index for frame in open_source(path, start=190)] == list(range(190, 200))
+        assert len(decoded) < 45
+
+
+def test_video__the_rate_of_a_browsers_recording_is_measured(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    times = np.concatenate([[0], rng.choice([0.033, 0.034, 0.05, 0.1], 59).cumsum()])
+    path = tmp_path / 'a.webm'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libvpx', rate=1000)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, 'yuv420p'
+        stream.codec_context.time_base = unit = Fraction(1, 1000)
+        for time in times:
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 96, 3), np.uint8), format='bgr24')
+            frame.pts, frame.time_base = round(time * 1000), unit
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    source = open_source(path)
+    assert source.fps == pytest.approx(59 / times[-1], rel=0.03)
+    np.testing.assert_allclose([frame.time for frame in source], times, atol=0.002)
+    assert source.problems == []
+
+
+@pytest.mark.parametrize('codec', ['libsvtav1', 'libx265'])
+def test_video__codecs_that_opencv_may_lack(tmp_path: Path, codec: str) -> None:
+    options = {'x265-params': 'log-level=none'} if codec == 'libx265' else {}
+    path = encoded(tmp_path / 'a.mp4', codec, STEADY, **options)
+    assert [shade(frame) for frame in open_source(path)] == list(range(48))
+
+
+def test_video__without_a_decoder_names_the_codec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = encoded(tmp_path / 'a.mp4', 'libx264', STEADY[:3])
+    monkeypatch.setattr(containers, 'MEASURED_PACKETS', 0)
+    with pytest.raises(UsageError, match='a video that can be decoded; its codec is h264'):
+        open_source(path)
+
+
+def test_video__sound_alone_is_no_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / 'a.mp4'), 'w') as container:
+        stream = container.add_stream('aac', rate=16000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), 'fltp', 'mono')
+        sound.rate = 16000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    with pytest.raises(
+        UsageError, match=r'a\.mp4: expected a video, found a file without pictures'
+    ):
+        open_source(tmp_path / 'a.mp4')
+
+
+def test_images__hidden_files_are_none(tmp_path: Path) -> None:
+    write_images(tmp_path, ('IMG_1.png', 'IMG_2.png'))
+    (tmp_path / '._IMG_1.png').write_bytes(b'\0\5\26\7')
+    source = open_source(tmp_path)
+    assert [(frame.index, Path(frame.name).name) for frame in source] == [
+        (0, 'IMG_1.png'),
+        (1, 'IMG_2.png'),
+    ]
+    assert source.problems == []
+
+
+def test_images__all_pages_of_a_tiff(tmp_path: Path) -> None:
+    pages = [np.full((30, 41, 3), 20 * n, np.uint8) for n in range(5)]
+    cv2.imwritemulti(str(tmp_path / 'a.tif'), pages)
+    cv2.imwrite(str(tmp_path / 'b.tif'), pages[1])
+    source = open_source(tmp_path, start=1)
+    assert source.count == 6
+    assert [(frame.index, int(frame.image.max())) for frame in source] == [
+        *((n, 20 * n) for n in range(1, 5)),
+        (5, 20),
+    ]
+
+
+def test_images__of_more_bits_are_read_by_what_they_use(tmp_path: Path) -> None:
+    grey = np.linspace(0, 255, 30 * 40).astype(np.uint8).reshape(30, 40)
+    for name, image in (
+        ('0.png', grey),
+        ('1.png', grey.astype(np.uint16) << 4),
+        ('2.png', grey.astype(np.uint16) << 8),
+    ):
+        cv2.imwrite(str(tmp_path / name), image)
+    cv2.imwrite(str(tmp_path / '3.tif'), grey.astype(np.float32) / 255)
+    source = open_source(tmp_path)
+    frames = list(source)
+    assert len(frames) == 3
+    for frame in frames:
+        np.testing.assert_array_equal(frame.image, np.repeat(grey[..., None], 3, axis=2))
+    assert [note.rpartition(': ')[2] for note in source.remarks.notes] == [
+        'a picture of 16 bits that uses 12; read as one of 12 bits',
+        'a picture of 16 bits that uses 16; read as one of 16 bits',
+    ]
+    assert len(source.problems) == 1
+
+
+def test_arrays__are_copied_and_read_only() -> None:
+    def reused() -> Iterator[np.ndarray]:
+        image = np.zeros((5, 7, 3), np.uint8)
+        for number in range(20):
+            image[:] = number
+            yield image
+
+    frames = list(open_source(reused()))
+    assert [int(frame.image.max()) for frame in frames] == list(range(20))
+    with pytest.raises(ValueError, match='read-only'):
+        frames[0].image[:] = 0
+    assert len(list(open_source(np.zeros((5, 7, 3), np.uint8)))) == 1
+
+
+def test_addresses__are_named_without_passwords(
+    monkeypatch: pytest.MonkeyPatch, make_video: Maker
+) -> None:
+    path, real = make_video(), av.open
+    monkeypatch.setattr(containers.av, 'open', lambda name, timeout=None: real(str(path)))
+    source = open_source('http://anna:geheim@host/walk.mp4?token=geheim')
+    assert source.name == 'http://host/walk.mp4?token=***'
+    assert len(list(source)) == 12
+    monkeypatch.setattr(containers.av, 'open', lambda name, timeout=None: real('gone.mp4'))
+    with pytest.raises(UsageError) as raised:
+        open_source('http://anna:geheim@host/walk.mp4')
+    assert 'geheim' not in str(raised.value)
 
 
 def write_images(folder: Path, names: tuple[str, ...]) -> None:
@@ -361,8 +564,8 @@ def test_frame_source__decodes_ahead_but_not_all(make_video: Maker) -> None:
     decoded = []
     inner = source._decoded
 
-    def counted() -> Iterator[Frame]:
-        for frame in inner():
+    def counted(remarks: Remarks) -> Iterator[Frame]:
+        for frame in inner(remarks):
             decoded.append(frame.index)
             yield frame
 

@@ -1,14 +1,16 @@
 """Drawn films of poses: one result, or two side by side.
 
-Drawing and encoding run in a thread beside the inference. A film shows the frames that came at
-their mean rate.
+Drawing and encoding run in a thread beside the inference. A film shows each frame when the source
+shows it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.outputs import PoseOutput
 from jmpose_mm.video.frames.background import BackgroundCalls
-from jmpose_mm.video.records import Frame, FramePoses, PersonPose
+from jmpose_mm.video.records import Frame, FramePoses, PersonPose, Remarks
 from jmpose_mm.visualization.comparison import side_by_side
 from jmpose_mm.visualization.drawing import draw_poses
 from jmpose_mm.visualization.film import Film
@@ -146,45 +148,79 @@ class SideBySideDrawer:
 class FilmWriter(PoseOutput):
     """An mp4 of drawn frames that can be played however early it is closed.
 
+    A film that cannot be written ends nothing else: the reason is a problem in ``remarks``.
+
     Args:
         path: Where, ending in ``.mp4``; the file appears when it is closed.
-        fps: Frames per second, e.g. the source's ``playback_fps``.
+        fps: Mean frames per second; each frame is shown at its own time.
         draw: Makes the picture of a frame, e.g. a :class:`FrameDrawer`.
+        settings: Further arguments of :class:`Film`: ``codec``, ``quality``, ``sound``, ``aspect``.
+
+    Attributes:
+        remarks: Once it is closed: why there is no film, or only its beginning; what is not as the
+            source has it.
 
     Raises:
         ValueError: Another type of file.
     """
 
-    def __init__(self, path: str | Path, fps: float, draw: Drawer) -> None:
-        self._draw, self._size = draw, (0, 0)
-        self._film = Film(path, fps)
+    def __init__(self, path: str | Path, fps: float, draw: Drawer, **settings: Any) -> None:
+        self.remarks = Remarks.none()
+        self._draw, self._size, self._sound = draw, (0, 0), settings.get('sound')
+        self._film = Film(path, fps, **settings)
         self._later = BackgroundCalls(self._append, WAITING_FRAMES)
 
     def add(self, frame: Frame | None, poses: FramePoses) -> None:
-        """Have a frame drawn; raises what went wrong with an earlier one."""
+        """Have a frame drawn."""
         if frame is None:
             raise ValueError(f'frame {poses.index}: expected an image to draw on, got None')
-        self._later(frame.image, poses)
+        if not self.remarks.problems:
+            with self._problem():
+                self._later(frame, poses)
 
     def close(self, complete: bool = True) -> None:
         """Wait for the frames that were added, and finish the film; without any there is none."""
-        try:
+        with self._problem():
             self._later.close()
-        except Exception:  # not a second Ctrl-C: the thread is still drawing then
-            self._finish()
-            raise
-        self._finish()
+        with self._problem():
+            if self._film.count:
+                self._film.close()
+        self._film.discard()
+        self._remark()
 
-    def _finish(self) -> None:
-        if self._film.count:
-            self._film.close()
+    def discard(self) -> None:
+        """End without a film."""
+        with self._problem():
+            self._later.close()
         self._film.discard()
 
-    def _append(self, image: np.ndarray, poses: FramePoses) -> None:
-        picture = self._draw(image, poses)
+    @contextmanager
+    def _problem(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError, cv2.error) as error:
+            name, count = self._film.path.name, self._film.count
+            said = str(error) or type(error).__name__
+            self.remarks.problems[:] = [
+                f'{name}: no more than {count} frames could be drawn, since {said}'
+            ]
+
+    def _append(self, frame: Frame, poses: FramePoses) -> None:
+        picture = self._draw(frame.image, poses)
         if not self._film.count:
             self._size = picture.shape[1], picture.shape[0]
-        self._film.add(_fitted(picture, self._size))
+        self._film.add(_fitted(picture, self._size), frame.time)
+
+    def _remark(self) -> None:
+        """What is not as the source has it."""
+        name, (wide, high) = self._film.path.name, self._film.size
+        if any(side - own > 1 for side, own in zip(self._size, (wide, high), strict=True)):
+            drawn = ' x '.join(map(str, self._size))
+            self.remarks.notes.append(
+                f'{name}: {wide} x {high} pixels, since players show no {drawn}'
+            )
+        if self._sound is not None and self._sound.problem:
+            self.remarks.notes.append(f'{name}: {self._sound.problem}')
 
 
 def _fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -16,11 +16,12 @@ import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
-from jmpose_mm.video.files.recordings import PIXEL_DIGITS, SCORE_DIGITS, Recording, plain
-from jmpose_mm.video.records import FramePoses, PersonPose
+from jmpose_mm.video.files.recordings import Recording, plain
+from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
+from jmpose_mm.visualization.skeleton import Skeleton
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['EXPORTS', 'export_poses']
+__all__ = ['EXPORTS', 'checked_formats', 'export_poses']
 
 SCORE_RULE = 'score: of the box, times the mean of the scores of all joints'
 
@@ -43,7 +44,23 @@ def export_poses(
     Raises:
         UsageError: A form is unknown or not possible.
     """
-    is_posetrack = recording.header.skeleton.joints == FILE_JOINT_NAMES
+    written = []
+    for form in checked_formats(recording.header.skeleton, formats):
+        name, write = EXPORTS[form]
+        with whole_file(Path(directory, name)) as unfinished:
+            with unfinished.open('w', encoding='utf-8', newline='') as file:
+                write(recording, file)
+        written.append(Path(directory, name))
+    return written
+
+
+def checked_formats(skeleton: Skeleton, formats: Sequence[str] | None = None) -> list[str]:
+    """The forms that are asked for, all that are possible where none is.
+
+    Raises:
+        UsageError: One is unknown or not possible.
+    """
+    is_posetrack = skeleton.joints == FILE_JOINT_NAMES
     if formats is None:
         formats = [form for form in EXPORTS if is_posetrack or form != 'posetrack18']
     for form in formats:
@@ -52,16 +69,9 @@ def export_poses(
     if 'posetrack18' in formats and not is_posetrack:
         raise UsageError(
             f"formats: posetrack18 needs PoseTrack's {len(FILE_JOINT_NAMES)} joints, the poses "
-            f'have {", ".join(recording.header.skeleton.joints)}'
+            f'have {", ".join(skeleton.joints)}'
         )
-    written = []
-    for form in formats:
-        name, write = EXPORTS[form]
-        with whole_file(Path(directory, name)) as unfinished:
-            with unfinished.open('w', encoding='utf-8', newline='') as file:
-                write(recording, file)
-        written.append(Path(directory, name))
-    return written
+    return list(formats)
 
 
 def _write_csv(recording: Recording, file: IO[str]) -> None:

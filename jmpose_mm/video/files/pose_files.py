@@ -5,30 +5,34 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.outputs import PoseOutput
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, entry_of, unfinished_path
-from jmpose_mm.video.records import Frame, FramePoses
+from jmpose_mm.video.records import Frame, FramePoses, Remarks
 
-__all__ = ['PoseFile']
+__all__ = ['PoseFile', 'earlier_poses']
 
 
 class PoseFile(PoseOutput):
     """A ``poses.json``, in the form that :mod:`recordings` describes.
 
+    A run that ends early never replaces a file that holds more frames.
+
     Args:
         path: Where; until it is closed, the file grows under another name beside it.
         header: What is true of all frames.
-        problems: Written at the end; the list may grow until then.
+        remarks: Written at the end; they may grow until then.
         resume: Go on after the last frame that an interrupted run has left, if one has.
 
     Attributes:
         path: Where.
+        count: Number of frames in the file.
         last_index: Index of the last frame in the file; -1 if there is none. Frames up to it are
             not written again.
+        is_written: Whether the file has its name, since it was closed.
         resumed: What the interrupted run has left; None if nothing, or if nobody asked.
 
     Raises:
@@ -40,52 +44,130 @@ class PoseFile(PoseOutput):
         self,
         path: str | Path,
         header: PoseHeader,
-        problems: Sequence[str] = (),
+        remarks: Remarks | None = None,
         resume: bool = False,
     ) -> None:
-        self.path, self.last_index = Path(path), -1
-        self._problems, self._unfinished = problems, unfinished_path(self.path)
+        self.path, self.count, self.last_index = Path(path), 0, -1
+        self._remarks, self._unfinished = remarks or Remarks.none(), unfinished_path(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.resumed = self._begun(header) if resume else None
+        self.resumed = earlier_poses(self.path, header) if resume else None
+        self.is_written = False
+        self._ends: list[int] = []  # where the last two frames begin, and the file ends
         if self.resumed is None:
-            self._file = self._unfinished.open('wb')
-            self._file.write(json.dumps(header.as_json()).encode()[:-1] + b', "frames": [')
-            self._file.flush()
+            # Without a buffer: after a failure, what is in the file is known.
+            self._file = self._unfinished.open('wb', buffering=0)
+            self._append(json.dumps(header.as_json()).encode()[:-1] + b', "frames": [')
         else:
             if self.resumed.path != self._unfinished:
                 shutil.copyfile(self.resumed.path, self._unfinished)
-            self.last_index = self.resumed.last_index
-            self._file = self._unfinished.open('r+b')
+            self.count, self.last_index = len(self.resumed), self.resumed.last_index
+            self._file = self._unfinished.open('r+b', buffering=0)
             self._file.truncate(self.resumed.end)
             self._file.seek(self.resumed.end)
+            self._ends = [self.resumed.end]
 
     def add(self, frame: Frame | None, poses: FramePoses) -> None:
-        """Append a frame; the image is not used."""
+        """Append a frame, the whole of it or nothing; the image is not used."""
         if poses.index <= self.last_index:
             return
-        separator = b'\n' if self.last_index < 0 else b',\n'
-        self._file.write(separator + json.dumps(entry_of(poses), allow_nan=False).encode())
-        self._file.flush()
-        self.last_index = poses.index
+        separator = b',\n' if self.count else b'\n'
+        self._append(separator + json.dumps(entry_of(poses), allow_nan=False).encode())
+        self.count, self.last_index = self.count + 1, poses.index
 
     def close(self, complete: bool = True) -> None:
-        """Write the last line and give the file its name."""
-        ending = json.dumps({'complete': complete, 'problems': list(self._problems)})
-        self._file.write(b'\n], ' + ending.encode()[1:] + b'\n')
+        """Write the last line and give the file its name, unless that loses frames.
+
+        Raises:
+            OSError: The disk is full; what was written before has its name all the same, if that
+                can be done without the last frame.
+        """
+        if self._file.closed:
+            return
+        if not complete and not self.is_kept:
+            self.discard()
+            return
+        ending = {'complete': complete, 'problems': self._remarks.problems}
+        if self._remarks.notes:
+            ending['notes'] = self._remarks.notes
+        try:
+            self._append(b'\n], ' + json.dumps(ending).encode()[1:] + b'\n')
+        except OSError as error:
+            self._close_without_room(str(error.strerror))
+            raise
+        self._name()
+
+    def _close_without_room(self, reason: str) -> None:
+        """Give up the last frame for the last line."""
+        if self.count < 2:
+            self.discard()
+            return
+        if len(self._ends) < 2:  # nothing was added to what an earlier run has left
+            self._file.close()
+            return
+        self._file.truncate(self._ends[-2])
+        self._file.seek(self._ends[-2])
+        self._ends.pop()
+        ending = json.dumps({'complete': False, 'problems': [f'poses.json: {reason}']})
+        self._append(b'\n], ' + ending.encode()[1:] + b'\n')
+        self._name()
+
+    def discard(self) -> None:
+        """Remove what was written; an earlier result stays."""
+        self._file.close()
+        self._unfinished.unlink(missing_ok=True)
+
+    def _append(self, content: bytes) -> None:
+        """Write all of it; if that fails, the file is as before."""
+        start = self._ends[-1] if self._ends else 0
+        rest = memoryview(content)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(start)
+            self._file.seek(start)
+            raise
+        self._ends = [*self._ends[-1:], start + len(content)]
+
+    def _name(self) -> None:
+        os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._unfinished, self.path)
+        self.is_written = True
 
-    def _begun(self, header: PoseHeader) -> Recording | None:
-        """The longer one of what the last runs have left."""
-        found = [Recording(file) for file in (self._unfinished, self.path) if file.is_file()]
-        if not found:
-            return None
-        longest = max(found, key=len)
-        wanted, got = header.as_json(), longest.header.as_json()
-        for key, value in wanted.items():
-            if got[key] != value:
-                raise UsageError(
-                    f'{longest.path}: to go on after it, expected {key} {value}, found {got[key]}; '
-                    'ask for the same as then, or start anew'
-                )
-        return longest
+    @property
+    def is_kept(self) -> bool:
+        """Whether the frames so far are kept if none follows: an earlier result may have more."""
+        if self.resumed is not None:
+            return True
+        try:
+            earlier = len(Recording(self.path)) if self.path.is_file() else 0
+        except ValueError:
+            earlier = 0
+        return self.count > earlier
+
+
+def earlier_poses(path: Path, header: PoseHeader) -> Recording | None:
+    """What the last runs have left of this one, the longer one; None if there is nothing.
+
+    Raises:
+        UsageError: It was another run.
+        ValueError: There is a file, but none of poses.
+    """
+    found = [Recording(path)] if path.is_file() else []
+    with suppress(ValueError, OSError):  # killed before its first line was whole
+        found.insert(0, Recording(unfinished_path(path)))
+    wanted = header.as_json()
+    same = [recording for recording in found if recording.header.as_json() == wanted]
+    if same or not found:
+        return max(same, key=len, default=None)
+    got = found[-1].header.as_json()
+    key = next(key for key in wanted if got[key] != wanted[key])
+    before, now = got[key], wanted[key]
+    if isinstance(now, dict):
+        part = next(p for p in {**now, **before} if before.get(p) != now.get(p))
+        key, before, now = f'{key}.{part}', before.get(part), now.get(part)
+    raise UsageError(
+        f'{found[-1].path}: to go on after it, expected {key} {now}, found {before}; ask for '
+        'the same as then, or start anew'
+    )

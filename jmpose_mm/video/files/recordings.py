@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.video.records import FramePoses, PersonPose
+from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 
 __all__ = ['PoseHeader', 'Recording', 'entry_of', 'plain', 'read_poses', 'unfinished_path']
 
-PIXEL_DIGITS, SCORE_DIGITS, TIME_DIGITS = 2, 4, 6
+TIME_DIGITS = 6
 
 
 class PoseHeader(NamedTuple):
@@ -62,7 +62,9 @@ class Recording:
         header: See :class:`PoseHeader`.
         complete: Whether the run came to its end.
         problems: A line for each thing that went wrong, e.g. a frame that could not be read.
+        notes: A line for each thing that may not be as expected.
         last_index: Index of the last frame; -1 if there is none.
+        last_time: Its time in seconds.
         end: Where the last frame ends, in bytes.
 
     Raises:
@@ -70,7 +72,9 @@ class Recording:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.complete, self.problems = path, False, []
+        self.path, self.complete = path, False
+        self.problems: list[str] = []
+        self.notes: list[str] = []
         self._count, self.end = 0, path.stat().st_size
         with path.open('rb') as file:
             first = file.readline()
@@ -81,15 +85,18 @@ class Recording:
                     f'{path}: expected poses as this package writes them, a frame in each line; '
                     f'found something else ({type(error).__name__}: {error})'
                 ) from error
-        nothing = (0, (b'{"index": -1}', len(first.rstrip(b'\n'))))
+        nothing = (0, (b'{"index": -1, "time": 0}', len(first.rstrip(b'\n'))))
         counted = deque(enumerate(self._lines(), start=1), maxlen=1)
         self._count, (last, end) = counted[0] if counted else nothing
-        self.end, self.last_index = end, json.loads(last)['index']
+        self.end, entry = end, json.loads(last)
+        self.last_index, self.last_time = int(entry['index']), float(entry['time'])
         with path.open('rb') as file:
             file.seek(end)
             ending = b'{"frames": [' + file.read()
         if _is_json(ending):
-            self.complete, self.problems = (json.loads(ending)[k] for k in ('complete', 'problems'))
+            last_line = json.loads(ending)
+            self.complete, self.problems = last_line['complete'], last_line['problems']
+            self.notes = last_line.get('notes', [])
 
     def __len__(self) -> int:
         return self._count
@@ -159,6 +166,7 @@ def entry_of(poses: FramePoses) -> dict[str, Any]:
             'box_score': round(float(person.box_score), SCORE_DIGITS),
             'keypoints': plain(person.keypoints, PIXEL_DIGITS),
             'scores': plain(person.scores, SCORE_DIGITS),
+            **_unsmoothed(person),
         }
         for person in poses.persons
     ]
@@ -168,14 +176,25 @@ def entry_of(poses: FramePoses) -> dict[str, Any]:
     return {'index': int(poses.index), 'time': time, **name, 'size': size, 'persons': persons}
 
 
+def _unsmoothed(person: PersonPose) -> dict[str, Any]:
+    if person.unsmoothed is None:
+        return {}
+    return {'unsmoothed': plain(person.unsmoothed, PIXEL_DIGITS)}
+
+
+def _points(values: Any) -> np.ndarray:
+    return np.asarray(values, dtype=np.float64).reshape(-1, 2)
+
+
 def _frame_of(entry: dict[str, Any]) -> FramePoses:
     persons = tuple(
         PersonPose(
             person['id'],
             np.asarray(person['box'], dtype=np.float64),
             person['box_score'],
-            np.asarray(person['keypoints'], dtype=np.float64).reshape(-1, 2),
+            _points(person['keypoints']),
             np.asarray(person['scores'], dtype=np.float64),
+            unsmoothed=_points(person['unsmoothed']) if 'unsmoothed' in person else None,
         )
         for person in entry['persons']
     )

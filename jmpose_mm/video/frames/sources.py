@@ -6,29 +6,35 @@ Axes: H W pixels of the upright frame. Images are uint8 BGR.
 from __future__ import annotations
 
 import glob
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import UsageError, without_credentials
 from jmpose_mm.video.frames.background import read_ahead
-from jmpose_mm.video.frames.captures import camera_frames, probe, video_frames
+from jmpose_mm.video.frames.captures import camera_frames, probe_camera
+from jmpose_mm.video.frames.containers import VideoInfo, probe
+from jmpose_mm.video.frames.films import film_frames
+from jmpose_mm.video.frames.images import (
+    IMAGE_SUFFIXES,
+    image_frames,
+    natural_images,
+    page_counts,
+    read_image,
+)
 from jmpose_mm.video.frames.span import LazyFrame, Position, Span
-from jmpose_mm.video.records import Frame
+from jmpose_mm.video.records import Frame, Remarks
 
 __all__ = ['ASSUMED_FPS', 'FrameSource', 'open_source']
 
 ASSUMED_FPS = 25.0  # of images and cameras that do not say theirs
 DECODED_AHEAD = 8
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
-Frames = Callable[[list[str]], Iterator[LazyFrame]]
+Frames = Callable[[Remarks, Position], Iterator[LazyFrame]]
 
 
 class FrameSource:
@@ -39,20 +45,25 @@ class FrameSource:
 
     Args:
         name: As the user calls it.
-        frames: Makes the frames, all of them; what goes wrong meanwhile is appended to its
-            argument.
+        frames: Makes the frames from before a position on; what goes wrong meanwhile is added to
+            its first argument.
         span: Which of them come.
         size: See the attribute.
         fps: See the attribute.
         count: How many frames there are, before `span`; None if unknown.
+        files: What is read, as far as these are files: no output may take their place.
+        seen: What a video says about itself.
 
     Attributes:
-        name: As the user calls it.
+        name: As the user calls it; of an address no user, password and query.
         fps: Frames per second of the source, whatever the stride; None if unknown.
         playback_fps: Rate at which the frames that come show the source at its own speed.
         length: How many frames will come, as far as the container tells; None if unknown.
+        count: How many frames there are, before `span`; None if unknown.
         size: (W, H) of the upright frames, of the first one where they differ; None if unknown.
-        problems: After iteration, one line for everything that could not be read.
+        files: See the argument.
+        seen: See the argument; None for what is no video.
+        remarks: Of the last iteration: a problem for everything that could not be read.
     """
 
     def __init__(
@@ -63,31 +74,46 @@ class FrameSource:
         size: tuple[int, int] | None,
         fps: float | None,
         count: int | None,
+        files: Sequence[str] = (),
+        seen: VideoInfo | None = None,
     ) -> None:
-        self.name, self.size, self.fps = name, size, fps
+        self.name, self.size, self.fps, self.count = name, size, fps, count
+        self.files, self.seen = tuple(files), seen
         self.playback_fps = (fps or ASSUMED_FPS) / span.stride
         self.length = span.length(count, fps or ASSUMED_FPS)
-        self.problems: list[str] = []
-        self._frames, self._span = frames, span
+        self.span, self.remarks = span, Remarks.none()
+        self._frames = frames
         if self.length == 0:
             raise UsageError(f'{name}: none of its {count} frames lies between start and end')
 
-    def __iter__(self) -> Iterator[Frame]:
-        self.problems.clear()
-        yield from read_ahead(self._decoded(), DECODED_AHEAD)
+    @property
+    def problems(self) -> list[str]:
+        """Of the last iteration, one line for everything that could not be read."""
+        return self.remarks.problems
 
-    def _decoded(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frame]:
+        self.remarks = Remarks.none()
+        yield from self.read(self.remarks)
+
+    def read(self, remarks: Remarks) -> Iterator[Frame]:
+        """The frames; what cannot be read is added to ``remarks``. Several may read at a time."""
+        yield from read_ahead(self._decoded(remarks), DECODED_AHEAD)
+
+    def _decoded(self, remarks: Remarks) -> Iterator[Frame]:
         came = 0
-        for index, seconds, name, decode in self._span.of(self._frames(self.problems)):
+        for index, seconds, name, decode in self.span.of(self._frames(remarks, self.span.start)):
             image = decode()
             if image is None:
                 what = name or f'{self.name}: frame {index}'
-                self.problems.append(f'{what}: expected an image, found something else; left out')
+                remarks.problems.append(
+                    f'{what}: expected an image, found something else; left out'
+                )
             else:
                 came += 1
+                image.flags.writeable = False
                 yield Frame(index, seconds, name, image)
         if not came:
-            self.problems.append(f'{self.name}: no frame could be read')
+            remarks.problems.append(f'{self.name}: no frame could be read')
 
 
 def open_source(
@@ -114,17 +140,16 @@ def open_source(
         UsageError: There is nothing, or nothing that can be read; or start, end, stride or fps
             make no sense.
     """
-    if fps is not None and not fps > 0:
+    if fps is not None and not 0 < fps < float('inf'):
         raise UsageError(f'fps: expected a positive number, got {fps}')
     span = Span.parse(start, end, stride)
-    if isinstance(source, int) or (
+    if isinstance(source, int | np.integer) or (
         isinstance(source, str) and source.isdecimal() and not Path(source).exists()
     ):
         number = int(source)
-        seen = probe(number)
-        return FrameSource(
-            f'camera {number}', partial(camera_frames, number), span, seen.size, seen.fps, None
-        )
+        size, rate = probe_camera(number)
+        frames = partial(camera_frames, number)
+        return FrameSource(f'camera {number}', frames, span, size, rate, None)
     if not isinstance(source, str | Path):
         return _listed(source, span, fps)
     name = str(source)
@@ -133,49 +158,39 @@ def open_source(
         return _images('-', [line for line in lines if line], span, fps)
     path = Path(name)
     if path.is_dir():
-        return _images(name, _natural(str(file) for file in path.iterdir()), span, fps)
+        return _images(name, natural_images(str(file) for file in path.iterdir()), span, fps)
     if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
         return _images(name, [name], span, fps)
     if path.is_file() or '://' in name:
         seen = probe(name)
-        frames = partial(video_frames, name, seen, ASSUMED_FPS)
-        return FrameSource(name, frames, span, seen.size, seen.fps, seen.count)
+        shown, files = without_credentials(name), [name] if path.is_file() else []
+        films = partial(film_frames, name, seen, ASSUMED_FPS)
+        return FrameSource(shown, films, span, seen.size, seen.fps, seen.length, files, seen)
     if glob.has_magic(name):
-        return _images(name, _natural(glob.glob(name, recursive=True)), span, fps)
+        return _images(name, natural_images(glob.glob(name, recursive=True)), span, fps)
     raise UsageError(
         f'{name}: expected a video file, a folder or pattern of images, the number of a camera, or '
         '- for paths on standard input; found nothing'
     )
 
 
-def _natural(files: Iterable[str]) -> list[str]:
-    """The images among some files, numbers in their names by value."""
-    images = [file for file in files if Path(file).suffix.lower() in IMAGE_SUFFIXES]
-    return sorted(images, key=lambda file: [_value(part) for part in re.split(r'(\d+)', file)])
-
-
-def _value(part: str) -> tuple[int, str]:
-    return (int(part), part) if part.isdecimal() else (-1, part)
-
-
 def _images(name: str, files: Sequence[str], span: Span, fps: float | None) -> FrameSource:
     if not files:
         raise UsageError(f'{name}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
-
-    def frames(problems: list[str]) -> Iterator[LazyFrame]:
-        for index, file in enumerate(files):
-            yield LazyFrame(index, index / (fps or ASSUMED_FPS), file, partial(cv2.imread, file))
-
-    first = cv2.imread(files[0])
-    return FrameSource(name, frames, span, _size(first), fps, len(files))
+    pages = page_counts(files)
+    frames = partial(image_frames, files, pages, fps or ASSUMED_FPS)
+    first = _size(read_image(files[0]))
+    return FrameSource(name, frames, span, first, fps, sum(pages), files)
 
 
 def _listed(items: Iterable[Any], span: Span, fps: float | None) -> FrameSource:
+    if isinstance(items, np.ndarray) and items.ndim == 3 and items.shape[2] == 3:
+        items = items[None]  # one picture
     known = items if isinstance(items, Sequence | np.ndarray) else None
     if known is not None and len(known) and isinstance(known[0], str | Path):
         return _images('images', [str(item) for item in known], span, fps)
 
-    def frames(problems: list[str]) -> Iterator[LazyFrame]:
+    def frames(remarks: Remarks, start: Position) -> Iterator[LazyFrame]:
         for index, item in enumerate(items):
             seconds = index / (fps or ASSUMED_FPS)
             yield LazyFrame(index, seconds, '', partial(_checked, item, index))
@@ -185,7 +200,7 @@ def _listed(items: Iterable[Any], span: Span, fps: float | None) -> FrameSource:
 
 
 def _checked(item: Any, index: int) -> np.ndarray:
-    image = np.asarray(item)
+    image = np.array(item)  # a copy: the next frame may be written into the same array
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise UsageError(
             f'frame {index}: expected a uint8 array (H, W, 3), got {image.dtype} {image.shape}'

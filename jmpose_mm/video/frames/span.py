@@ -48,6 +48,11 @@ class Span(NamedTuple):
             raise UsageError(f'end: expected something after start ({start}), got {end}')
         return cls(first, last, stride)
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether all frames of a source come."""
+        return self.start == 0 and self.end is None and self.stride == 1
+
     def of(self, frames: Iterable[LazyFrame]) -> Iterator[LazyFrame]:
         """The frames of the span; ``frames`` is not asked for more than needed."""
         first = None
@@ -71,8 +76,10 @@ class Span(NamedTuple):
 
 
 def _position(name: str, value: Position | str) -> Position:
-    if not isinstance(value, str):
-        position: Position = value
+    if isinstance(value, int | np.integer):
+        position: Position = int(value)
+    elif not isinstance(value, str):
+        position = float(value)
     elif re.fullmatch(r'\d+', value):
         position = int(value)
     elif found := re.fullmatch(r'(\d+(?:\.\d+)?)s', value):

@@ -29,16 +29,14 @@ class HogDetector:
 
     name = 'opencv-hog-people'
 
-    def __init__(self) -> None:
-        self.hog = cv2.HOGDescriptor()
-        self.hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
-
     def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
         """Boxes xywh and scores of an image (H, W, 3) in BGR; none where its window is larger."""
-        width, height = self.hog.winSize
+        hog = cv2.HOGDescriptor()  # anew: it takes microseconds, and cannot be pickled
+        hog.setSVMDetector(cv2.HOGDescriptor_getDefaultPeopleDetector())
+        width, height = hog.winSize
         if image.shape[0] < height or image.shape[1] < width:  # OpenCV crashes on these
             return []
-        boxes, margins = self.hog.detectMultiScale(image, winStride=(8, 8), padding=(8, 8))
+        boxes, margins = hog.detectMultiScale(image, winStride=(8, 8), padding=(8, 8))
         scores = [1 / (1 + math.exp(-float(margin))) for margin in np.ravel(margins)]
         return [([float(v) for v in box], s) for box, s in zip(boxes, scores, strict=True)]
 
@@ -67,7 +65,19 @@ class MMDetDetector:
             ) from error
         from jmpose_mm.engine.devices import choose_device
 
-        self.model = init_detector(config, checkpoint, device=choose_device(device, 'detection'))
+        chosen = choose_device(device, 'detection')
+        try:
+            self.model = init_detector(_mmdet_config(config), checkpoint, device=chosen)
+        except UsageError:
+            raise
+        except Exception as error:
+            first = str(error).strip().partition('\n')[0]
+            if '://' not in checkpoint and not Path(checkpoint).is_file():
+                first = f'{checkpoint} is no file'
+            raise UsageError(
+                f'{config}, {checkpoint}: mmdet cannot make a detector of them '
+                f'({type(error).__name__}: {first})'
+            ) from error
         self.infer = inference_detector
         classes = list(self.model.dataset_meta.get('classes', ()))
         if 'person' not in classes:
@@ -88,3 +98,15 @@ class MMDetDetector:
                 found.bboxes[persons], found.scores[persons], strict=True
             )
         ]
+
+
+def _mmdet_config(name: str) -> str:
+    """The path of a config: ``name`` where it exists, else mmdet's config of that file name."""
+    import mmdet
+
+    package = getattr(mmdet, '__file__', None)
+    if Path(name).is_file() or package is None:
+        return name
+    configs = Path(package).parent / '.mim' / 'configs'
+    found = sorted(configs.rglob(Path(name).with_suffix('.py').name))
+    return str(found[0]) if len(found) == 1 else name

@@ -7,6 +7,7 @@ C channels, K keypoints, H W crop, h w feature grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -14,8 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
-from jmpose_mm.engine.configs import load_config, pipeline_step
+from jmpose_mm.engine.configs import pipeline_step
 from jmpose_mm.engine.devices import check_compiler, choose_device
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
@@ -23,9 +23,10 @@ from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
 from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.video.poses.loading import dataset_meta, load_model, whole_config
 
 if TYPE_CHECKING:
-    from mmengine.config import ConfigDict
+    from mmengine.config import Config
 
 __all__ = ['ClipModel', 'CropFeatures']
 
@@ -37,8 +38,9 @@ class ClipModel:
     """A model of a config of this package, with or without a neck.
 
     Args:
-        config: Path or packaged name.
-        checkpoint: Its weights; every entry must fit. None keeps the random start, for tests.
+        config: Path, packaged name, or a :class:`Config`, which is not changed.
+        checkpoint: Its weights; every entry must fit and be finite. None keeps the random start,
+            for tests.
         device: See :func:`jmpose_mm.engine.devices.choose_device`.
         dtype: Of the backbone and of what predicts offsets and modulation in the neck:
             ``'float32'``, ``'bfloat16'`` or ``'float16'``. All else stays in float32.
@@ -55,8 +57,8 @@ class ClipModel:
 
     def __init__(
         self,
-        config: str,
-        checkpoint: str | None,
+        config: str | Path | Config,
+        checkpoint: str | Path | None,
         device: str | torch.device | None = 'auto',
         dtype: str = 'float32',
         flip_test: bool | None = None,
@@ -64,12 +66,12 @@ class ClipModel:
     ) -> None:
         if dtype not in DTYPES:
             raise UsageError(f'dtype: expected one of {", ".join(DTYPES)}, got {dtype!r}')
-        self.cfg = load_config(config)
+        self.cfg = whole_config(config)
         self.device = choose_device(device)
         if compile:
             check_compiler(self.device)
-        self.model = _load_model(self.cfg.model, checkpoint).to(self.device).eval()
-        self.dataset_meta = _dataset_meta(self.cfg.test_dataloader.dataset)
+        self.model = load_model(self.cfg.model, checkpoint).to(self.device).eval()
+        self.dataset_meta = dataset_meta(self.cfg.test_dataloader.dataset)
         pipeline = self.cfg.test_dataloader.dataset.pipeline
         self.frame_offsets = tuple(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets)
         self.padding = float(pipeline_step(pipeline, 'GetBBoxCenterScale').get('padding', 1.25))
@@ -189,27 +191,3 @@ def _maxima(heatmaps: Tensor) -> np.ndarray:
     """Where each of ``(N, K, h, w)`` is largest, ``(N, K, 2)`` xy."""
     flat, wide = heatmaps.flatten(2).argmax(dim=2).cpu().numpy(), heatmaps.shape[3]
     return np.stack((flat % wide, flat // wide), axis=-1)
-
-
-def _dataset_meta(dataset: ConfigDict) -> dict:
-    from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-    from jmpose_mm.registry import DATASETS
-
-    return parse_pose_metainfo(dataset.get('metainfo') or DATASETS.get(dataset['type']).METAINFO)
-
-
-def _load_model(model: ConfigDict, checkpoint: str | None) -> torch.nn.Module:
-    from mmengine.registry import init_default_scope
-    from mmengine.runner import load_checkpoint
-
-    from jmpose_mm.registry import MODELS
-
-    init_default_scope('mmpose')
-    built = MODELS.build(model)
-    if checkpoint is not None:
-        path = find_checkpoint(checkpoint)
-        with checkpoint_fits(checkpoint):
-            load_checkpoint(built, path, map_location='cpu', strict=True)
-            check_weights(built.state_dict(), checkpoint)
-    return built

@@ -29,11 +29,12 @@ FrameResult = tuple[int, dict[int, Pose]]
 
 
 class _Task(NamedTuple):
-    """A pose to be made: where its frames' features are, and the window of each."""
+    """A pose to be made: where its frames' features are; and the pose, where it is known."""
 
     frame: int
     person: int
     crops: tuple[CropKey, ...]
+    known: Pose | None
 
 
 class ClipEngine:
@@ -51,6 +52,10 @@ class ClipEngine:
         max_growth: Largest change of size, see :func:`window_fits`.
         layer: What map comes with each pose, for drawing: ``'heatmap'``, the highest of all joints,
             ``'motion'``, how much the features change along the clip, or None.
+
+    Attributes:
+        known_frames: The first so many frames bring their poses, of an earlier run. What is not
+            needed for the others is not computed; the others come out bit for bit as if all were.
     """
 
     def __init__(
@@ -74,24 +79,31 @@ class ClipEngine:
         self.offsets = model.frame_offsets
         # How many frames after the key frame are waited for: the latency.
         self.latency = 0 if causal else max(self.offsets[-1], 0)
-        self.backbone_passes = 0
+        self.backbone_passes = self.known_frames = 0
         self._reset()
 
     def _reset(self) -> None:
         self.count, self.next_key = 0, 0
         self.images: dict[int, np.ndarray] = {}
         self.windows: dict[tuple[int, int], CropWindow] = {}  # of person and frame
+        self.known: dict[tuple[int, int], Pose] = {}  # of person and frame
         self.features: dict[CropKey, CropFeatures | None] = {}
         self.crops: dict[CropKey, np.ndarray] = {}
         self.tasks: list[_Task] = []
         self.ready: list[int] = []
 
-    def add(self, image: np.ndarray, boxes: Mapping[int, np.ndarray]) -> list[FrameResult]:
+    def add(
+        self,
+        image: np.ndarray,
+        boxes: Mapping[int, np.ndarray],
+        known: Mapping[int, Pose] | None = None,
+    ) -> list[FrameResult]:
         """Take the next frame.
 
         Args:
             image: ``(H, W, 3)`` uint8 BGR.
             boxes: Person to box ``(4,)`` xyxy.
+            known: Person to pose, in the first ``known_frames`` frames.
 
         Returns:
             The frames that are complete now, in order; position 0 is the first one added.
@@ -99,10 +111,14 @@ class ClipEngine:
         self.images[self.count] = image
         for person, box in boxes.items():
             self.windows[person, self.count] = self.model.window(box)
+        for person, pose in (known or {}).items():
+            self.known[person, self.count] = pose
         self.count += 1
         if self.count > self.latency:
             self._prepare(self.next_key)
-        return self._compute() if len(self.tasks) >= self.batch_size or not self.tasks else []
+        # Frames without persons do not wait for ever for a batch that does not fill.
+        waits = self.tasks and max(len(self.tasks), len(self.ready)) < self.batch_size
+        return [] if waits else self._compute()
 
     def finish(self) -> list[FrameResult]:
         """The video is over: the remaining frames. The engine is as new afterwards."""
@@ -123,7 +139,7 @@ class ClipEngine:
                     self.features[crop] = None
                     window = self.windows[person, crop[1]]
                     self.crops[crop] = self.model.crop(self.images[crop[2]], window)
-            self.tasks.append(_Task(key, person, needed))
+            self.tasks.append(_Task(key, person, needed, self.known.pop((person, key), None)))
         self.ready.append(key)
         self.next_key = key + 1
         for frame in [f for f in self.images if f < self.next_key + self.offsets[0]]:
@@ -139,7 +155,10 @@ class ClipEngine:
     def _compute(self) -> list[FrameResult]:
         """Run what is noted; the results of all prepared frames."""
         results: dict[int, dict] = {frame: {} for frame in self.ready}
-        crops = list(self.crops.items())
+        # The first key frame that can share a batch with one whose poses are not known.
+        first = self.known_frames - self.batch_size - self.latency
+        is_needed = any(key[2] >= first + self.offsets[0] for key in self.crops)
+        crops = list(self.crops.items()) if is_needed else []
         for start in range(0, len(crops), self.batch_size):
             part = crops[start : start + self.batch_size]
             self.backbone_passes += len(part)
@@ -147,6 +166,10 @@ class ClipEngine:
             self.features.update(zip([key for key, _ in part], made, strict=True))
         for start in range(0, len(self.tasks), self.batch_size):
             tasks = self.tasks[start : start + self.batch_size]
+            if all(task.known is not None for task in tasks):
+                for task in tasks:
+                    results[task.frame][task.person] = task.known
+                continue
             windows = [self.windows[task.person, task.frame] for task in tasks]
             clips = [
                 [

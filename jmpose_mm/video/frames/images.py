@@ -1,0 +1,105 @@
+"""Picture files as frames: pages, depth of colour, names, order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from jmpose_mm.video.frames.span import LazyFrame, Position
+from jmpose_mm.video.records import Remarks
+
+__all__ = ['IMAGE_SUFFIXES', 'image_frames', 'natural_images', 'page_counts', 'read_image']
+
+IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+PAGED_SUFFIXES = ('.tif', '.tiff')
+BIT_DEPTHS = (8, 10, 12, 14, 16)
+
+
+def natural_images(files: Iterable[str]) -> list[str]:
+    """The images among some files, numbers in their names by value; hidden files are none."""
+    images = [
+        file
+        for file in files
+        if Path(file).suffix.lower() in IMAGE_SUFFIXES and not Path(file).name.startswith('.')
+    ]
+    return sorted(images, key=lambda file: [_value(part) for part in re.split(r'(\d+)', file)])
+
+
+def page_counts(files: Sequence[str]) -> list[int]:
+    """How many pictures are in each file; 1 where it cannot be read."""
+    return [
+        max(1, cv2.imcount(file)) if Path(file).suffix.lower() in PAGED_SUFFIXES else 1
+        for file in files
+    ]
+
+
+def image_frames(
+    files: Sequence[str], pages: Sequence[int], fps: float, remarks: Remarks, start: Position = 0
+) -> Iterator[LazyFrame]:
+    """All pictures of some files, in order.
+
+    Args:
+        files: Their paths.
+        pages: How many pictures are in each.
+        fps: Times are at this rate.
+        remarks: Gets a line about pictures of more than 8 bits.
+        start: Not used: passing over costs nothing.
+    """
+    depth = _Depth(remarks.notes)
+    index = 0
+    for file, count in zip(files, pages, strict=True):
+        for page in range(count):
+            yield LazyFrame(index, index / fps, file, partial(_decoded, file, page, count, depth))
+            index += 1
+
+
+def read_image(file: str, page: int = 0, count: int = 1) -> np.ndarray | None:
+    """A picture, upright, (H, W, 3) BGR in its own depth; None if it cannot be read."""
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+    try:
+        if count > 1:
+            done, images = cv2.imreadmulti(file, start=page, count=1, flags=flags)
+            return images[0] if done and images else None
+        # Not cv2.imread, which knows no names outside of the code page on Windows.
+        data = np.fromfile(file, dtype=np.uint8)
+        return cv2.imdecode(data, flags) if len(data) else None
+    except (OSError, cv2.error):
+        return None
+
+
+class _Depth:
+    """Brings pictures of more than 8 bits to 8, by the bits that they use.
+
+    A camera of 12 bits writes files of 16; the brightest picture so far says how many are used.
+    """
+
+    def __init__(self, notes: list[str]) -> None:
+        self.bits, self._notes = 0, notes
+
+    def as_bytes(self, image: np.ndarray, file: str) -> np.ndarray | None:
+        if image.dtype == np.uint8:
+            return image
+        if image.dtype != np.uint16:
+            return None  # numbers of any range, as in depth maps
+        highest = int(image.max(initial=0))
+        bits = next(bits for bits in BIT_DEPTHS if highest < 2**bits)
+        if bits > self.bits:
+            self.bits = bits
+            self._notes.append(
+                f'{file}: a picture of 16 bits that uses {bits}; read as one of {bits} bits'
+            )
+        return (image >> (self.bits - 8)).astype(np.uint8)
+
+
+def _decoded(file: str, page: int, count: int, depth: _Depth) -> np.ndarray | None:
+    image = read_image(file, page, count)
+    return None if image is None else depth.as_bytes(image, file)
+
+
+def _value(part: str) -> tuple[int, str]:
+    return (int(part), part) if part.isdecimal() else (-1, part)

@@ -1,0 +1,210 @@
+"""Files of person boxes, matched with the frames of a film. Boxes are xyxy in pixels."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from itertools import takewhile
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from jmpose_mm.datasets.body.detection_files import read_detections
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.people.found_boxes import FilmBoxes, FoundBoxes
+from jmpose_mm.video.records import Frame, Remarks
+
+__all__ = ['BoxFile']
+
+# Box (4,), score, identity (0 if unknown), number of the entry in the file.
+Entry = tuple[np.ndarray, float, int, int]
+
+
+class BoxFile:
+    """Boxes of a file: PoseTrack or COCO JSON (see `detection_files`), or MOTChallenge text.
+
+    A frame with a file name is found by that name; a frame of a video file by the number in an
+    entry's name, its ``image_id``, or its frame in MOTChallenge text less 1. Of several videos in a
+    file, that one counts whose folder is called like the frame's. Numbers that can only have been
+    counted from the other end, 0 or 1, are put right, which is said.
+
+    Args:
+        path: The file.
+        score_threshold: Boxes below it are left out.
+
+    Attributes:
+        has_ids: Whether the entries have identities.
+
+    Raises:
+        ValueError: The file is none of these; the message names the entry.
+    """
+
+    is_repeatable = True
+
+    def __init__(self, path: str | Path, score_threshold: float = 0.0) -> None:
+        self.path, self.score_threshold = Path(path), score_threshold
+        self.name = self.path.name
+        self.is_mot = self.path.suffix.lower() in ('.txt', '.csv')
+        # By video, which is the folder of its frames, then by file name and by number.
+        self.videos: dict[str, dict[str | int, list[Entry]]] = {}
+        read = self._mot_entries() if self.is_mot else self._json_entries()
+        self.count = 0
+        for self.count, (video, keys, entry) in enumerate(read, start=1):
+            for key in keys:
+                self.videos.setdefault(video, defaultdict(list))[key].append(entry)
+        entries = [e for video in self.videos.values() for some in video.values() for e in some]
+        ids = {entry[2] for entry in entries}
+        # Some count identities from 0; detections in MOTChallenge form have -1.
+        self.first_id = 0 if min(ids, default=1) == 0 and max(ids) > 0 else 1
+        self.has_ids = min(ids, default=0) >= self.first_id
+        self.notes: list[str] = []
+        if ids and not self.has_ids and max(ids) > 0:
+            self.notes.append(f'{self.name}: some boxes have no identity; all are tracked anew')
+
+    def for_film(self, film: Any) -> FilmBoxes:
+        """These boxes for the frames of one film, which may say its ``name`` and ``count``."""
+        matched = _Matched(self, getattr(film, 'name', 'the film'), getattr(film, 'count', None))
+        return FilmBoxes(matched, matched.remarks)
+
+    def __call__(self, frame: Frame) -> FoundBoxes:
+        """Boxes of a frame of a film that nothing else is known of."""
+        return self.for_film(None).of(frame)
+
+    def _json_entries(self) -> Any:
+        found = read_detections(self.path, by_name=None, default_score=1.0).boxes
+        for number, entry in enumerate(found):
+            image, box = entry['image'], (entry['box'], entry['score'], 0, number)
+            if isinstance(image, int):
+                yield '', [image], box
+                continue
+            path = PurePath(image)
+            digits = re.search(r'\d+$', path.stem)
+            yield str(path.parent), [path.name, *([int(digits[0])] if digits else [])], box
+
+    def _mot_entries(self) -> Any:
+        """Frame from 1, identity, left, top, width, height and optionally a confidence."""
+        try:
+            text = self.path.read_text(encoding='utf-8-sig')
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f'{self.path}: expected text, found something else ({error})'
+            ) from None
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                values = [float(value) for value in re.split(r'[,;\s]+', line.strip().rstrip(','))]
+                left, top, width, height = values[2:6]
+                frame, person = int(values[0]), int(values[1])
+                score = values[6] if len(values) > 6 else 1.0
+            except (ValueError, OverflowError):
+                raise ValueError(
+                    f'{self.path}, line {number}: expected frame,id,left,top,width,height'
+                    f'[,confidence] as in MOTChallenge, got {line[:80]!r}'
+                ) from None
+            # Ground-truth files mark what is to be ignored by a confidence of 0.
+            box = np.array([left, top, left + width, top + height])
+            yield '', [frame - 1], (box, score, person, number)
+
+
+class _Matched:
+    """A file's boxes in one film."""
+
+    def __init__(self, file: BoxFile, film: str, count: int | None) -> None:
+        self.file, self.film, self.count = file, film, count
+        self.notes: list[str] = list(file.notes)
+        self.video: str | None = None
+        self.shift = 0
+        self.matched: set[int] = set()
+        self.example = ''
+
+    def __call__(self, frame: Frame) -> FoundBoxes:
+        if self.video is None:
+            self.video = self._video_of(frame)
+            self.example = PurePath(frame.name).name if frame.name else f'number {frame.index}'
+            if not self._is_by_name(frame):
+                self.shift = self._shift()
+        by_name = self._is_by_name(frame)
+        key = PurePath(frame.name).name if by_name else frame.index + self.shift
+        entries = self.file.videos.get(self.video, {}).get(key, [])
+        self.matched.update(entry[3] for entry in entries)
+        kept = [entry for entry in entries if not entry[1] < self.file.score_threshold]
+        return FoundBoxes(
+            np.array([entry[0] for entry in kept], dtype=float).reshape(-1, 4),
+            np.array([entry[1] for entry in kept], dtype=float),
+            np.array([entry[2] + 1 - self.file.first_id for entry in kept], dtype=int)
+            if self.file.has_ids
+            else None,
+        )
+
+    def remarks(self, is_whole: bool) -> Remarks:
+        """Which boxes had no frame."""
+        total, name = self.file.count, self.file.name
+        lost = total - len(self.matched)
+        if total and not self.matched:
+            keys = self.file.videos.get(self.video or '') or next(iter(self.file.videos.values()))
+            return Remarks(
+                [
+                    f'{name}: none of its {total} boxes belongs to a frame of {self.film}; they '
+                    f'are of frames like {next(iter(keys))!r}, the first frame is {self.example}'
+                ],
+                self.notes,
+            )
+        notes = list(self.notes)
+        if not total:
+            notes.append(f'{name}: there are no boxes of persons in it')
+        if lost and is_whole:
+            notes.append(f'{name}: {lost} of {total} boxes belong to no frame of {self.film}')
+        return Remarks([], notes)
+
+    def _is_by_name(self, frame: Frame) -> bool:
+        # Without a folder, not even '.', there are numbers alone.
+        return bool(frame.name and self.video)
+
+    def _shift(self) -> int:
+        """What is to be added to the number of a frame of the film to find it in the file."""
+        keys = self.file.videos.get(self.video or '', {})
+        numbers = [key for key in keys if isinstance(key, int)]
+        if not numbers:
+            return 0
+        first, last, name = min(numbers), max(numbers), self.file.name
+        if self.file.is_mot and first == -1:
+            self.notes.append(f'{name}: its frames are counted from 0, MOTChallenge counts from 1')
+            return -1
+        if self.file.is_mot or first != 1 or self.count is None:
+            return 0
+        if last == self.count:
+            self.notes.append(f'{name}: its frames are counted from 1, taken as such')
+            return 1
+        if last < self.count:
+            self.notes.append(
+                f'{name}: its first frame is number 1 and taken as the second one of the film, '
+                'since frames count from 0'
+            )
+        return 0
+
+    def _video_of(self, frame: Frame) -> str:
+        """The folder in the file that ends most like the frame's."""
+        videos = self.file.videos
+        if len(videos) <= 1:
+            return next(iter(videos), '')
+        folder = (
+            str(PurePath(frame.name).parent) if frame.name else str(Path(self.film).with_suffix(''))
+        )
+        ends = {video: _common_end(video, folder) for video in videos}
+        best = [video for video, count in ends.items() if 0 < count == max(ends.values())]
+        if len(best) != 1:
+            raise UsageError(
+                f'{self.file.name}: expected boxes of one video, found those of {len(videos)}, and '
+                f'{len(best)} of them are called like the folder of frame '
+                f'{frame.name or frame.index}; run on a folder of frames that has the name of one: '
+                f'{", ".join(sorted(videos)[:3])}, ...'
+            )
+        return best[0]
+
+
+def _common_end(one: str, other: str) -> int:
+    """How many parts two paths have in common at their ends."""
+    pairs = zip(reversed(PurePath(one).parts), reversed(PurePath(other).parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -1,0 +1,114 @@
+"""Boxes of each frame with identities: detections, tracks, and what was left out on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.people.found_boxes import BoxSource, BoxTally, FoundBoxes, found_boxes
+from jmpose_mm.video.people.tracker import PersonTracker
+from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, Frame, FramePoses, Remarks
+
+__all__ = ['IdentifiedBoxes', 'PersonBoxes']
+
+PersonBoxes = dict[int, tuple[np.ndarray, float]]
+"""Identity to box (4,) and score."""
+
+
+class IdentifiedBoxes:
+    """The persons of one film, frame by frame.
+
+    Args:
+        source: Of boxes. One that has ``for_film``, as a file of boxes has, is told of the film.
+        tracker: Gives identities where the source has none.
+        detect_every: The source is asked in every so many frames; between them tracks carry on.
+        film: What the frames are of, e.g. a :class:`FrameSource`.
+    """
+
+    def __init__(
+        self, source: BoxSource, tracker: PersonTracker, detect_every: int, film: Any
+    ) -> None:
+        self._film_boxes = source.for_film(film) if hasattr(source, 'for_film') else None
+        self._source = self._film_boxes.of if self._film_boxes else source
+        # Whoever reads from a file says the same again, and has the same left out.
+        self._is_repeatable = getattr(source, 'is_repeatable', False)
+        self._name = getattr(source, 'name', getattr(source, '__name__', type(source).__name__))
+        self._tracker, self._detect_every = tracker, detect_every
+        self._tally = BoxTally()
+        self._frames = self._persons = 0
+
+    def of(self, frame: Frame, count: int, done: FramePoses | None = None) -> PersonBoxes:
+        """The persons of a frame.
+
+        Args:
+            frame: The frame.
+            count: How many frames came before it.
+            done: What an earlier run found in it; a detector is not asked again then.
+        """
+        if count % self._detect_every:
+            found = self._carried(frame)
+            ids = found.ids
+        else:
+            is_recorded = done is not None and not self._is_repeatable
+            found = _recorded(done) if done is not None and is_recorded else self._asked(frame)
+            ids = found.ids
+            if ids is None or is_recorded:
+                # The same boxes take the tracker the same way as in the earlier run.
+                tracked = self._tracker.update(frame.index, found.boxes, found.scores)
+                ids = tracked if ids is None else ids
+        persons = {
+            int(person): (box, float(score))
+            for person, box, score in zip(ids, found.boxes, found.scores, strict=True)
+            if person > 0
+        }
+        self._frames += 1
+        self._persons += len(persons)
+        return persons
+
+    def _carried(self, frame: Frame) -> FoundBoxes:
+        """Where tracks are expected, as far as that is in the frame."""
+        ids, boxes = self._tracker.predict(frame.index)
+        carried = FoundBoxes(np.round(boxes, PIXEL_DIGITS), np.ones(len(ids)), ids)
+        return BoxTally().usable(carried, frame)
+
+    def _asked(self, frame: Frame) -> FoundBoxes:
+        """What the source says of a frame, to the digits that files of poses keep."""
+        # A copy: whoever looks for persons may draw into the picture.
+        found = found_boxes(self._source(frame._replace(image=frame.image.copy())))
+        if found.ids is not None and self._detect_every > 1:
+            raise UsageError(
+                'detect_every: expected 1 for boxes that bring identities of their own, got '
+                f'{self._detect_every}'
+            )
+        boxes, scores = np.round(found.boxes, PIXEL_DIGITS), np.round(found.scores, SCORE_DIGITS)
+        return self._tally.usable(FoundBoxes(boxes, scores, found.ids), frame)
+
+    def remarks(self, is_whole: bool) -> Remarks:
+        """What is to be said of the boxes.
+
+        Args:
+            is_whole: All frames of the film came.
+        """
+        remarks = self._film_boxes.remarks(is_whole) if self._film_boxes else Remarks.none()
+        left_out = self._tally.lines()
+        if left_out and not self._tally.used:
+            remarks.problems.extend([*left_out, 'boxes: no box could be used'])
+        else:
+            remarks.notes.extend(left_out)
+        if self._frames and not self._persons and not remarks.problems:
+            remarks.notes.append(
+                f'nobody was found in {self._frames} frames by {self._name}; boxes of a better '
+                'detector (mmdet:CONFIG,CHECKPOINT), of a file or of the whole frame may help'
+            )
+        return remarks
+
+
+def _recorded(done: FramePoses) -> FoundBoxes:
+    """The boxes of persons that are known."""
+    return FoundBoxes(
+        np.array([person.box for person in done.persons], dtype=float).reshape(-1, 4),
+        np.array([person.box_score for person in done.persons], dtype=float),
+        np.array([person.id for person in done.persons], dtype=int),
+    )

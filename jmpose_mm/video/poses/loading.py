@@ -1,0 +1,68 @@
+"""What a model for video is made of: a whole config, and weights that fit."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.errors import UsageError
+
+if TYPE_CHECKING:
+    from mmengine.config import Config, ConfigDict
+
+__all__ = ['dataset_meta', 'load_model', 'whole_config']
+
+
+def dataset_meta(dataset: ConfigDict) -> dict[str, Any]:
+    """Names, flip pairs and edges of the keypoints of a config's data set."""
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    from jmpose_mm.registry import DATASETS
+
+    return parse_pose_metainfo(dataset.get('metainfo') or DATASETS.get(dataset['type']).METAINFO)
+
+
+def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Module:
+    """A model with its weights, each of which must fit and be finite.
+
+    Raises:
+        UsageError: They do not.
+    """
+    from mmengine.registry import init_default_scope
+    from mmengine.runner import load_checkpoint
+
+    from jmpose_mm.registry import MODELS
+
+    init_default_scope('mmpose')
+    built = MODELS.build(model)
+    if checkpoint is not None:
+        path = find_checkpoint(str(checkpoint))
+        with checkpoint_fits(str(checkpoint)):
+            load_checkpoint(built, path, map_location='cpu', strict=True)
+            check_weights(built.state_dict(), str(checkpoint))
+    return built
+
+
+def whole_config(config: str | Path | Config) -> Config:
+    """The config of a model with its test data, a copy of one that is given.
+
+    Raises:
+        UsageError: There is no such config, or only a part of one.
+    """
+    if isinstance(config, str | Path):
+        name = str(config)
+        cfg = load_config(name)
+    else:
+        cfg, name = copy.deepcopy(config), config.filename or 'config'
+    for key in ('model', 'test_dataloader'):
+        if not cfg.get(key):
+            raise UsageError(
+                f'{name}: expected the config of a model and its data, found no {key}; parts of '
+                'configs, as under _base_, do not run alone'
+            )
+    return cfg
