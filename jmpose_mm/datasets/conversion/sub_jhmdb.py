@@ -37,6 +37,7 @@ from jmpose_mm.datasets.conversion.dataset_format import (
 )
 from jmpose_mm.datasets.conversion.links import inner_path
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab
+from jmpose_mm.errors import UsageError, cut, naming
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 
@@ -141,12 +142,16 @@ def _joints_box(keypoints: np.ndarray) -> list[float]:
 def _clips(file: Path) -> list[tuple[str, str]]:
     """The clips of a split file and what each is for; 0 stands for neither."""
     found = []
-    for number, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
+    with naming(file, 'lines of text'):
+        text = file.read_text(encoding='utf-8-sig')
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         match = re.fullmatch(r'(.+)\.avi\s+([012])\s*', line)
         if match is None:
-            raise ValueError(f'{file}, line {number}: expected <clip>.avi 1|2, got {line!r}')
+            raise UsageError(
+                f'{file}, line {number}: expected <clip>.avi 1|2, got {cut(repr(line))}'
+            )
         if match.group(2) in ROLES:
             found.append((match.group(1), ROLES[match.group(2)]))
     return found
