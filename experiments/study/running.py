@@ -14,8 +14,8 @@ from experiments.study.scales import SCALES, Scale
 from experiments.study.scheduling import one_by_one, side_by_side
 from experiments.study.set_up import Study, description, write_test_truth
 from jmpose_mm.engine.devices import choose_device
-from jmpose_mm.errors import UsageError
-from jmpose_mm.whole_files import write_json
+from jmpose_mm.errors import UsageError, naming
+from jmpose_mm.whole_files import alone_in, write_json
 
 __all__ = ['run_study']
 
@@ -49,7 +49,8 @@ def run_study(
         raise UsageError(f'scale: expected one of {sorted(SCALES)}, got {scale!r}')
     study = Study(Path(folder), SCALES[scale] if isinstance(scale, str) else scale)
     if not report_only:
-        _make_runs(study, only, jobs or os.cpu_count() or 1)
+        with alone_in(study.folder):
+            _make_runs(study, only, jobs or os.cpu_count() or 1)
         if only != '*':
             return None
     from experiments.study.report import write_report
@@ -118,4 +119,6 @@ def _described(study: Study) -> dict[str, Any]:
     file = study.folder / 'study.json'
     if not file.exists():
         raise UsageError(f'{study.folder}: expected a study, found no {file.name}')
-    return json.loads(file.read_text(encoding='utf-8'))
+    with naming(file, 'a study'):
+        described: dict[str, Any] = json.loads(file.read_text(encoding='utf-8'))
+    return described
