@@ -21,6 +21,7 @@ __all__ = [
     'write_json',
 ]
 
+_FAR = 1 << 30  # beyond all that a mark says
 _NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 
 
@@ -139,23 +140,45 @@ def alone_in(folder: str | Path, mark: str = '.in_use') -> Iterator[None]:
     try:
         yield
     finally:
-        # before the lock is given up: a run that waits for it sees that its file is gone
         if number is not None:
-            with suppress(PermissionError):  # where open files cannot be removed
-                file.unlink(missing_ok=True)
-            os.close(number)
+            _give_up(file, number)
+
+
+def _give_up(mark: Path, number: int) -> None:
+    """Remove the file, then its lock: a run that waits for the lock sees that its file is gone."""
+    try:
+        mark.unlink(missing_ok=True)
+        os.close(number)
+    except PermissionError:  # Windows removes no open file, and the next run's is open again
+        os.close(number)
+        with suppress(OSError):
+            mark.unlink()
+
+
+def _lock(number: int) -> None:
+    """Lock an open file, or raise `OSError`; a `BlockingIOError` where another run has it."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        os.lseek(number, _FAR, os.SEEK_SET)  # what is locked cannot be read by others
+        try:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except PermissionError as error:
+            raise BlockingIOError(error.errno, error.strerror) from error
+        finally:
+            os.lseek(number, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _locked(mark: Path) -> int | None:
     """The number of the open file, with a lock on it; None where there are no locks."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return None
     while True:
         number = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(number)
         except BlockingIOError as error:
             process = os.read(number, 20).decode(errors='replace') or 'unknown'
             os.close(number)

@@ -161,11 +161,17 @@ def _results(jobs: list[VideoJob], workers: int) -> Generator[Any, None, None]:
             return
         # Forked where that is usual: a fresh interpreter would import the host libraries again,
         # and the caller's main module, which need not be importable.
-        context = multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn')
+        context = multiprocessing.get_context(_start_method())
         with context.Pool(workers, follow_parent) as pool:
             yield from pool.imap(render_video, jobs)
     finally:
         cv2.setNumThreads(threads)
+
+
+def _start_method() -> str:
+    """Forking is quick, and safe on Linux alone."""
+    forks = sys.platform == 'linux' and 'fork' in multiprocessing.get_all_start_methods()
+    return 'fork' if forks else 'spawn'
 
 
 def _write_split(root: Path, split: str, made: list[Any]) -> dict[str, int]:
