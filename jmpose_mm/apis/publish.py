@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from jmpose_mm.engine.checkpoints import check_weights, read_checkpoint
-from jmpose_mm.errors import UsageError, naming
+from jmpose_mm.errors import UsageError, naming, without_credentials
 from jmpose_mm.whole_files import check_output, whole_file
 
 __all__ = ['publish_model']
@@ -39,6 +39,8 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
     check_weights(weights, source)
     with naming(source, 'a checkpoint of a training'):
         meta = {name: meta[name] for name in KEPT_META if name in meta}
+        if 'cfg' in meta:
+            meta['cfg'] = without_credentials(meta['cfg'])
     slim = {'state_dict': weights, 'meta': meta}
     content = io.BytesIO()
     torch.save(slim, content)

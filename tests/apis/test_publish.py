@@ -12,7 +12,7 @@ def test_publish_model__keeps_weights_and_names_the_file_by_its_hash(tmp_path):
     weights = {'head.weight': torch.arange(6.0)}
     checkpoint = {
         'state_dict': weights,
-        'meta': {'cfg': 'model = dict()', 'epoch': 3, 'seed': 1},
+        'meta': {'cfg': "load_from = 'https://me:secret@host/a.pth'", 'epoch': 3, 'seed': 1},
         'optimizer': {'state': torch.zeros(1000)},
         'message_hub': {},
     }
@@ -23,7 +23,7 @@ def test_publish_model__keeps_weights_and_names_the_file_by_its_hash(tmp_path):
     slim = torch.load(published, weights_only=True)
     assert set(slim) == {'state_dict', 'meta'}
     assert torch.equal(slim['state_dict']['head.weight'], weights['head.weight'])
-    assert slim['meta'] == {'cfg': 'model = dict()', 'epoch': 3}
+    assert slim['meta'] == {'cfg': "load_from = 'https://host/a.pth'", 'epoch': 3}
 
 
 def test_publish_model__refuses_code_and_other_files_and_leaves_nothing(tmp_path):
