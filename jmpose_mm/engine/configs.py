@@ -67,8 +67,8 @@ def load_config(
     from mmengine.config import Config, DictAction
 
     path = find_config(name)
-    check_config_file(path)
     with naming(path, 'a config'):
+        check_config_file(path)
         cfg = Config.fromfile(path)
     changes = {}
     for item in overrides:
@@ -109,7 +109,8 @@ def config_errors(cfg: Config) -> Iterator[None]:
         yield
     except (KeyError, TypeError, AttributeError) as error:
         said = str(error.args[0]) if error.args else ''
-        if not said.startswith('class `') and 'is not in the' not in said:
+        built = said.startswith('class `') or '.__init__() ' in said or 'is not in the' in said
+        if not built:
             raise
         said = re.sub(r'class `(\w+)` in [\w/.-]+\.py: ', r'\1: ', said.strip('"\''))
         said = said.split('. Please check', 1)[0]

@@ -336,3 +336,47 @@ def test_train__a_term_that_is_not_finite_ends_with_iteration_and_term(
     with pytest.raises(NotFiniteError, match=r'^iteration [23]: .*loss_'):
         api.train(cfg)
     assert not list(tmp_path.rglob('iter_*.pth'))
+
+
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        (dict(type='jmpose_mm.JointMotionNek'), 'JointMotionNek is not in the'),
+        (dict(surprise=1), "unexpected keyword argument 'surprise'"),
+    ],
+    ids=['type', 'argument'],
+)
+def test_config_errors__name_the_config_and_the_part(change: dict, said: str) -> None:
+    from mmengine.registry import init_default_scope
+
+    from jmpose_mm.registry import MODELS
+
+    cfg = configs.load_config('jm-pose_debug.py')
+    cfg.model.neck.update(change)
+    init_default_scope('mmpose')
+    with pytest.raises(UsageError, match=said) as error, configs.config_errors(cfg):
+        MODELS.build(cfg.model)
+    assert str(error.value).startswith('config jm-pose_debug.py: ')
+    assert '/' not in str(error.value)
+
+
+def test_config_errors__lets_other_errors_pass() -> None:
+    with pytest.raises(KeyError, match='mine'), configs.config_errors(Config({})):
+        raise KeyError('mine')
+
+
+@pytest.mark.parametrize('text', ['model = dict(\n', '_base_ = "gone.py"\n'])
+def test_load_config__names_a_file_that_is_no_config(tmp_path: Path, text: str) -> None:
+    (tmp_path / 'broken.py').write_text(text, encoding='utf-8')
+    with pytest.raises((UsageError, FileNotFoundError), match=r'broken\.py|gone\.py'):
+        configs.load_config(str(tmp_path / 'broken.py'))
+
+
+@pytest.mark.parametrize('launcher', ['pytorch', 'slurm', 'mpi'])
+def test_check_launcher__names_what_its_environment_lacks(
+    launcher: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(('RANK', 'SLURM', 'OMPI'))]:
+        monkeypatch.delenv(name)
+    with pytest.raises(UsageError, match=f'launcher: {launcher} was not used'):
+        api.check_launcher(launcher)
