@@ -18,15 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('checkpoint', help='its weights')
     parser.add_argument('--out-dir', required=True, help='where film.mp4, poses.json, … go')
     parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
-    boxes = parser.add_mutually_exclusive_group()
-    boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
-    boxes.add_argument(
-        '--detector', default='hog', help='hog (default), whole or mmdet:CONFIG,CHECKPOINT'
-    )
-    parser.add_argument('--det-every', type=int, default=1, help='detect in every N-th frame')
-    parser.add_argument('--start', default=0, help='first frame, or a time: 12.5s, 00:01:10')
-    parser.add_argument('--end', help='first frame that does not come, or a time')
-    parser.add_argument('--stride', type=int, default=1, help='every N-th frame is the video')
+    add_people_arguments(parser.add_argument_group('frames and people'))
     parser.add_argument(
         '--smooth', choices=('one-euro', 'savitzky-golay', 'gaussian'), help='default: not at all'
     )
@@ -41,13 +33,33 @@ def make_parser() -> argparse.ArgumentParser:
         help='of the backbone and of what predicts positions',
     )
     parser.add_argument('--compile', action='store_true', help='compile the backbone')
-    parser.add_argument('--fps', type=float, help='rate of images, which do not say theirs')
     again = parser.add_mutually_exclusive_group()
     again.add_argument('--resume', action='store_true', help='go on after an interruption')
     again.add_argument('--overwrite', action='store_true', help='replace an earlier result')
     add_film_arguments(parser.add_argument_group('film'))
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
+
+
+def add_people_arguments(group: argparse._ArgumentGroup) -> None:
+    """Which frames, and who is in them."""
+    boxes = group.add_mutually_exclusive_group()
+    boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
+    boxes.add_argument(
+        '--detector', default='hog', help='hog (default), whole or mmdet:CONFIG,CHECKPOINT'
+    )
+    group.add_argument('--det-every', type=int, default=1, help='detect in every N-th frame')
+    group.add_argument(
+        '--lost',
+        type=float,
+        default=1.2,
+        metavar='SECONDS',
+        help='after which whoever comes back is somebody else',
+    )
+    group.add_argument('--start', default=0, help='first frame, or a time: 12.5s, 00:01:10')
+    group.add_argument('--end', help='first frame that does not come, or a time')
+    group.add_argument('--stride', type=int, default=1, help='every N-th frame is the video')
+    group.add_argument('--fps', type=float, help='rate of images, which do not say theirs')
 
 
 def add_film_arguments(parser: argparse._ArgumentGroup) -> None:

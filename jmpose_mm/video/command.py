@@ -33,6 +33,8 @@ def run_command(
         UsageError: What was asked for does not exist or does not fit together.
     """
     smooth = options['smooth']
+    if not 0 < options['lost'] < float('inf'):
+        raise UsageError(f'lost: expected seconds above 0, got {options["lost"]}')
     if options['layer'] and smooth not in (None, 'one-euro'):
         raise UsageError(
             f'layer: expected no --smooth {smooth}, whose film is drawn from poses without maps'
@@ -61,6 +63,7 @@ def run_command(
         engine={name: options[name] for name in ('crop', 'causal', 'layer')},
         model={'dtype': options['dtype'], 'compile': options['compile']},
     )
+    inferencer.lost = options['lost']
     protocol = _protocol(inferencer, source, checkpoint, options)
     recording = infer_video(inferencer, source, out_dir, outputs, protocol, **again)
     for note in recording.notes:
@@ -87,6 +90,7 @@ def _protocol(
             **({'boxes': file_digest(path)} if path else {}),
         },
         'boxes': f'{getattr(boxes, "name", "own detector")}, every {inferencer.detect_every}',
+        'lost': f'{inferencer.lost} s',
         'frames': {'start': span.start, 'stride': span.stride},
         'crop': options['crop'],
         'frame_offsets': list(model.frame_offsets),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
-from jmpose_mm.video.frames.sources import FrameSource, open_source
+from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.found_boxes import BoxSource
 from jmpose_mm.video.people.identified_boxes import IdentifiedBoxes
@@ -46,9 +47,15 @@ class VideoPoseInferencer:
         engine: Arguments of :class:`ClipEngine`: ``crop``, ``causal``, ``batch_size``, ...
         model: Further arguments of :class:`ClipModel`: ``dtype``, ``flip_test``, ``compile``.
 
+    Attributes:
+        lost: Seconds after which a person who was not seen gets a new identity, but no less than
+            two intervals of the detector.
+
     Raises:
         UsageError: What was asked for does not exist or does not fit together.
     """
+
+    lost = 1.2
 
     def __init__(
         self,
@@ -89,7 +96,10 @@ class VideoPoseInferencer:
             source: The film.
             done: Poses of its first frames, of an earlier run; they are not computed again.
         """
-        tracker = PersonTracker(self.model.dataset_meta['sigmas'])
+        interval = source.span.stride * self.detect_every
+        frames = math.ceil(self.lost * (source.fps or ASSUMED_FPS))
+        sigmas = self.model.dataset_meta['sigmas']
+        tracker = PersonTracker(sigmas, max_age=max(frames, 2 * interval))
         people = IdentifiedBoxes(self.boxes, tracker, self.detect_every, source)
         engine = ClipEngine(self.model, **self._engine)
         # Files of poses do not keep maps: they are made again.

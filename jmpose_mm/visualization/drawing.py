@@ -54,12 +54,13 @@ def draw_poses(
     Raises:
         ValueError: Shapes disagree.
     """
+    keypoints = np.asarray(keypoints, dtype=float)  # of a file, they are lists
     skeleton = checked_skeleton(keypoints, skeleton)
     drawn = np.ascontiguousarray(image).copy()
     scores = np.ones(keypoints.shape[:2]) if scores is None else np.asarray(scores, dtype=float)
     if scores.shape != keypoints.shape[:2]:
         raise ValueError(f'scores: expected shape {keypoints.shape[:2]}, got {scores.shape}')
-    for points, certainty in zip(np.asarray(keypoints, dtype=float), scores, strict=True):
+    for points, certainty in zip(keypoints, scores, strict=True):
         shown = (certainty >= threshold) & np.isfinite(points).all(axis=1) & skeleton.drawn
         joints = {skeleton.joints[k]: points[k] for k in np.flatnonzero(shown)}
         _draw_person(drawn, joints, skeleton, thickness or line_width(points[shown]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,3 +99,54 @@ def test_mot__bad_line_is_named(line, tmp_path):
 def test_box_source__unknown(spec):
     with pytest.raises(UsageError, match='boxes: expected'):
         box_source(spec)
+
+
+def _film(tmp_path, entries, count=5, name='walk.mp4'):
+    path = tmp_path / 'boxes.json'
+    path.write_text(json.dumps([{'score': 0.9, **entry} for entry in entries]), encoding='utf-8')
+    film = box_source(path).for_film(SimpleNamespace(name=name, count=count))
+    return [film.of(_frame(n)).boxes.tolist() for n in range(count)], film
+
+
+@pytest.mark.parametrize('key', ['image_id', 'image_name'])
+def test_film__boxes_counted_from_one_are_shifted_and_it_is_said(tmp_path, key):
+    names = [n if key == 'image_id' else f'walk/{n:06d}.jpg' for n in range(1, 6)]
+    entries = [{key: name, 'bbox': [n, 0, 5, 5]} for n, name in enumerate(names)]
+    found, film = _film(tmp_path, entries)
+    assert found == [[[n, 0, n + 5, 5]] for n in range(5)]
+    assert film.remarks(True) == ([], ['boxes.json: its frames are counted from 1, taken as such'])
+    found, film = _film(tmp_path, entries[:3])  # may be of frames 1 to 3
+    assert found[:2] == [[], [[0, 0, 5, 5]]]
+    assert 'its first frame is number 1' in film.remarks(True).notes[0]
+
+
+def test_film__boxes_of_other_frames_are_a_problem(tmp_path):
+    _, film = _film(tmp_path, [{'image_id': 900 + n, 'bbox': [0, 0, 5, 5]} for n in range(3)])
+    (problem,) = film.remarks(True).problems
+    assert problem.startswith('boxes.json: none of its 3 boxes belongs to a frame of walk.mp4')
+    entries = [{'image_id': n, 'bbox': [0, 0, 5, 5]} for n in (0, 2, 77)]
+    _, film = _film(tmp_path, entries)
+    assert film.remarks(True) == ([], ['boxes.json: 1 of 3 boxes belong to no frame of walk.mp4'])
+    assert film.remarks(False) == ([], [])
+    _, film = _film(tmp_path, [])
+    assert film.remarks(True).notes == ['boxes.json: there are no boxes of persons in it']
+
+
+def test_mot__numbers_and_identities_from_zero(tmp_path):
+    path = tmp_path / 'det.txt'
+    path.write_text('0,0,1,2,30,40,1\n1,0,1,2,30,40,1\n1,1,5,2,30,40,1\n', encoding='utf-8')
+    film = box_source(path).for_film(SimpleNamespace(name='a.mp4', count=2))
+    assert film.of(_frame(0)).ids.tolist() == [1]
+    assert film.of(_frame(1)).ids.tolist() == [1, 2]
+    assert 'counted from 0' in film.remarks(True).notes[0]
+    path.write_text('1,3,1,2,30,40,1\n1,-1,9,2,30,40,1\n', encoding='utf-8')
+    film = box_source(path).for_film(SimpleNamespace(name='a.mp4', count=2))
+    assert film.of(_frame(0)).ids is None
+    assert 'some boxes have no identity' in film.remarks(True).notes[0]
+
+
+@pytest.mark.parametrize('line', ['1e400,1,1,2,3,4', '1,nan,1,2,3,4', 'inf,1,1,2,3,4'])
+def test_mot__endless_numbers_are_named(tmp_path, line):
+    (tmp_path / 'gt.txt').write_text(line, encoding='utf-8')
+    with pytest.raises(ValueError, match=r'gt\.txt, line 1: expected frame,id'):
+        box_source(tmp_path / 'gt.txt')

@@ -75,3 +75,14 @@ def test_clean__removes_what_killed_runs_left_except_poses(tmp_path: Path) -> No
     OutputFolder(tmp_path, NAMES, []).clean(['film.mp4', 'poses.csv'])
     left = sorted(file.name for file in tmp_path.iterdir())
     assert left == ['.poses.unfinished.json', 'own.mp4']
+
+
+def test_held__once_at_a_time_and_nothing_stays(tmp_path: Path) -> None:
+    folder = OutputFolder(tmp_path / 'new' / 'out', NAMES, [])
+    with folder.held():
+        with pytest.raises(UsageError, match=r'another run .* writes there'):
+            hold(folder)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / 'out').write_bytes(b'mine')
+    with pytest.raises(UsageError, match=r'out_dir: expected a folder, .*out is a file'):
+        hold(OutputFolder(tmp_path / 'out', NAMES, []))

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.folder_lock import folder_lock
 from jmpose_mm.video.files.recordings import unfinished_path
 from jmpose_mm.visualization.film import is_drawn_film
+from jmpose_mm.whole_files import alone_in
 
 __all__ = ['POSES', 'OutputFolder']
 
@@ -50,10 +50,18 @@ class OutputFolder:
                 run writes here.
             OSError: The folder cannot be made or written to.
         """
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f'out_dir: expected a folder, {self.path} is a file')
         self._check_inputs()
-        with folder_lock(self.path):
-            self._check_results(resume, overwrite)
-            yield
+        made = [part for part in (self.path, *self.path.parents) if not part.exists()]
+        try:
+            with alone_in(self.path):
+                self._check_results(resume, overwrite)
+                yield
+        finally:
+            for part in made:
+                with suppress(OSError):  # not empty, as it should be
+                    part.rmdir()
 
     def clean(self, names: Iterable[str]) -> None:
         """Remove what a run that was killed has left of these files; call it while held."""
