@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from jmpose_mm.tables import plain_table
+
 __all__ = [
     'Comparison',
     'as_json',
@@ -137,11 +139,7 @@ def formatted(comparisons: list[Comparison], said: dict[str, Any]) -> str:
         ]
         runs = str(len(one.our_seconds))
         rows.append([one.name, f'{one.ratio:.1f}x', f'{low:.1f} - {high:.1f}', *seconds, runs])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    lines = [plain_table(rows)]
     for one in comparisons:
         lines.append(f'{one.name}: {one.ours} against {one.reference}. {one.note}'.rstrip())
     lines.append('medians; ' + ', '.join(f'{name}: {value}' for name, value in said.items()))

@@ -15,8 +15,8 @@ from experiments.study.plan import chosen_runs
 from experiments.study.scales import Scale
 from experiments.study.set_up import Study
 from experiments.study.table import common_seeds, spread
-from jmpose_mm.apis.analysis.tables import markdown_table
 from jmpose_mm.datasets.synthetic import FACTORS
+from jmpose_mm.tables import markdown_table
 from jmpose_mm.visualization.charts import Chart, save_chart
 from jmpose_mm.whole_files import whole_file
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from jmpose_mm.errors import listed
+from jmpose_mm.tables import plain_table
 
 __all__ = ['Part', 'adopt_layout', 'named_weights', 'parts_of_model', 'start_table']
 
@@ -142,8 +143,4 @@ def start_table(parts: Iterable[Part], source: str) -> str:
             start += f'; new: {listed(part.new, 3)}'
         state = 'frozen' if part.is_frozen else 'trained'
         rows.append((part.name, f'{part.size:,}', state, start))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return '\n'.join(
-        f'{name:<{widths[0]}}  {size:>{widths[1]}}  {state:<{widths[2]}}  {start}'.rstrip()
-        for name, size, state, start in rows
-    )
+    return plain_table(rows, left=(0, 2, 3))

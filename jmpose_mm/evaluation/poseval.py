@@ -25,6 +25,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     TruePersons,
     take_persons,
 )
+from jmpose_mm.tables import plain_table
 
 from .posetrack_files import read_pair
 from .posetrack_frames import PoseTrackFrames
@@ -144,10 +145,10 @@ def format_table(result: FolderResult) -> str:
                 for name, values in result.tracking._asdict().items()
             }
         )
-    lines += ['', f'{"joint":14}{"AP":>8}{"annotated":>11}{"predicted":>11}{"correct":>9}']
-    rows = zip(PRINTED_NAMES, ap.ap, ap.num_true, ap.num_predicted, ap.num_correct, strict=True)
-    lines += [f'{name:14}{value:8.2f}{g:11d}{p:11d}{c:9d}' for name, value, g, p, c in rows]
-    return '\n'.join(lines)
+    joints = zip(PRINTED_NAMES, ap.ap, ap.num_true, ap.num_predicted, ap.num_correct, strict=True)
+    rows = [[name, f'{value:.2f}', *map(str, counts)] for name, value, *counts in joints]
+    header = ['joint', 'AP', 'annotated', 'predicted', 'correct']
+    return '\n'.join([*lines, '', plain_table([header, *rows])])
 
 
 def _official_rows(quantities: dict[str, np.ndarray]) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from jmpose_mm.functional.evaluation.posetrack_ap import JointAP, group_means, mean_over_joints
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_GROUPS, JOINT_NAMES
+from jmpose_mm.tables import markdown_table
 
 from .frames import FrameErrors
 from .parts import Division, Study, part_counts
@@ -20,7 +21,6 @@ __all__ = [
     'frame_table',
     'joint_labels',
     'joint_table',
-    'markdown_table',
     'protocol_table',
 ]
 
@@ -119,19 +119,3 @@ def _mean(values: np.ndarray, joints: Sequence[int]) -> float:
 
 def _number(value: float, form: str) -> str:
     return '–' if np.isnan(value) else f'{value:{form}}'
-
-
-def markdown_table(header: list[str], rows: list[list[str]]) -> str:
-    """A table that is as readable in its source; the first column left, the others right."""
-    # A bar in a name would end its cell.
-    header, *rows = table = [[cell.replace('|', r'\|') for cell in row] for row in (header, *rows)]
-    widths = [max(3, *map(len, column)) for column in zip(*table, strict=True)]
-    rule = ['-' * (width - 1) + ':' for width in widths]
-    rule[0] = '-' * widths[0]
-
-    def line(cells: list[str]) -> str:
-        first, *others = zip(cells, widths, strict=True)
-        aligned = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-        return f'| {" | ".join(aligned)} |'
-
-    return '\n'.join(map(line, [header, rule, *rows]))

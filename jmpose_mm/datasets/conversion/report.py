@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
+from jmpose_mm.tables import plain_table
 
 __all__ = ['SplitCounts', 'table_of']
 
@@ -70,19 +71,12 @@ class SplitCounts:
 def table_of(report: dict[str, Any]) -> str:
     """The report as text, one column for each split."""
     splits: dict[str, dict[str, Any]] = report['splits']
-    rows = [(words, [c[name] for c in splits.values()]) for name, words in ROWS.items()]
-    names = next(iter(splits.values()))['joints']
-    rows.append(('annotated joints', [sum(c['joints'].values()) for c in splits.values()]))
-    rows += [(f'  {name}', [c['joints'][name] for c in splits.values()]) for name in names]
-    width = max(len(words) for words, _ in rows) + 2
-    columns = [max(10, len(split) + 2) for split in splits]
-    lines = [
-        f'{report["dataset"]}, {report["release"]}: {report["source"]}',
-        ' ' * width + ''.join(f'{s:>{w}}' for s, w in zip(splits, columns, strict=True)),
-    ]
-    for words, values in rows:
-        cells = ''.join(f'{value:>{w}}' for value, w in zip(values, columns, strict=True))
-        lines.append(f'{words:<{width}}{cells}')
+    rows = [['', *splits]]
+    rows += [[words, *(str(c[name]) for c in splits.values())] for name, words in ROWS.items()]
+    joints = [counts['joints'] for counts in splits.values()]
+    rows.append(['annotated joints', *(str(sum(counts.values())) for counts in joints)])
+    rows += [[f'  {name}', *(str(counts[name]) for counts in joints)] for name in joints[0]]
+    lines = [f'{report["dataset"]}, {report["release"]}: {report["source"]}', plain_table(rows)]
     for split, counts in splits.items():
         left_out = counts['left_out_or_mended']
         said = ', '.join(f'{count} {what}' for what, count in left_out.items() if count)

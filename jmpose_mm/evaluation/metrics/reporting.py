@@ -9,6 +9,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.tables import plain_table
 
 __all__ = ['LabelledMetric', 'log_table']
 
@@ -77,10 +78,5 @@ def _same_boxes(stated: str, read: str) -> bool:
 
 def log_table(title: str, info: dict[str, str], table: list[list[str]]) -> None:
     """Log ``title``, what makes the numbers comparable, and the rows of ``table``."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [
-        '  '.join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in table
-    ]
     said = ' | '.join(f'{name}: {value}' for name, value in info.items())
-    MMLogger.get_current_instance().info('%s, %s\n%s', title, said, '\n'.join(lines))
+    MMLogger.get_current_instance().info('%s, %s\n%s', title, said, plain_table(table))
