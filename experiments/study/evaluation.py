@@ -19,7 +19,6 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.study.features import StoredClips, neck_features
-from experiments.study.training import quiet
 from jmpose_mm.datasets.synthetic import FACTORS
 from jmpose_mm.evaluation.metrics import PoseTrackAPMetric
 from jmpose_mm.evaluation.posetrack_frames import frame_key
@@ -27,9 +26,8 @@ from jmpose_mm.evaluation.posetrack_frames import frame_key
 __all__ = ['SUBSETS', 'average_precision', 'cost', 'predict', 'predict_images']
 
 SUBSETS = ('degraded', 'not_degraded', *FACTORS)
-_VIDEO = '@'
-# Kind of a video's frames to the metric's suffix of the part that they are of.
-_OF_VIDEOS = {'all': '', 'degraded': '_degraded'}
+# Groups of frames whose AP is taken video by video too.
+_BY_VIDEO = ('all', 'degraded')
 _TIMED_RUNS = 5
 
 
@@ -79,24 +77,29 @@ def average_precision(
     metric = PoseTrackAPMetric(str(truth), subset=list(SUBSETS))
     metric.describe(label)
     metric.dataset_meta = metainfo
-    parts = metric.parts
-    counts = {name.strip('_') or 'all': int(frames.sum()) for name, frames in parts.items()}
+    counts = {name: int(frames.sum()) for name, frames in metric.groups.items()}
     videos = np.asarray([frame_key(frame.name)[0] for frame in metric.frames])
-    names = sorted(set(videos))
-    for kind, suffix in _OF_VIDEOS.items():
-        for name in names:
-            parts[f'{_VIDEO}{kind}{_VIDEO}{name}'] = parts[suffix] & (videos == name)
-    metric.process(None, [sample.to_dict() for sample in samples])
-    with quiet():  # its table has a row for each part, and here a video is one
-        values = metric.compute_metrics(metric.results)
-    known = {name: None if math.isnan(v) else round(v, 3) for name, v in values.items()}
-    plain = {k: v for k, v in known.items() if _VIDEO not in k and '_' not in k}
-    ap = {'all': plain.pop('AP'), **{name: known[f'AP_{name}'] for name in SUBSETS}, **plain}
-    by_video = {
-        kind: {name: known[f'AP{_VIDEO}{kind}{_VIDEO}{name}'] for name in names}
-        for kind in _OF_VIDEOS
+    names = sorted(set(videos.tolist()))
+    groups: dict[Any, np.ndarray] = {
+        (kind, name): metric.groups[kind] & (videos == name) for kind in _BY_VIDEO for name in names
     }
-    return {'ap': ap, 'videos': by_video, 'frames': counts, 'label': label}
+    metric.process(None, [sample.to_dict() for sample in samples])
+    values = metric.group_values(metric.results, {**metric.groups, **groups})
+    ap = {'all': values['all']['AP'], **{name: values[name]['AP'] for name in SUBSETS}}
+    ap |= {joints: value for joints, value in values['all'].items() if joints != 'AP'}
+    return {
+        'ap': {name: _rounded(value) for name, value in ap.items()},
+        'videos': {
+            kind: {name: _rounded(values[kind, name]['AP']) for name in names} for kind in _BY_VIDEO
+        },
+        'frames': counts,
+        'label': label,
+    }
+
+
+def _rounded(value: float) -> float | None:
+    """A value as JSON holds it: None is NaN, where nobody is annotated."""
+    return None if math.isnan(value) else round(value, 3)
 
 
 def cost(model: nn.Module, num_frames: int, size: tuple[int, int], device: str) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from .sample_predictions import join_samples, oks_nms, read_sample, unique_sampl
 __all__ = ['PoseTrackAPMetric']
 
 SCORE_RULES = ('keypoint*box', 'keypoint')
+ALL_FRAMES = 'all'
+
+Group = TypeVar('Group', bound=Hashable)
 
 
 @METRICS.register_module()
@@ -96,8 +99,8 @@ class PoseTrackAPMetric(LabelledMetric):
         if missing:
             raise ValueError(f'videos: expected videos of {ann_file}, got {sorted(missing)} too')
         names = [subset, f'not_{subset}'] if isinstance(subset, str) else subset or ()
-        self.parts = {'': np.ones(len(self.frames), dtype=bool)}
-        self.parts |= {f'_{name}': _flagged(truth, name) for name in names}
+        self.groups = {ALL_FRAMES: np.ones(len(self.frames), dtype=bool)}
+        self.groups |= {name: _flagged(truth, name) for name in names}
         truth.check_head_boxes(self.truth)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -110,24 +113,52 @@ class PoseTrackAPMetric(LabelledMetric):
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """AP of the collected predictions over all frames and, if asked, over the subsets'."""
-        records = unique_samples(results)
-        if self.nms is not None:
-            records = oks_nms(records, self.nms, self.dataset_meta['sigmas'])
-        predictions = join_samples(records, self._order(), self.score_rule == 'keypoint*box')
-        metrics, rows = {}, []
-        for suffix, frames in self.parts.items():
-            truth, kept = select_frames(self.truth, predictions, frames)
-            values = self._values(truth, kept)
-            metrics.update({name + suffix: value for name, value in values.items()})
-            count = len(np.unique(truth.frame))
-            rows.append([suffix.strip('_').replace('_', ' ') or 'all', str(count)])
-            rows[-1] += [f'{value:.2f}' for value in values.values()]
-        log_table(self.title, self._info(), [['frames', 'count', *values], *rows])
+        predictions = self._predictions(results)
+        values = self._group_values(predictions, self.groups)
+        rows = []
+        for name, frames in self.groups.items():
+            count = len(np.unique(self.truth.frame[frames[self.truth.frame]]))
+            cells = (f'{value:.2f}' for value in values[name].values())
+            rows.append([name.replace('_', ' '), str(count), *cells])
+        log_table(self.title, self._info(), [['frames', 'count', *values[ALL_FRAMES]], *rows])
         if self.out_dir is not None:
             said = {'info': self._info()}
             said |= {'provenance': self.provenance} if self.provenance else {}
             write_predictions(self.out_dir, self.frames, predictions, said, self.joint_names)
-        return metrics
+        return {
+            name if group == ALL_FRAMES else f'{name}_{group}': value
+            for group, of_group in values.items()
+            for name, value in of_group.items()
+        }
+
+    def group_values(
+        self, results: list[dict[str, Any]], groups: Mapping[Group, np.ndarray]
+    ) -> dict[Group, dict[str, float]]:
+        """AP of the collected predictions over groups of frames.
+
+        Args:
+            results: Records that :meth:`process` collected.
+            groups: (F,) bool for each group: which of :attr:`frames` are in it.
+
+        Returns:
+            ``AP`` and the seven joint groups of each group, in percent; NaN where nobody is
+            annotated.
+        """
+        return self._group_values(self._predictions(results), groups)
+
+    def _predictions(self, results: list[dict[str, Any]]) -> PredictedPersons:
+        records = unique_samples(results)
+        if self.nms is not None:
+            records = oks_nms(records, self.nms, self.dataset_meta['sigmas'])
+        return join_samples(records, self._order(), self.score_rule == 'keypoint*box')
+
+    def _group_values(
+        self, predictions: PredictedPersons, groups: Mapping[Group, np.ndarray]
+    ) -> dict[Group, dict[str, float]]:
+        return {
+            group: self._values(*select_frames(self.truth, predictions, frames))
+            for group, frames in groups.items()
+        }
 
     def _truth(self, frames: PoseTrackFrames) -> TruePersons:
         return frames.truth()
@@ -139,7 +170,7 @@ class PoseTrackAPMetric(LabelledMetric):
         return {'AP': mean_over_joints(ap), **group_means(ap)}
 
     def _order(self) -> np.ndarray:
-        """ErrorContext of each evaluated joint among the model's."""
+        """(J,) Index of each evaluated joint among the joints of the model."""
         names = self.dataset_meta['keypoint_id2name']
         where = 'dataset_meta.keypoint_id2name'
         return joint_order([names[i] for i in range(len(names))], where, self.joint_names)
