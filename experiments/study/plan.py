@@ -28,6 +28,7 @@ class Run:
         group: ``'method'``, ``'ablation'`` or ``'control'``.
         config: Name of the packaged config it starts from.
         changes: Key paths of the config to values.
+        ablation: Name of the packaged config whose difference from its base is applied too.
         seeds: It is made with seeds 0 to this, exclusively.
         trained: ``'baseline'``: the single-frame model, which is trained once for each seed and
             frozen in the others; ``'neck'``: what follows the baseline's backbone, on its stored
@@ -43,6 +44,7 @@ class Run:
     group: str
     config: str
     changes: dict[str, Any] = field(default_factory=dict)
+    ablation: str = ''
     seeds: int = 3
     trained: str = 'neck'
     passes: int = 1
@@ -77,54 +79,56 @@ def _estimated_by(estimator: str) -> dict[str, Any]:
     return changes
 
 
-_NO_TERMS = {'head.loss_terms': None}
+# Ablations that users run have config files, and those are what the study runs.
+_ABLATION_CONFIGS = {
+    'jm_pose': 'jm-pose-{}_hrnet-w48_1xb30-20e_posetrack17-384x288.py',
+    'tdmi': 'tdmi-{}_hrnet-w48_1xb30-20e_posetrack17-384x288.py',
+    'fami_pose': 'fami-pose-{}_hrnet-w48_1xb48-21e_posetrack17-384x288.py',
+}
+_OF_A_CONFIG = {
+    'jm_pose': {
+        'no_joint_learner': 'without joint learner',
+        'no_mutual_learning': 'without mutual learning',
+        'no_orthogonality': 'without orthogonality',
+    },
+    'tdmi': {
+        '1_stage': '1 stage instead of 4',
+        'no_disentanglement': 'without disentanglement',
+        'no_information': 'without information terms',
+    },
+    'fami_pose': {
+        'no_global': 'without global alignment',
+        'no_local': 'without local calibration',
+        'no_information': 'without information terms',
+    },
+}
 _JM_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    'no_joint_learner': ('without joint learner', {'neck.joint_learner': None}),
-    'no_mutual_learning': (
-        'without mutual learning',
-        {'neck.mutual_learning': None, **_NO_TERMS},
-    ),
-    'no_orthogonality': ('without orthogonality', _NO_TERMS),
     'kl': ('orthogonality by kl', _estimated_by('kl')),
     'released': ('orthogonality by released', _estimated_by('released')),
     'difference': ('motion of differences alone', {'neck.motion': 'difference'}),
     '3_frames': ('3 frames instead of 5', {'neck.frame_offsets': (-1, 0, 1)}),
 }
-_FAMI_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    'no_global': ('without global alignment', {'neck.global_alignment': False}),
-    'no_local': ('without local calibration', {'neck.local_alignment': {'calibrate': False}}),
-    'no_information': ('without information terms', _NO_TERMS),
-}
-_TDMI_ABLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    '1_stage': ('1 stage instead of 4', {'neck.num_stages': 1}),
-    # The two terms that part useful from noisy motion go too.
-    'no_disentanglement': (
-        'without disentanglement',
-        {
-            'neck.disentanglement': None,
-            'head.loss_terms.terms.useful_noisy': None,
-            'head.loss_terms.terms.motion_useful': None,
-        },
-    ),
-    'no_information': (
-        'without information terms',
-        {'neck.disentanglement': {'noisy': False}, **_NO_TERMS},
-    ),
-}
-# What lies between takes processors too long.
-_TDMI_STAGES = [
-    _variant('tdmi', f'{n}_stages', f'{n} stages', {'neck.num_stages': n}, scales=('gpu',))
-    for n in (2, 3)
-]
+
+
+def _ablation(of: str, name: str, title: str, **fields: Any) -> Run:
+    """What the config file of an ablation changes, in the study's setting."""
+    config = _ABLATION_CONFIGS[of].format(name.replace('_', '-'))
+    return _variant(of, name, title, {}, ablation=config, **fields)
+
+
+def _ablations_of(method: str) -> list[Run]:
+    changed = _JM_ABLATIONS if method == 'jm_pose' else {}
+    return [
+        *(_ablation(method, name, title) for name, title in _OF_A_CONFIG[method].items()),
+        *(_variant(method, name, title, changes) for name, (title, changes) in changed.items()),
+    ]
+
+
 ABLATIONS = [
-    _variant(of, name, title, changes)
-    for of, ablations in (
-        ('jm_pose', _JM_ABLATIONS),
-        ('tdmi', _TDMI_ABLATIONS),
-        ('fami_pose', _FAMI_ABLATIONS),
-    )
-    for name, (title, changes) in ablations.items()
-] + _TDMI_STAGES
+    *(run for method in _OF_A_CONFIG for run in _ablations_of(method)),
+    # The stages between one and four take processors too long.
+    *(_ablation('tdmi', f'{n}_stages', f'{n} stages', scales=('gpu',)) for n in (2, 3)),
+]
 
 _COPIES = [
     _variant(

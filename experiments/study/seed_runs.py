@@ -25,6 +25,7 @@ from experiments.study.set_up import (
     BOXES,
     Study,
     method,
+    run_changes,
     run_config,
     train_indices,
 )
@@ -81,7 +82,7 @@ class SeedRuns:
         result = {
             **{name: getattr(run, name) for name in ('name', 'title', 'group', 'of', 'copies')},
             **{'seed': self.seed, 'trained': run.trained, 'config': run.config},
-            'changes': json.loads(json.dumps(run.changes)),
+            'changes': json.loads(json.dumps(run_changes(run))),
             'training': trained,
             'cost': cost(
                 model, len(frame_offsets(cfg)), cfg.model.head.decoder.input_size, self.device

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
 from jmpose_mm.datasets.body.frame_tables import frame_number
-from jmpose_mm.engine.configs import load_config, pipeline_step
+from jmpose_mm.engine.configs import find_config, load_config, pipeline_step
 from jmpose_mm.engine.devices import choose_device, fast_dtype
 from jmpose_mm.whole_files import write_json
 
@@ -25,6 +26,7 @@ __all__ = [
     'Study',
     'description',
     'method',
+    'run_changes',
     'run_config',
     'train_indices',
     'write_test_truth',
@@ -36,6 +38,7 @@ BOX_SHIFT = 0.1
 """Greatest shift of a training crop, as a share of its size. The released recipes centre crops on
 their boxes; after little training like that, a model takes much of a joint's place from its place
 in the box, and its AP in inexact boxes falls by more than half."""
+_ABSENT = object()
 _PIPELINES = ('train_dataloader', 'test_dataloader')
 
 
@@ -125,13 +128,38 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
         cfg.model.train_cfg = dict(compute_acc=False)
     # Tested afterwards, by frames and boxes of the study's own.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    cfg.merge_from_dict(run.changes)
+    cfg.merge_from_dict(run_changes(run))
     _shift_boxes(cfg.train_dataloader.dataset.pipeline)
     for loader in _PIPELINES:
         frames = pipeline_step(cfg[loader].dataset.pipeline, 'SampleSupportFrames')
         frames.frame_offsets = cfg.model.get('neck', {}).get('frame_offsets', (0,))
         frames.copies_of_key = run.copies
     return cfg
+
+
+def run_changes(run: Run) -> dict[str, Any]:
+    """Values by key paths that a run changes in its config, its ablation's among them."""
+    return {**(_config_changes(run.ablation) if run.ablation else {}), **run.changes}
+
+
+def _config_changes(name: str) -> dict[str, Any]:
+    """Values by key paths of the model that a packaged config states other than its base."""
+    from mmengine.config import Config
+
+    file = find_config(name)
+    (base,) = Config._get_base_files(file)
+    before = Config.fromfile(Config._get_cfg_path(base, file)[0])
+    return dict(
+        _differences(before.model.to_dict(), Config.fromfile(file).model.to_dict(), 'model')
+    )
+
+
+def _differences(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key, value in after.items():
+            yield from _differences(before.get(key, _ABSENT), value, f'{path}.{key}')
+    elif before != after:
+        yield path, after
 
 
 def _take_backbone(cfg: Config, source: Config) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from experiments.study.plan import METHODS
+from experiments.study.plan import RUNS
 from jmpose_mm.engine.configs import find_config
 
 __all__ = ['imported_modules', 'sources_hash']
@@ -18,7 +18,10 @@ PACKAGES = ('jmpose_mm', 'experiments')
 # What a run begins with; the queue, the table and the report do not decide a result.
 START = 'experiments.study.seed_runs'
 # Registries import what they hold by name; inferencers are not of a run.
-REGISTRIES, NOT_OF_A_RUN = 'jmpose_mm.registry', ('jmpose_mm.apis', 'jmpose_mm.visualization')
+REGISTRIES, NOT_OF_A_RUN = (
+    'jmpose_mm.registry',
+    ('jmpose_mm.apis', 'jmpose_mm.visualization.clip_visualizer'),
+)
 
 
 @cache
@@ -81,11 +84,12 @@ def _imports(name: str, file: Path) -> Iterator[str]:
 
 
 def _configs() -> set[str]:
-    """Paths of the methods' configs and of their bases."""
+    """Paths of the runs' configs and of their bases."""
     from mmengine.config import Config
 
     found: set[str] = set()
-    waiting = [find_config(method.config) for method in METHODS]
+    names = {name for run in RUNS for name in (run.config, run.ablation) if name}
+    waiting = [find_config(name) for name in names]
     while waiting:
         file = waiting.pop()
         found.add(str(Path(file).resolve()))
