@@ -66,7 +66,7 @@ with true_cause(__name__):
     EVALUATORS = _child_of(host.EVALUATORS)
     TASK_UTILS = _child_of(host.TASK_UTILS)
 
-    VISUALIZERS = _child_of(host.VISUALIZERS, 'jmpose_mm.visualization')
+    VISUALIZERS = _child_of(host.VISUALIZERS, 'jmpose_mm.visualization.clip_visualizer')
     VISBACKENDS = _child_of(host.VISBACKENDS)
     LOG_PROCESSORS = _child_of(host.LOG_PROCESSORS)
 

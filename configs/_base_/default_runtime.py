@@ -30,8 +30,11 @@ env_cfg = dict(
 # resuming exactly needs a known seed
 randomness = dict(seed=0)
 
+# What PoseVisualizationHook draws with, where it is enabled.
 visualizer = dict(
-    type='PoseLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer'
+    type='jmpose_mm.ClipVisualizer',
+    vis_backends=[dict(type='LocalVisBackend')],
+    name='visualizer',
 )
 
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True, num_digits=6)
