@@ -5,8 +5,11 @@ Axes: K keypoints, H W heatmap grid.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from mmpose.codecs import MSRAHeatmap
+from numpy.typing import NDArray
 
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.heatmap_decoding import DECODINGS, decode_heatmaps
@@ -43,7 +46,7 @@ class ReleasedHeatmap(MSRAHeatmap):
         check_choice('decoding', decoding, DECODINGS)
         self.decoding = decoding
 
-    def decode(self, encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def decode(self, encoded: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Heatmaps ``(K, H, W)`` to crop pixels ``(1, K, 2)`` and scores ``(1, K)``."""
         keypoints, scores = decode_heatmaps(encoded, self.decoding, self.blur_kernel_size)
         keypoints = keypoints * self.scale_factor

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.logging import print_log
@@ -62,9 +62,9 @@ def choose_device(
             print_log(f'device: {found} ({reason})', 'current')
         return torch.device(found)
     device = torch.device(name)
-    reason = {'cuda': _without_cuda, 'mps': _without_apple}.get(device.type, lambda: None)()
-    if reason is not None:
-        raise UsageError(f'device: {name} cannot be used, {reason}')
+    lack = {'cuda': _without_cuda, 'mps': _without_apple}.get(device.type, lambda: None)()
+    if lack is not None:
+        raise UsageError(f'device: {name} cannot be used, {lack}')
     if device.type == 'cuda' and (device.index or 0) >= torch.cuda.device_count():
         last = torch.cuda.device_count() - 1
         raise UsageError(f'device: expected cuda:0 to cuda:{last}, got {name}')
@@ -147,7 +147,7 @@ def fast_dtype(device: torch.device) -> str:
     """``'bfloat16'`` where the device multiplies it natively, else ``'float32'``."""
     if device.type == 'cuda':
         return 'bfloat16' if torch.cuda.get_device_capability(device) >= (8, 0) else 'float32'
-    processor = getattr(torch.cpu, 'get_capabilities', dict)()
+    processor: dict[str, Any] = getattr(torch.cpu, 'get_capabilities', dict)()
     native = processor.get('avx512_bf16') or processor.get('amx_bf16')
     return 'bfloat16' if native and device.type == 'cpu' else 'float32'
 

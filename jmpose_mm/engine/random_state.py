@@ -12,10 +12,16 @@ import torch
 
 def capture() -> dict[str, Any]:
     """The states of Python's, numpy's and torch's generators (CPU and every CUDA device)."""
-    name, keys, position, has_gauss, cached = np.random.get_state()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         'python': random.getstate(),
-        'numpy': (name, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),
+        'numpy': (
+            name,
+            torch.from_numpy(np.asarray(keys).astype(np.int64)),
+            position,
+            has_gauss,
+            cached,
+        ),
         'torch': torch.get_rng_state(),
         'cuda': torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }

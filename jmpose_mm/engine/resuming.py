@@ -37,7 +37,7 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     folder = Path(cfg.work_dir)
     if hook.get('out_dir') is not None:
-        folder = Path(hook.out_dir, folder.name)
+        folder = Path(hook['out_dir'], folder.name)
     newest, skipped = newest_checkpoint(folder, hook.get('filename_tmpl') or '*_{}.pth')
     for message in skipped:
         print_log(f'resume: skipped {message}')

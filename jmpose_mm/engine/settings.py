@@ -89,7 +89,8 @@ def _is_made_of(value: Any, piece: Any, same_name: bool) -> bool:
         return True
     if isinstance(piece, Mapping):
         # most of it: the copy may say more, or some of it otherwise
-        shared = isinstance(value, Mapping) and [k for k in piece if value.get(k) == piece[k]]
+        other = value if isinstance(value, Mapping) else {}
+        shared = [key for key in piece if key in other and other[key] == piece[key]]
         return bool(shared) and 'type' in shared if 'type' in piece else bool(shared) and same_name
     if isinstance(piece, (list, tuple)) and len(piece) > 0:
         return type(value) in (list, tuple) and (list(value) == list(piece) or same_name)

@@ -57,7 +57,7 @@ class _LateRemovals:
 
 
 @HOOKS.register_module()
-class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
+class DurableCheckpointHook(CheckpointHook):
     """mmengine's hook, which removes the last checkpoint but one before it writes the next.
 
     Here a checkpoint is written under another name, flushed to the disk, renamed, and only then are
@@ -65,6 +65,8 @@ class DurableCheckpointHook(CheckpointHook):  # type: ignore[misc]
     unfinished is removed by the next one. Arguments are those of ``CheckpointHook``. On other than
     local storage it does what the parent does.
     """
+
+    file_backend: Any
 
     def before_train(self, runner: Runner) -> None:
         """Find the folder, and clear it of what was left unfinished."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -116,7 +116,7 @@ class InitialWeightsHook(Hook):
 
 
 def _plain(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
+    return cast('nn.Module', model.module) if is_model_wrapper(model) else model
 
 
 def _source(runner: Runner) -> str:

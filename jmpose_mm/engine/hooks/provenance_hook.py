@@ -44,7 +44,7 @@ class ProvenanceHook(Hook):
 
 
 def _describe(
-    runner: Runner, loader: DataLoader, evaluator: Evaluator, source: tuple[Any, Any]
+    runner: Runner, loader: DataLoader[Any], evaluator: Evaluator, source: tuple[Any, Any]
 ) -> None:
     for metric in evaluator.metrics:
         if not hasattr(metric, 'describe'):
