@@ -112,6 +112,6 @@ def config_errors(cfg: Config) -> Iterator[None]:
         built = said.startswith('class `') or '.__init__() ' in said or 'is not in the' in said
         if not built:
             raise
-        said = re.sub(r'class `(\w+)` in [\w/.-]+\.py: ', r'\1: ', said.strip('"\''))
+        said = re.sub(r'class `(\w+)` in [\w/.-]+\.py: ', r'\1: ', said)
         said = said.split('. Please check', 1)[0]
         raise UsageError(f'config {Path(cfg.filename or "").name}: {said}') from error
