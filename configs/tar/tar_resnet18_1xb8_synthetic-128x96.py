@@ -13,3 +13,5 @@ model = dict(
     test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=8)
+# The frozen part: train that config first, or let `make demo` train both.
+load_from = 'work_dirs/single-frame_resnet18_1xb16_synthetic-128x96/epoch_8.pth'

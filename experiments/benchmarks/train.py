@@ -30,6 +30,8 @@ class Size(NamedTuple):
     configs: tuple[str, ...] = (
         'jm-pose_hrnet-w48_1xb30-20e_posetrack18-384x288.py',
         'jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py',
+        'jm-pose_vit-small_1xb30-20e_posetrack18-384x288.py',
+        'jm-pose_vit-base_1xb30-20e_posetrack18-384x288.py',
     )
 
 

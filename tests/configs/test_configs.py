@@ -93,7 +93,13 @@ def test_config__takes_a_training_step(path):
     inputs = 100 * torch.randn(2, frames, 3, SIDE, SIDE)
     samples = _samples(2, cfg.model.head.out_channels)
     data = model.data_preprocessor({'inputs': inputs, 'data_samples': samples})
+    offered = []
+    if model.with_neck:
+        model.neck.register_forward_hook(
+            lambda _, __, features: offered.append(set(features.named))
+        )
     losses = model(**data, mode='loss')
+    assert all(names == set(model.neck.feature_names) for names in offered)
     total = sum(value for key, value in losses.items() if 'loss' in key)
     trainable = {n: p for n, p in model.named_parameters() if p.requires_grad}
     optimizer = OPTIMIZERS.build(

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.models.layers.deconvolutions import deconvolutions, start_deconvolutions
+from jmpose_mm.models.layers.stage_shapes import stage_shapes
 from jmpose_mm.registry import MODELS
 
 __all__ = ['DeconvBackbone']
@@ -30,11 +32,27 @@ class DeconvBackbone(BaseModule):
             with ``out_type='featmap'`` and the blocks wanted in ``out_indices``.
         in_channels: Channels of the backbone's last map.
         deconv_channels: Output channels of each deconvolution, each of which doubles the grid.
+        both: Return what the deconvolutions take too, before what they give.
+
+    Raises:
+        UsageError: ``in_channels`` is not what the backbone gives.
     """
 
-    def __init__(self, backbone: dict, in_channels: int, deconv_channels: Sequence[int]) -> None:
+    def __init__(
+        self,
+        backbone: dict,
+        in_channels: int,
+        deconv_channels: Sequence[int],
+        both: bool = False,
+    ) -> None:
         super().__init__()
-        self.backbone = MODELS.build(backbone)
+        self.backbone, self.both = MODELS.build(backbone), both
+        shapes = stage_shapes(self.backbone)
+        if shapes and shapes[-1][0] != in_channels:
+            raise UsageError(
+                f'in_channels of DeconvBackbone: expected {shapes[-1][0]}, the channels of the '
+                f'last map of {backbone["type"]}, got {in_channels}'
+            )
         self.deconv_layers = deconvolutions(in_channels, deconv_channels)
         self._register_load_state_dict_pre_hook(self._adopt_backbone_keys)
 
@@ -47,7 +65,8 @@ class DeconvBackbone(BaseModule):
         """``(B, 3, H, W)`` to the backbone's maps, the last one after the deconvolutions."""
         stages = self.backbone(x)
         stages = (stages,) if isinstance(stages, Tensor) else tuple(stages)
-        return (*stages[:-1], self.deconv_layers(stages[-1]))
+        kept = stages if self.both else stages[:-1]
+        return (*kept, self.deconv_layers(stages[-1]))
 
     def _adopt_backbone_keys(self, state_dict: dict, prefix: str, *args: object) -> None:
         """Move the keys of a bare backbone to where it is here: ``conv1`` to ``backbone.conv1``."""

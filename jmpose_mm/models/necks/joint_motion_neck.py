@@ -43,6 +43,8 @@ class JointMotionNeck(VideoNeck):
         ValueError: An argument is out of range.
     """
 
+    reads_stages = None
+
     def __init__(
         self,
         in_channels: Sequence[int],

@@ -75,7 +75,7 @@ class TemporalDifferenceNeck(VideoNeck):
         check_choice('appearance', appearance, ('aligned', 'key'))
         check_choice('num_stages', num_stages, range(1, len(in_channels) + 1))
         channels, num_supports = in_channels[-1], self.num_frames - 1
-        self.num_stages = num_stages
+        self.num_stages = self.reads_stages = num_stages
         self.differences = StageDifferences(in_channels[-num_stages:], channels)
         self.encoder = TemporalDifferenceEncoder(
             channels, num_supports, num_stages, **(encoder or {})

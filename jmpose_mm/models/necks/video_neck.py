@@ -5,11 +5,13 @@ Axes: B clips, T frames in time order, K keypoints, C channels, h w feature grid
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.temporal import key_frame_index
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
@@ -33,6 +35,7 @@ class VideoNeck(BaseModule):
 
     Attributes:
         reads_frames: True if the fusion reads the frames themselves.
+        reads_stages: Number of stages that are read, counted from the last one; None for all.
         feature_names: Names of the features that loss terms can refer to.
 
     Raises:
@@ -40,6 +43,7 @@ class VideoNeck(BaseModule):
     """
 
     reads_frames = False
+    reads_stages = 1
     feature_names: tuple[str, ...] = ('initial_heatmaps',)
     gives = FusedFeatures
 
@@ -51,6 +55,7 @@ class VideoNeck(BaseModule):
         init_cfg: list | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        self.in_channels = tuple(in_channels)
         self.key_index = key_frame_index(frame_offsets)
         self.num_frames = len(frame_offsets)
         if self.num_frames == 1:
@@ -77,6 +82,30 @@ class VideoNeck(BaseModule):
                 f'got {clip.heatmaps.shape[1]}; frame_offsets of the data pipeline must be the same'
             )
         return self.fuse(clip)
+
+    def check_stages(self, shapes: Sequence[Sequence[int]], heatmap_size: Sequence[int]) -> None:
+        """Raise `UsageError` unless the backbone's maps are those that the neck is built for.
+
+        Args:
+            shapes: (C, h, w) of each.
+            heatmap_size: (H, W) of the targets; nothing where they are not known.
+        """
+        count = self.reads_stages or max(len(shapes), len(self.in_channels))
+        found, given = (tuple(c)[-count:] for c in ([s[0] for s in shapes], self.in_channels))
+        if found != given:
+            raise UsageError(
+                f'neck.in_channels: expected {found}, the channels of the maps that the backbone '
+                f'gives, got {given}'
+            )
+        doublings = len(getattr(self, 'deconv_layers', ())) // 3
+        grid = tuple(side * 2**doublings for side in shapes[-1][1:])
+        if heatmap_size and grid != tuple(heatmap_size):
+            missing = round(math.log2(max(heatmap_size[0] / grid[0], 1)))
+            raise UsageError(
+                f"backbone: expected a last map as large as the codec's heatmaps, "
+                f'{tuple(heatmap_size)}, got {grid}; jmpose_mm.DeconvBackbone around it with '
+                f'deconv_channels of {missing} more entries makes it so'
+            )
 
     def clip_lengths(self) -> tuple[int, ...]:
         """How many frames a clip may have."""

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import torch
 from mmengine.logging import print_log
 from mmpose.models.pose_estimators import TopdownPoseEstimator
-from torch import Tensor
+from torch import Tensor, nn
 
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.frozen_features import FrozenCopy
+from jmpose_mm.models.layers.stage_shapes import stage_shapes
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
@@ -80,12 +81,26 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 f'model.head: expected a head that takes the {gives.__name__} of {neck}, such as '
                 f'jmpose_mm.VideoPoseHead, got {head}'
             )
+        self._check_stages()
         terms = getattr(self.head, 'loss_terms', None)
         if hasattr(terms, 'bind') and hasattr(self.neck, 'feature_names'):
             unread = terms.bind(self.neck.feature_names)
             if unread:
                 said = f'features of {neck} that no loss term reads: {listed(unread)}'
                 print_log(said, 'current')
+
+    def _check_stages(self) -> None:
+        """Raise `UsageError` where the backbone gives other maps than the neck is built for."""
+        if not hasattr(self.neck, 'check_stages'):
+            return
+        decoder = getattr(self.head, 'decoder', None)
+        wide, high = getattr(decoder, 'input_size', None) or (192, 256)
+        heatmap_size = getattr(decoder, 'heatmap_size', None)
+        if heatmap_size is None or not isinstance(self.head.deconv_layers, nn.Identity):
+            heatmap_size = ()
+        shapes = stage_shapes(self.backbone, (high, wide))
+        if shapes is not None:
+            self.neck.check_stages(shapes, tuple(heatmap_size)[::-1])
 
     def train(self, mode: bool = True) -> VideoTopdownEstimator:
         """Frozen parts stay in evaluation mode unless ``frozen_norm='train'``."""
