@@ -115,10 +115,10 @@ def run_tool(
 
     Args:
         parser: The parser of the command line, which gives the tool's and the options' names.
-        arguments: What it made of the command line. With ``debug`` set, errors come with their
+        arguments: The parsed command line. With ``debug`` set, errors come with their
             traceback; `work` is given the rest.
         work: Does it; returns the exit status, or nothing for 0.
-        interrupted: What to say after Ctrl-C and SIGTERM.
+        interrupted: Message after Ctrl-C and SIGTERM.
 
     Returns:
         The exit status: 0 where the work was done, 2 for a wrong command, 1 for a failure, 130

@@ -93,7 +93,7 @@ def check_output(
     Args:
         output: The file to write: it is no input, and in no folder that is one.
         inputs: Files and folders that are read; those that do not exist are left aside.
-        name: Of the parameter, for the message.
+        name: Name of the parameter, for the message.
         folder: The output is a folder to write into: it is no input, but may lie in one.
     """
     target = Path(os.path.realpath(output))

@@ -22,7 +22,7 @@ class ClipSet(NamedTuple):
     """How much of it.
 
     Attributes:
-        videos: Of them.
+        videos: Number of videos.
         frames: In each video.
         people: In each frame.
         size: Width and height of a frame in pixels.

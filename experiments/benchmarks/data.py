@@ -43,8 +43,8 @@ class Size(NamedTuple):
 
     Attributes:
         clips: The set; many more frames than are kept, or shuffling would not matter.
-        batches: Of 32 samples, in each run.
-        runs: Of each way.
+        batches: Number of batches of 32 samples, in each run.
+        runs: Number of runs of each way.
     """
 
     clips: ClipSet

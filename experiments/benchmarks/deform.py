@@ -22,10 +22,10 @@ class Shape(NamedTuple):
     """One convolution of 3x3 taps as a network here has it.
 
     Attributes:
-        network: Which one.
+        network: Name of the network.
         features: (B, C, H, W).
         groups: Deformable groups.
-        dilation: Of the taps.
+        dilation: Dilation of the taps.
     """
 
     network: str

@@ -40,12 +40,12 @@ class Curve(NamedTuple):
     """The same work in several amounts.
 
     Attributes:
-        name: What work.
-        amount: What there is more and more of.
-        amounts: How much, ascending.
+        name: Name of the work.
+        amount: Name of the quantity that grows.
+        amounts: Values of the quantity, ascending.
         seconds: For each amount, of each run.
         mib: For each amount, resident memory at the peak beyond that before; NaN if unknown.
-        note: What the reader must know.
+        note: Conditions for the reader.
     """
 
     name: str
@@ -66,11 +66,11 @@ class Size(NamedTuple):
     """Of the measurement.
 
     Attributes:
-        frames: Of a clip; odd.
+        frames: Frames of a clip; odd.
         inputs: Height and width of a crop in pixels.
         people: In each frame of a video.
-        videos: Of 50 frames with 4 people.
-        runs: Of each amount.
+        videos: Number of videos of 50 frames with 4 people.
+        runs: Number of runs of each amount.
     """
 
     frames: tuple[int, ...] = (3, 5, 7)

@@ -33,12 +33,12 @@ class Comparison(NamedTuple):
     """The same work done in two ways, run alternately so that a busy machine slows both.
 
     Attributes:
-        name: What work.
+        name: Name of the work.
         reference: The other way.
         ours: Our way.
-        reference_seconds: Of each run.
-        our_seconds: Of each run; as many.
-        note: What the reader must know.
+        reference_seconds: Seconds of each run.
+        our_seconds: Seconds of each run; as many.
+        note: Conditions for the reader.
     """
 
     name: str

@@ -65,7 +65,7 @@ def average_precision(
 
     Args:
         samples: With predictions.
-        metainfo: Of their data set.
+        metainfo: Metainfo of their data set.
         truth: Annotations of the frames that count.
         label: ``boxes`` and ``protocol`` that the predictions were made with.
 

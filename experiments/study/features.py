@@ -34,7 +34,7 @@ class StoredClips:
         stages: Backbone stages from early to late, each ``(N, T, C_s, h_s, w_s)``.
         offsets: Distance of each of the T frames from the key frame.
         samples: The N data samples: targets, boxes, where the crop lies.
-        metainfo: Of their data set.
+        metainfo: Metainfo of their data set.
     """
 
     stages: tuple[np.ndarray, ...]
@@ -57,7 +57,7 @@ class StoredClips:
 
         Args:
             size: B.
-            offsets: Which of the stored frames a clip has.
+            offsets: Offsets of the stored frames that a clip has.
             copies: Each of them is the key frame instead.
             device: Where the features go.
             drop_last: Leave out a last batch that is smaller.
@@ -104,8 +104,8 @@ def store_clips(
     Args:
         folder: To make; it appears when everything in it is complete.
         model: An estimator in evaluation mode; its preprocessor and its backbone are used.
-        batches: What a data loader yields, N clips of T frames altogether.
-        metainfo: Of the data set.
+        batches: Batches of a data loader, N clips of T frames altogether.
+        metainfo: Metainfo of the data set.
         offsets: Distance of each of the T frames from the key frame.
         count: N.
 

@@ -23,7 +23,7 @@ class Run:
     """One thing to train and test, with every one of its seeds.
 
     Attributes:
-        name: Of its files.
+        name: Name of its files.
         title: For readers.
         group: ``'method'``, ``'ablation'`` or ``'control'``.
         config: Name of the packaged config it starts from.
@@ -33,7 +33,7 @@ class Run:
         trained: ``'baseline'``: the single-frame model, which is trained once for each seed and
             frozen in the others; ``'neck'``: what follows the baseline's backbone, on its stored
             features; ``'all'``: all of the model, on images.
-        passes: How often a neck sees the samples of the scale.
+        passes: Number of times that a neck sees the samples of the scale.
         copies: The key frame takes the place of every frame, in training and in testing.
         of: The run that an ablation or a control is compared with.
         scales: Names of those at which it is made.

@@ -43,7 +43,7 @@ def write_report(path: str | Path, study: Study, table: dict[str, Any]) -> Path:
     Args:
         path: The Markdown file.
         study: Whose drawn cases are taken, as far as there are any.
-        table: Of :func:`experiments.study.table.study_table`.
+        table: Table of :func:`experiments.study.table.study_table`.
     """
     path = Path(path)
     pictures = path.with_suffix('')

@@ -31,7 +31,7 @@ def run_study(
     """Make what is missing of the study, then its table and its report.
 
     Args:
-        folder: Of data, results and table; made, or continued.
+        folder: Folder of data, results and table; made, or continued.
         scale: Name of one of :data:`experiments.study.scales.SCALES`, or another.
         only: Make runs with names of this pattern alone, and no report.
         report_only: Make table and report of the results that there are.

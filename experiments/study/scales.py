@@ -13,12 +13,12 @@ class Scale:
     """How large the study is.
 
     Attributes:
-        name: Which of the runs belong to it: ``'cpu'`` or ``'gpu'``.
-        preset: Of the embedded data.
+        name: Name, by which runs belong to it: ``'cpu'`` or ``'gpu'``.
+        preset: Preset of the embedded data.
         settings: Fields of the preset to change.
         samples: Key-frame samples that each model trains on, the same ones for all of a seed.
-        batch: Of these samples.
-        baseline_epochs: How often the baseline, and a control without a neck, sees all training
+        batch: Batch size in samples.
+        baseline_epochs: Epochs of the baseline, and of a control without a neck, over all training
             persons.
         test_interval: Every how manyth frame of the test videos is tested.
         most_seeds: No run is made with more.

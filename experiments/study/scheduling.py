@@ -30,7 +30,7 @@ def one_by_one(study: Study, device: str, todo: dict[int, list[Run]]) -> Iterato
     Args:
         study: The study.
         device: ``'cpu'`` or ``'cuda'``.
-        todo: Of each seed, what to make.
+        todo: Runs to make, by seed.
     """
     for seed, runs in todo.items():
         _store_features(study, device, seed)

@@ -51,7 +51,7 @@ class SeedRuns:
 
     Args:
         study: The study.
-        seed: Of everything that is drawn.
+        seed: Seed of everything that is drawn.
         device: ``'cpu'`` or ``'cuda'``.
     """
 

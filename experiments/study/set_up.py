@@ -47,8 +47,8 @@ class Study:
     """Where a study lies and how large it is.
 
     Attributes:
-        folder: Of all that it makes.
-        scale: Its size.
+        folder: Folder of all that it makes.
+        scale: Size of the study.
     """
 
     folder: Path

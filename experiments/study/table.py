@@ -45,8 +45,8 @@ def study_table(study: dict[str, Any], results: list[dict[str, Any]]) -> dict[st
     """Everything, machine-readable.
 
     Args:
-        study: What it stands on: scale and data.
-        results: Of the runs.
+        study: Scale and data of the study.
+        results: Results of the runs.
 
     Returns:
         ``study``, with ``boxes`` and ``protocol`` of the results; ``sources``, the hashes of the
@@ -125,7 +125,7 @@ def compare(
     """One run against another, in ground-truth boxes and over the seeds that both have.
 
     Args:
-        table: Of :func:`study_table`.
+        table: Table of :func:`study_table`.
         better: Name of a run.
         worse: Name of another.
         subset: Frames whose AP is compared: ``'all'`` or ``'degraded'``.

@@ -38,7 +38,7 @@ def built_model(cfg: Config, checkpoint: str | Path | None, device: str) -> nn.M
 
     Args:
         cfg: With the seed in ``randomness``.
-        checkpoint: What of it fits is loaded; None loads nothing.
+        checkpoint: Checkpoint of which all that fits is loaded; None loads nothing.
         device: Where the model goes.
     """
     set_random_seed(cfg.randomness.seed)
@@ -61,10 +61,10 @@ def train_on_features(
     """Train what is not frozen, on the clips in their order, as `cfg` says otherwise.
 
     Args:
-        model: Its backbone is not run.
+        model: Model, whose backbone is not run.
         cfg: Batch size, optimizer and schedule; the schedule is stretched over all passes.
         clips: To train on.
-        passes: How often each is seen.
+        passes: Number of times that each is seen.
         copies: Train on copies of the key frame.
         device: Where the model is.
 
@@ -103,9 +103,9 @@ def train_on_images(
 
     Args:
         cfg: Changed.
-        checkpoint: What to start from.
-        epochs: How often each sample is seen.
-        indices: Of the samples; None takes all.
+        checkpoint: Checkpoint to start from.
+        epochs: Number of times that each sample is seen.
+        indices: Indices of the samples; None takes all.
 
     Returns:
         The checkpoint, and how many seconds it took.

@@ -56,7 +56,7 @@ def run_demo(
 
     Returns:
         The summary that is written: AP of both models over all, degraded and clean frames, in
-        percent, and of the video model on copies of the key frame, which is what it gains without
+        percent. AP of the video model on copies of the key frame, which is what it gains without
         any time; the boxes that they hold for, seconds of each step, and the drawings' paths.
 
     Raises:

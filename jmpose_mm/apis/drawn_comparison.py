@@ -46,7 +46,7 @@ def draw_comparison(
 
     Args:
         out_dir: ``comparison.mp4`` and ``comparison.png`` go here.
-        image_root: What image names in the files are relative to.
+        image_root: Folder of the image names in the files.
         truth_file: PoseTrack ground truth.
         predictions: Title of each model to its directory of prediction files; the persons of a
             frame must be the annotated ones in their order (ground-truth boxes).

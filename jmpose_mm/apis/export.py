@@ -58,7 +58,7 @@ def export_onnx(
 
     Args:
         config: Path or packaged name.
-        checkpoint: Its weights; None keeps the random start, for tests.
+        checkpoint: Weights; None keeps the random start, for tests.
         out: Ends in ``.onnx``. In two parts ``<name>_backbone.onnx`` takes images
             ``(N, 3, H, W)`` and gives the stages, and ``<name>_neck.onnx`` takes stages
             ``(B, T, C, h, w)`` and gives heatmaps.

@@ -165,9 +165,9 @@ def test(
         The metrics by name.
 
     Raises:
-        UsageError: The checkpoint does not exist or is not exactly the model's, a file has another
-            suffix than its format's, no metric writes predictions, or the frames of data and model
-            differ.
+        UsageError: The checkpoint does not exist or is not exactly the model's; a file has another
+        suffix than its format's; no metric writes predictions; or the frames of data and model
+        differ.
     """
     from mmengine.dist import is_main_process
 

@@ -102,8 +102,8 @@ def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
 def config_errors(cfg: Config) -> Iterator[None]:
     """Around building and running what `cfg` says: a part that cannot be built is a `UsageError`.
 
-    mmengine tells of a misspelt type, or of an argument that a class does not have, by a `KeyError`
-    or a `TypeError` with the names of all the classes around it.
+    For a misspelt type or an unknown argument, mmengine raises a `KeyError` or a `TypeError` with
+    the names of all classes around it.
     """
     try:
         yield

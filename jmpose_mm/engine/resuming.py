@@ -20,7 +20,7 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
     """Change `cfg` in place so that its training goes on from a checkpoint.
 
     Args:
-        cfg: Its ``work_dir`` and its checkpoint hook say where checkpoints are.
+        cfg: Config whose ``work_dir`` and checkpoint hook say where checkpoints are.
         checkpoint: A path, an address, or ``'auto'`` for the newest one that loads; where there is
             none, the training begins as without resuming, and says so.
 
@@ -79,7 +79,7 @@ def newest_checkpoint(
 
     Args:
         folder: Work directory, or where the checkpoints go.
-        template: Their name, with ``{}`` for the number of epochs or iterations.
+        template: File name, with ``{}`` for the number of epochs or iterations.
 
     Returns:
         Its path, None where there is none, and a message for every newer one that was skipped.

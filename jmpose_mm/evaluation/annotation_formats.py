@@ -4,7 +4,7 @@
 2018 and 2021: ``images``, ``annotations`` and ``categories``, joints in the order that the category
 names, one video (official) or many (merged, as mmpose reads them).
 
-Two known differences from the official loader: where an ignored region holds the first of two
+Two known differences from the official loader. Where an ignored region holds the first of two
 points with one joint id, the official evaluator falls back on the second, here the joint is gone;
 and numbers that are not finite are refused here.
 """

@@ -37,10 +37,10 @@ def read_frames(
 
     Args:
         path: A file or a directory.
-        only_first_video: Of a merged file keep the first video alone, as the official evaluator
+        only_first_video: Keep the first video of a merged file alone, as the official evaluator
             does.
         videos: Keep only these, by their `video_key`.
-        joint_names: What the J joints of the result are.
+        joint_names: Names of the J joints of the result.
 
     Raises:
         ValueError: With the file and the key, where something is missing or misshapen.

@@ -68,11 +68,11 @@ class PoseTrackFrames:
         joints: Blocks (n, J, 4) of x, y in pixels, score, present (0 or 1), as many as persons.
         head_boxes: x1, y1, x2, y2 of each person in pixels; `NO_BOX` if unknown.
         track_ids: Each person's number in the video; None if it has none.
-        listed: Whether each person has a list of joints, be it empty; without one, the official
+        listed: True for persons with a list of joints, be it empty; without one, the official
             loader removes the person (its frame still counts).
         region_frames: Index of each ignored region's frame.
         regions: (V, 2) corners of each ignored region in pixels.
-        statements: What each file says about itself; '' where it says nothing.
+        statements: Statement of each file about itself; '' where it says nothing.
     """
 
     joint_names: tuple[str, ...] = JOINT_NAMES

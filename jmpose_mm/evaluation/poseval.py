@@ -49,8 +49,8 @@ class FolderResult(NamedTuple):
         ap: The AP side.
         tracking: The tracking side if it was asked for.
         kit: Whose rules.
-        rules: Which rules of tracking; None without tracking.
-        predictions: What the prediction files say about themselves: boxes, score rule and the like.
+        rules: Name of the rules of tracking; None without tracking.
+        predictions: Statement of the prediction files: boxes, score rule and the like.
         files: Number of files, that is videos.
         seconds: Reading included.
     """

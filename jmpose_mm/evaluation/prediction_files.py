@@ -43,7 +43,7 @@ def write_predictions(
             exactly (0, 0) with score 0 means 'absent'.
         statements: Further entries of each file: ``info``, what the numbers hold under, and
             ``provenance``, what was run.
-        joint_names: What the J joints are.
+        joint_names: Names of the J joints.
 
     Returns:
         The files in the form of the ground truth, in the order of the videos.

@@ -89,7 +89,7 @@ def warp_matrix(
 def outside_crop(keypoints: ArrayLike, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Tell which keypoints lie outside a crop.
 
-    The released loaders count a point as outside if x < 0, y < 0, x > W or y > H: points on the far
+    The released loaders count a point as outside if x < 0, y < 0, x > W or y > H. Points on the far
     edge, half a pixel past the last pixel's border, are still inside.
 
     Args:

@@ -108,9 +108,9 @@ def support_frames(
 
     * ``'clamp'``: the first or the last frame is used. The result is in time order.
     * ``'released'``: what the released FAMI-Pose and JM-Pose loaders do. A frame missing before the
-      video is replaced by the key frame, placed *after* the previous frames that exist, so that the
-      second frame of a video gets (t-1, t, t, t+1, t+2). A frame missing after the video is
-      replaced by the nearest following frame of the window, or by the key frame if none exists.
+      video is replaced by the key frame, placed *after* the previous frames that exist. The second
+      frame of a video gets (t-1, t, t, t+1, t+2). A frame missing after the video is replaced by
+      the nearest following frame of the window, or by the key frame if none exists.
 
     Args:
         key: Number of the key frame.

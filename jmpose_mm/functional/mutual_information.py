@@ -74,10 +74,10 @@ def released_quantity(first: Tensor, second: Tensor, temperature: float = 0.05) 
     """The term of the released code, mean over B*C*N of ``p (ln p - s)``.
 
     ``s`` is the spatial softmax of ``first`` and ``p`` that of ``second``. The released call hands
-    ``s`` where ``ln s`` belongs and averages over positions too, so that this is minus entropy of
-    ``p`` minus the inner product of ``p`` and ``s``: within ``[-(ln N + 1) / N, 0]``, not zero for
-    equal maps, not symmetric. Written with the logarithm of the softmax it stays finite, in value
-    and gradient, where the released form gives NaN on current PyTorch.
+    ``s`` where ``ln s`` belongs and averages over positions too. This is minus entropy of ``p``
+    minus the inner product of ``p`` and ``s``: within ``[-(ln N + 1) / N, 0]``, not zero for equal
+    maps, not symmetric. Written with the logarithm of the softmax it stays finite, in value and
+    gradient, where the released form gives NaN on current PyTorch.
 
     Args:
         first: ``(B, C, H, W)``, the side that the released code detaches.
@@ -103,10 +103,10 @@ class _ScaledCovariance(torch.autograd.Function):
     """Sums over positions of products of centred channels, each in units of its largest value.
 
     The units keep squares in range. What is made of the covariance must not depend on them: they
-    count as constants in the gradient. Autograd's own backward pass would take the product twice:
-    here the units go into the (C, C) factor, and the mean needs nothing, since the positions of a
-    centred channel's gradient sum to 0 by themselves. Both passes are made of what the input is,
-    so that they can be differentiated and vectorised themselves.
+    count as constants in the gradient. Autograd's own backward pass would take the product twice.
+    Here the units go into the (C, C) factor. The mean needs nothing, since the positions of a
+    centred channel's gradient sum to 0 by themselves. Both passes are made of what the input is, so
+    that they can be differentiated and vectorised themselves.
     """
 
     generate_vmap_rule = True

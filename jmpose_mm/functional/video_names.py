@@ -15,7 +15,7 @@ def video_key(name: str) -> str:
     """What is the same for all names of a video.
 
     Args:
-        name: Of its image folder or of its annotation file, with or without the folders before it.
+        name: Name of an image folder or annotation file, with or without the folders before it.
 
     Returns:
         The last part of the name. PoseTrack's own names (``000342_mpii_test``,

@@ -1,7 +1,7 @@
 """What the host must have, and the line that installs what it lacks.
 
-The wheel requires none of these: several distributions provide the same module (four of OpenCV,
-two of mmengine), and pip would install its own beside or over the one that is there.
+The wheel requires none of these. Several distributions provide the same module (four of OpenCV, two
+of mmengine), and pip would install its own beside or over the one that is there.
 """
 
 from __future__ import annotations

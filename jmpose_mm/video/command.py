@@ -22,7 +22,7 @@ def run_command(
     Args:
         input: See :func:`open_source`.
         config: Path or packaged name.
-        checkpoint: Its weights.
+        checkpoint: Weights of the model.
         out_dir: Where to.
         options: The other options by name.
 
@@ -30,7 +30,7 @@ def run_command(
         A line for each thing that could not be done.
 
     Raises:
-        UsageError: What was asked for does not exist or does not fit together.
+        UsageError: A named thing does not exist or does not fit together.
     """
     smooth = options['smooth']
     if not 0 < options['lost'] < float('inf'):

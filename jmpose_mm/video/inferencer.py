@@ -37,7 +37,7 @@ class VideoPoseInferencer:
 
     Args:
         config: Path, packaged name, or a :class:`Config`; single-frame configs work too.
-        checkpoint: Its weights; every entry must fit.
+        checkpoint: Weights; every entry must fit.
         device: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` or ``'mps'``; see
             :func:`jmpose_mm.engine.devices.choose_device`.
         boxes: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'``, the path of a box file, or a
@@ -52,7 +52,7 @@ class VideoPoseInferencer:
             two intervals of the detector.
 
     Raises:
-        UsageError: What was asked for does not exist or does not fit together.
+        UsageError: A named thing does not exist or does not fit together.
     """
 
     lost = 1.2

@@ -33,8 +33,8 @@ class EarlierPoses(NamedTuple):
     """What an interrupted run has left.
 
     Attributes:
-        poses: Of its frames, in order.
-        count: How many these are.
+        poses: Poses of the frames, in order.
+        count: Number of frames.
     """
 
     poses: Iterator[FramePoses]
@@ -47,7 +47,7 @@ class PoseStream(Iterator[FramePoses]):
     At the end, problems and notes are Python warnings too. Left early, it ends what runs beside it.
 
     Args:
-        making: What makes the poses.
+        making: Maker of the poses.
 
     Attributes:
         jitter: Before and after smoothing online, so far.

@@ -28,8 +28,8 @@ class Remarks(NamedTuple):
     """What a user should know of a film, a line each.
 
     Attributes:
-        problems: What was asked for and could not be done.
-        notes: What was done, but maybe not as expected.
+        problems: Requests that could not be met.
+        notes: Things done, but maybe not as expected.
     """
 
     problems: list[str]

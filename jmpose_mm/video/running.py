@@ -43,8 +43,8 @@ class VideoOutputs(NamedTuple):
         beside: The ``poses.json`` of another run on the same source, drawn to the left.
         exports: Further forms, see :func:`export_poses`; None for all that are possible.
         smoothing: A key of :data:`SMOOTHINGS`, for whole tracks at the end.
-        codec: Of the film, see :class:`Film`.
-        quality: Of the film, see :class:`Film`.
+        codec: Codec of the film, see :class:`Film`.
+        quality: Quality of the film, see :class:`Film`.
     """
 
     film: bool = True
@@ -74,8 +74,8 @@ def infer_video(
         inferencer: The model and its boxes.
         source: An open source.
         out_dir: Where to; made if missing.
-        outputs: What is written.
-        protocol: What the numbers depend on, stored with them.
+        outputs: Files to write.
+        protocol: Conditions of the numbers, stored with them.
         resume: Go on after what an interrupted run has left.
         overwrite: Replace what an earlier run has left.
 
@@ -125,9 +125,9 @@ def output_folder(
     Args:
         out_dir: Where it is.
         source: The film.
-        outputs: What is written.
-        skeleton: Of the poses; None as long as it is not known.
-        inputs: What is read besides the film.
+        outputs: Files to write.
+        skeleton: Skeleton of the poses; None as long as it is not known.
+        inputs: Files that are read besides the film.
     """
     forms = EXPORTS if skeleton is None else checked_formats(skeleton, outputs.exports)
     names = [POSES, *(EXPORTS[form][0] for form in forms)]

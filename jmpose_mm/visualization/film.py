@@ -44,10 +44,10 @@ class Film:
         path: Where, ending in ``.mp4``; its directory is made.
         frames_per_second: Speed of frames without a time of their own; 0 or NaN, as OpenCV has for
             unknown, is 25.
-        codec: Of :data:`CODECS`; H.264 plays everywhere.
+        codec: One of :data:`CODECS`; H.264 plays everywhere.
         quality: The encoder's constant rate factor, less is better; 23 is usual, 18 looks as the
             original.
-        sound: What is heard with it.
+        sound: Source of its sound.
         aspect: Width of a pixel by its height.
 
     Attributes:

@@ -59,7 +59,7 @@ def farthest(
         values: (F,); NaN is never chosen.
         weights: (F,) of equal values the largest weight comes first.
         truth: Says which video and place a frame has.
-        count: How many, at most.
+        count: Greatest number of frames.
         least: Frames whose value is not above are left out.
     """
     chosen: list[int] = []

@@ -42,11 +42,11 @@ class Division(NamedTuple):
     """A way of dividing the annotated persons.
 
     Attributes:
-        title: Of its section.
+        title: Title of the section.
         file: Name of its picture.
-        of: What the names of the parts are: 'video', the name of a field, a number and its unit.
+        of: Kind of the parts' names: 'video', the name of a field, a number and its unit.
         parts: The parts; overlapping where an image is of several kinds.
-        about: What the number is if the parts are its ranges, in ascending order, the persons
+        about: Meaning of the number if the parts are its ranges, in ascending order, the persons
             without it last.
     """
 

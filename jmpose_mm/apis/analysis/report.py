@@ -56,10 +56,10 @@ def analyze_results(
         results: One or two folders of predictions in an official form.
         gt: PoseTrack ground truth, a file or a folder.
         out_dir: ``analysis.md`` and its pictures go here.
-        images: What image names in the ground truth are relative to; without it no frame is drawn.
-        names: Of the runs; by default those of their folders.
-        bins: How many ranges of head size and of speed.
-        num_frames: How many frames of each kind to list and draw.
+        images: Folder of the ground truth's image names; without it no frame is drawn.
+        names: Names of the runs; by default those of the folders.
+        bins: Number of ranges of head size and of speed.
+        num_frames: Number of frames of each kind to list and draw.
 
     Returns:
         The path of ``analysis.md``, which is written last.

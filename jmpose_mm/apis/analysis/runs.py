@@ -50,7 +50,7 @@ class Run(NamedTuple):
     Attributes:
         name: For tables and pictures.
         folder: Where they were read from.
-        protocol: What the files say about boxes, score rule and the rest.
+        protocol: Statements of the files about boxes, score rule and the rest.
         predictions: (N,) persons, without joints in ignored regions; ``frame`` points into the
             frames of the truth.
         owner: (N,) the annotated person that each took, see `match_persons`.

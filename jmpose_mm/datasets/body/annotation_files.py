@@ -88,8 +88,8 @@ def read_annotations(
     """Read one file, merged or of one video, or every ``*.json`` of a directory.
 
     Known layouts: ``images`` and ``annotations`` (COCO's, which is PoseTrack18's and that of all
-    converted data sets), and ``annolist`` (PoseTrack17), whose persons get a box around their
-    joints as the COCO form has it.
+    converted data sets), and ``annolist`` (PoseTrack17). Persons of the latter get a box around
+    their joints as the COCO form has it.
 
     Args:
         path: A file or a directory.

@@ -47,7 +47,7 @@ def read_detections(
         path: A JSON file.
         by_name: Take images by name even where there is an ``image_id``; None takes the id where
             there is no name.
-        default_score: Of a document's boxes without one, as those of ground truth; None refuses
+        default_score: Score of boxes without one, as those of ground truth; None refuses
             them.
 
     Raises:

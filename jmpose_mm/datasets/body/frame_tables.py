@@ -23,8 +23,8 @@ def frame_number(file_name: str) -> int | None:
 def video_and_frame(file_name: str) -> tuple[str, str]:
     """Folder and frame name: detection files write the folders before them in many ways.
 
-    The name and not its number: six digits count from 0 and eight from 1, so that detections of one
-    generation used with annotations of another find no frame instead of the neighbour.
+    The name and not its number: six digits count from 0 and eight from 1. Detections of one
+    generation, used with annotations of another, so find no frame instead of the neighbour.
     """
     path = PurePosixPath(file_name)
     return path.parent.name, path.stem

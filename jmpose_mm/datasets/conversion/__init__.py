@@ -43,7 +43,7 @@ def convert_dataset(
         out: Where the converted data set goes, which refers to the images of ``src`` by links.
         progress: Show a progress bar.
         copy: Copy images where links cannot be made.
-        **options: Of the data set, e.g. ``val_videos`` of HiEve.
+        **options: Options of the data set, e.g. ``val_videos`` of HiEve.
 
     Returns:
         The report, which is stored in ``OUT/conversion.json``.

@@ -62,7 +62,7 @@ def document_of(
     """The COCO layout of an ``annolist``.
 
     Args:
-        frames: Their images' names end in the frame's number; ``width`` and ``height`` stand beside
+        frames: Frames, whose image names end in a number; ``width`` and ``height`` stand beside
             the name where they are known.
         video: Numbers images and persons.
         joint_names: (K,) of the result.

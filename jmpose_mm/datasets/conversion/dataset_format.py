@@ -24,9 +24,9 @@ class Video:
     """One video to convert.
 
     Attributes:
-        file: Of its own annotations, relative to ``OUT/annotations``.
+        file: File of the video's annotations, relative to ``OUT/annotations``.
         splits: The merged files that it goes into.
-        number: Its own in the data set, >= 1: makes the ids of images.
+        number: Number in the data set, >= 1: makes the ids of images.
         sources: The files that are read; the first one holds the annotations.
     """
 
@@ -61,7 +61,7 @@ class DatasetFormat(ABC):
         joint_names: Those that the report counts.
         images: The download's folder of images; `videos` finds it.
         image_link: The name that it gets under ``out``, where one link does for all videos.
-        copies_images: Whether images are copied where links cannot be made.
+        copies_images: True where images are copied where links cannot be made.
     """
 
     name: str

@@ -57,7 +57,7 @@ def link_file(source: Path, link: Path, copy: bool = False) -> None:
     """Let ``link`` be the file ``source`` under another name.
 
     Args:
-        source: What is there.
+        source: Existing file or folder.
         link: The other name; nothing is there.
         copy: Copy where no link can be made.
 
@@ -83,7 +83,7 @@ def link_folder(source: Path, link: Path, copy: bool = False) -> bool:
     """Let ``link`` be the folder ``source`` under another name.
 
     Args:
-        source: What is there.
+        source: Existing file or folder.
         link: The other name.
         copy: Copy where no link can be made.
 

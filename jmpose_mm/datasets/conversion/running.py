@@ -84,7 +84,7 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
     """Convert all videos that are not finished yet, merge them and write the report.
 
     Args:
-        dataset: What to convert; its ``src`` is only read.
+        dataset: Data set to convert; its ``src`` is only read.
         progress: Show a progress bar.
 
     Returns:

@@ -12,8 +12,8 @@
     OUT/annotations/Sub{1,2,3}_{train,test}.json         merged, as mmpose has them
 
 Coordinates stay Matlab's: the top left pixel of an image is (1, 1). A person's box runs from the
-first to the last column and row of its puppet mask, so that its width is their difference, which is
-the size that PCK is relative to. Without a mask it is the box around the joints, enlarged by 1.2
+first to the last column and row of its puppet mask. Its width is their difference, the size that
+PCK is relative to. Without a mask it is the box around the joints, enlarged by 1.2
 (`box_of_joints`): such boxes are counted, and their PCK is not the published one.
 """
 

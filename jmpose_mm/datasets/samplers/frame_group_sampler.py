@@ -21,9 +21,9 @@ def grouped_order(
     """Shuffle groups of samples, and the samples within each group.
 
     Args:
-        videos: Which video each sample is of, ``(N,)`` whole numbers.
+        videos: Number of each sample's video, ``(N,)`` whole numbers.
         numbers: Number of its key frame, ``(N,)``.
-        frames: How many consecutive frame numbers make a group; where the first one starts is
+        frames: Consecutive frame numbers in a group; where the first one starts is
             drawn, so that other frames come together every time.
         rng: Source of randomness.
 
@@ -40,7 +40,7 @@ def grouped_order(
 class FrameGroupSampler(DefaultSampler):
     """mmengine's shuffling sampler, differing in that it shuffles frames instead of persons.
 
-    The persons of a frame follow each other, so that ``LoadClip`` decodes their frames once: of P
+    The persons of a frame follow each other, so that ``LoadClip`` decodes their frames once. Of P
     persons in F frames, (F + T - 1) / (F P) frames a sample instead of T. The price is that a batch
     shows fewer scenes: see docs/performance.md before using it. Each process of a distributed
     training gets groups of its own.
@@ -48,7 +48,7 @@ class FrameGroupSampler(DefaultSampler):
     Args:
         dataset: With ``video`` and ``frame_number`` in its samples, as this package's have.
         frames: F, how many consecutive key frames of a video stay together.
-        seed: Of the order, with the epoch; the same in all processes. Drawn if it is left out.
+        seed: Seed of the order, with the epoch; the same in all processes. Drawn if it is left out.
 
     Raises:
         ValueError: ``frames`` is below 1, or samples say neither video nor frame.

@@ -8,7 +8,7 @@ Rules, stated because PoseTrack leaves them to its annotators:
   'person' | 'occluder').
 * Joints outside of the picture, and ears always, are absent: 0, 0, 0.
 * A person is annotated where at least `LEAST_JOINTS` joints are inside, unless fewer than
-  `LEAST_SEEN` of them are in view throughout the two frames before and after: annotators
+  `LEAST_SEEN` of them are in view throughout the two frames before and after. Annotators
   interpolate short gaps, not long ones. Persons left out whose joints are partly inside become
   ignore regions.
 * `degradation` of a person lists the bursts that it is in, `factors` also the `OCCLUSIONS` that

@@ -36,7 +36,7 @@ class LoadClip(BaseTransform):
     Added keys: ``img`` (list of T images ``(H, W, 3)`` uint8), ``img_shape``, ``ori_shape``.
 
     Args:
-        cache_frames: How many decoded frames to keep; 0 keeps none. A 1920×1080 frame takes 6 MB.
+        cache_frames: Number of decoded frames to keep; 0 keeps none. A 1920×1080 frame takes 6 MB.
         backend_args: Arguments of mmengine's file client.
 
     Raises:

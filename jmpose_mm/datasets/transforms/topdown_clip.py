@@ -28,7 +28,7 @@ class RandomClipScaleRotation(BaseTransform):
     Args:
         scale_factor: One standard deviation of the scale about 1, and the limit.
         rotate_factor: One standard deviation of the rotation in degrees; the limit is twice as far.
-        rotate_prob: How often there is a rotation.
+        rotate_prob: Probability of a rotation.
 
     Raises:
         ValueError: An argument is out of range.

@@ -84,7 +84,7 @@ class PlainCheckpointHook(Hook):
         that the file names) is left out, unless it is a file of this work directory.
 
         Raises:
-            UsageError: What was replaced is not there, or weights are not finite.
+            UsageError: A replaced part is not there, or weights are not finite.
         """
         file = getattr(runner, '_load_from', None) or 'the checkpoint'
         with naming(file, 'a checkpoint of a training'):

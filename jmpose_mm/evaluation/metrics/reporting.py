@@ -28,7 +28,7 @@ class LabelledMetric(BaseMetric):
 
     Attributes:
         label: ``boxes`` and ``protocol`` as texts.
-        provenance: What was run, for files of predictions; None offline.
+        provenance: Facts of the run, for files of predictions; None offline.
 
     Raises:
         UsageError: ``boxes`` is empty, or a protocol is typed.
@@ -56,7 +56,7 @@ class LabelledMetric(BaseMetric):
 
         Args:
             label: ``boxes`` and ``protocol``, read off what runs.
-            provenance: What was run.
+            provenance: Facts of the run.
 
         Raises:
             UsageError: The caller states other boxes.

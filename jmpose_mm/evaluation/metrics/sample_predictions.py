@@ -71,7 +71,7 @@ def oks_nms(
     joint scores above 0.2, 0 if there are none; OKS-NMS is greedy.
 
     Args:
-        records: Of `read_sample`, with ``frame``.
+        records: Records of `read_sample`, with ``frame``.
         threshold: An OKS.
         sigmas: (K,) of the data set.
 
@@ -108,7 +108,7 @@ def join_samples(
     """All persons as arrays.
 
     Args:
-        records: Of `read_sample`, with ``frame``.
+        records: Records of `read_sample`, with ``frame``.
         order: (J,) place of each evaluated joint among the K of the model.
         with_box_scores: Multiply joint scores by those of the boxes.
     """

@@ -27,8 +27,8 @@ class SubJhmdbPCKMetric(LabelledMetric):
     A joint is correct where its distance is at most, or (``'<'``) less than, a share of the
     person's size: ``box``, the longer side of the annotated box, or ``torso``, from left shoulder
     to right hip. Papers quote the box at 0.2 and differ in the average, so both are given:
-    ``Mean`` over the 15 joints (with all joints annotated, as here, the same as counting all joints
-    of all frames) and ``GroupMean`` over the seven groups, which leave out neck and belly.
+    ``Mean`` over the 15 joints and ``GroupMean`` over the seven groups, which leave out neck and
+    belly. With all joints annotated, as here, ``Mean`` counts all joints of all frames alike.
 
     Results are named like ``PCK@0.2_box_Mean`` and ``PCK@0.05_torso_Wrist``, in percent. The
     benchmark's number is the mean over its three splits.

@@ -2,7 +2,7 @@
 
 Axes: G annotated and H predicted tracks of one frame.
 
-Bernardin and Stiefelhagen (2008), with the order of decisions of the py-motmetrics package 1.4: an
+Bernardin and Stiefelhagen (2008), with the order of decisions of the py-motmetrics package 1.4. An
 object stays with its last partner while that pair may match, however long ago it did (later
 versions: only if it did in the frame before); the rest is assigned, as many pairs as possible at
 the least total distance; an object whose partner is not its last one has switched.

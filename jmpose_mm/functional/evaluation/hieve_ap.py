@@ -84,8 +84,8 @@ def crowd_index(truth: TruePersons, num_frames: int) -> FloatArray:
 def frame_weights(index: ArrayLike) -> FloatArray:
     """Weights (F,) of frames for the w-AP from their crowd index (F,): ``2 exp(index)``.
 
-    **Not the server's.** The formula's shape is from memory, its term for anomalous actions is left
-    out (their labels are not in the pose files), and how the server's sums take the weights is not
+    **Not the server's.** The formula's shape is from memory. Its term for anomalous actions is left
+    out, since their labels are not in the pose files. How the server's sums take the weights is not
     public; here a joint counts as often as its frame weighs.
 
     Example:

@@ -85,7 +85,7 @@ def fit_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray:
 
     Unlike the evaluator, which matches only where a joint is right, it finds the prediction that
     was meant: inside each frame as many predictions as possible are assigned, each once, with a
-    median joint distance of up to `FARTHEST_FIT` head sizes, so that the sum of these is smallest.
+    median joint distance of up to `FARTHEST_FIT` head sizes. The sum of these is smallest.
 
     Returns:
         (M,) index of the prediction; -1 where none is left.

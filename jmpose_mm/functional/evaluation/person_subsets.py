@@ -9,9 +9,9 @@ One rule for every subset:
 * A prediction that took a person is judged where that person is; one that took nobody is false in
   every subset that has a person in its frame.
 
-It follows that all persons together have the AP of the official evaluator, that all persons of
-some frames have the AP of these frames alone, and that subsets which divide the persons of one
-frame share its false persons.
+It follows that all persons together have the AP of the official evaluator; that all persons of some
+frames have the AP of these frames alone; and that subsets which divide the persons of one frame
+share its false persons.
 """
 
 from __future__ import annotations
@@ -128,9 +128,9 @@ def divide_by_quantiles(
         least: With fewer values in each than that, fewer bins are made.
 
     Returns:
-        The ascending edges (B + 1,) of B bins, each of which holds its lower edge and the last its
-        upper one too, and the number (M,) of each value's bin, -1 for none. Without any finite
-        value there is no edge.
+        The ascending edges (B + 1,) of B bins, and the number (M,) of each value's bin, -1 for
+        none. A bin holds its lower edge, the last one its upper edge too. Without any finite value
+        there is no edge.
 
     Example:
         >>> import numpy as np

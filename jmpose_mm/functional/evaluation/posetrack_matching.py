@@ -4,8 +4,8 @@ Axes: N predicted persons, M annotated persons, P pairs of both inside one frame
 Coordinates are image pixels, ``(x, y)``; persons of one frame are in file order, which breaks ties.
 
 The rules are the official evaluator's (github.com/leonid-pishchulin/poseval): persons are matched
-by the share of joints within half a head (PCKh), never by scores or boxes, and a prediction that
-loses its first choice is not offered another.
+by the share of joints within half a head (PCKh), never by scores or boxes. A prediction that loses
+its first choice is not offered another.
 """
 
 from __future__ import annotations

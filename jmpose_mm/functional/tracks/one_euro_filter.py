@@ -25,12 +25,12 @@ class OneEuroFilter:
         f = f_\min + \beta |\hat{\dot x}|
 
     whose cutoff f grows with the speed, itself smoothed with a constant cutoff. Unlike the paper's,
-    the speed is that of the joint in the plane, so that the picture's axes do not matter, and it is
-    in person sizes per second, so that the same arguments suit near and far persons. Behind a joint
-    of constant velocity the output lags by less than 1 / (2 pi beta) person sizes.
+    the speed is that of the joint in the plane, so that the picture's axes do not matter. It is in
+    person sizes per second, so that the same arguments suit near and far persons. Behind a joint of
+    constant velocity the output lags by less than 1 / (2 pi beta) person sizes.
 
     With the defaults, white noise of 1.2 % of the size on real annotated tracks (25 Hz) loses two
-    fifths of its jitter and the keypoints come a tenth nearer to the annotated ones; beta = 5 takes
+    fifths of its jitter. The keypoints come a tenth nearer to the annotated ones; beta = 5 takes
     off three fifths, but moving joints then lag so much that they come out worse.
 
     Args:

@@ -187,7 +187,7 @@ def box_carried_by_pose(box: ArrayLike, before: ArrayLike, after: ArrayLike) -> 
 
     Returns:
         (4,) box in the later frame; None where fewer than 3 joints are seen in both, or where the
-        box would lose half of its width or height, as one that does not fit the pose may.
+        box would lose half of its width or height.
 
     Example:
         >>> import numpy as np

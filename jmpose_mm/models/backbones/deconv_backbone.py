@@ -28,8 +28,9 @@ class DeconvBackbone(BaseModule):
 
     Args:
         backbone: Config of a backbone that returns one map or a sequence of maps, e.g. mmpose's
-            ``ResNet`` with ``out_indices=(0, 1, 2, 3)``, or mmpretrain's ``VisionTransformer``
-            with ``out_type='featmap'`` and the blocks wanted in ``out_indices``.
+            ``ResNet`` with ``out_indices=(0, 1, 2, 3)``. Another is mmpretrain's
+            ``VisionTransformer`` with ``out_type='featmap'`` and the blocks wanted in
+            ``out_indices``.
         in_channels: Channels of the backbone's last map.
         deconv_channels: Output channels of each deconvolution, each of which doubles the grid.
         both: Return what the deconvolutions take too, before what they give.

@@ -37,7 +37,7 @@ class FrameDrawer:
     """Draws the persons of one frame after the other, over their maps where they have some.
 
     Args:
-        skeleton: What the keypoints are.
+        skeleton: Joints and lines of the keypoints.
         threshold: Keypoints with a lower score are left out.
         boxes: Draw them.
         identities: Write the number of each person at the head.
@@ -120,8 +120,8 @@ class SideBySideDrawer:
     """Draws two results of a video side by side, under their titles.
 
     Args:
-        titles: Of the other result and of the one that is called with.
-        drawers: Of both; two objects, since each remembers its trails.
+        titles: Titles of the other result and of the one that is called with.
+        drawers: Drawers of both; two objects, since each remembers its trails.
         others: The other result, e.g. a :class:`Recording`; frames that it lacks are left bare.
     """
 

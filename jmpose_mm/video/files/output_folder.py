@@ -23,7 +23,7 @@ class OutputFolder:
 
     Args:
         path: The folder; made when it is first written to.
-        names: Of the files that will be written, ``poses.json`` among them.
+        names: Names of the files that will be written, ``poses.json`` among them.
         inputs: Files that are read, which no output may replace.
     """
 

@@ -32,9 +32,9 @@ def export_poses(
     """Write poses in other forms, each file whole or not at all.
 
     Args:
-        recording: What is written.
+        recording: Poses to write.
         directory: Where to; it is made if it is missing.
-        formats: Of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame),
+        formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame),
             ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``
             (``posetrack18.json``, for PoseTrack's 17 joints). None for all that are possible.
 

@@ -23,7 +23,7 @@ class PoseFile(PoseOutput):
 
     Args:
         path: Where; until it is closed, the file grows under another name beside it.
-        header: What is true of all frames.
+        header: Facts of all frames.
         remarks: Written at the end; they may grow until then.
         resume: Go on after the last frame that an interrupted run has left, if one has.
 
@@ -32,8 +32,8 @@ class PoseFile(PoseOutput):
         count: Number of frames in the file.
         last_index: Index of the last frame in the file; -1 if there is none. Frames up to it are
             not written again.
-        is_written: Whether the file has its name, since it was closed.
-        resumed: What the interrupted run has left; None if nothing, or if nobody asked.
+        is_written: True once the file is closed and has its name.
+        resumed: Recording of the interrupted run; None if nothing, or if nobody asked.
 
     Raises:
         UsageError: The interrupted run was another one.

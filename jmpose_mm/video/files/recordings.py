@@ -28,10 +28,10 @@ class PoseHeader(NamedTuple):
     """What a file of poses says about all its frames.
 
     Attributes:
-        source: What the user gave.
+        source: Input as the user named it.
         fps: Frames per second of the source, whatever the stride; None if unknown.
         skeleton: Names of the K keypoints and the lines between them.
-        protocol: What the numbers depend on: config, checkpoint, boxes, decoding, ...
+        protocol: Conditions of the numbers: config, checkpoint, boxes, decoding, ...
     """
 
     source: str
@@ -60,11 +60,11 @@ class Recording:
     Attributes:
         path: The file.
         header: See :class:`PoseHeader`.
-        complete: Whether the run came to its end.
+        complete: True if the run came to its end.
         problems: A line for each thing that went wrong, e.g. a frame that could not be read.
         notes: A line for each thing that may not be as expected.
         last_index: Index of the last frame; -1 if there is none.
-        last_time: Its time in seconds.
+        last_time: Time of the last frame in seconds.
         end: Where the last frame ends, in bytes.
 
     Raises:

@@ -58,7 +58,7 @@ class BackgroundCalls:
     """Calls of a function that a thread makes later, in order.
 
     Args:
-        function: Its result is not kept.
+        function: Function whose result is not kept.
         depth: So many calls may wait; one more waits for a place.
     """
 

@@ -27,11 +27,11 @@ class VideoInfo(NamedTuple):
         size: (W, H) of the upright frames.
         fps: Mean frames per second; None if unknown.
         count: Number of frames as the container counts them; None if it does not.
-        seconds: How long it lasts; None if unknown.
+        seconds: Length in seconds; None if unknown.
         origin: Time of the first frame, in the stream's unit.
         began: The same in seconds.
         aspect: Width of a pixel by its height.
-        has_sound: Whether there is any.
+        has_sound: True if there is sound.
     """
 
     size: tuple[int, int]

@@ -30,7 +30,7 @@ def film_frames(
 
     Args:
         name: A file or an address.
-        seen: What it says about itself.
+        seen: Facts that the file states about itself.
         assumed_fps: For times where there are none.
         remarks: Gets a problem where frames are damaged, or if they end too early.
         start: The first frame that is needed.

@@ -44,8 +44,8 @@ def image_frames(
     """All pictures of some files, in order.
 
     Args:
-        files: Their paths.
-        pages: How many pictures are in each.
+        files: Paths of the images.
+        pages: Number of pictures in each file.
         fps: Times are at this rate.
         remarks: Gets a line about pictures of more than 8 bits.
         start: Not used: passing over costs nothing.

@@ -28,7 +28,7 @@ def packets_near(
 
     Args:
         container: An open one.
-        stream: Its video.
+        stream: Video stream of the file.
         position: A frame's number (int) or a time in seconds since the first frame (float).
         origin: Time of the first frame.
         failed: Is called where a packet cannot be read.

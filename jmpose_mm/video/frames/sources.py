@@ -47,23 +47,23 @@ class FrameSource:
         name: As the user calls it.
         frames: Makes the frames from before a position on; what goes wrong meanwhile is added to
             its first argument.
-        span: Which of them come.
+        span: Range of the frames that come.
         size: See the attribute.
         fps: See the attribute.
-        count: How many frames there are, before `span`; None if unknown.
-        files: What is read, as far as these are files: no output may take their place.
-        seen: What a video says about itself.
+        count: Number of frames before `span`; None if unknown.
+        files: Files that are read: no output may take their place.
+        seen: Facts that a video states about itself.
 
     Attributes:
         name: As the user calls it; of an address no user, password and query.
         fps: Frames per second of the source, whatever the stride; None if unknown.
         playback_fps: Rate at which the frames that come show the source at its own speed.
-        length: How many frames will come, as far as the container tells; None if unknown.
-        count: How many frames there are, before `span`; None if unknown.
+        length: Number of frames that will come, as far as the container tells; None if unknown.
+        count: Number of frames before `span`; None if unknown.
         size: (W, H) of the upright frames, of the first one where they differ; None if unknown.
         files: See the argument.
         seen: See the argument; None for what is no video.
-        remarks: Of the last iteration: a problem for everything that could not be read.
+        remarks: Remarks of the last iteration: a problem for everything that could not be read.
     """
 
     def __init__(

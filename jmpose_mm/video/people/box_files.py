@@ -34,7 +34,7 @@ class BoxFile:
         score_threshold: Boxes below it are left out.
 
     Attributes:
-        has_ids: Whether the entries have identities.
+        has_ids: True if the entries have identities.
 
     Raises:
         ValueError: The file is none of these; the message names the entry.

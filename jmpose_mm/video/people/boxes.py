@@ -68,7 +68,7 @@ def box_source(
         spec: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'`` or the path of a box file.
         score_threshold: Boxes below it are left out; by default 0.5 for ``'hog'``, whose scores
             start there, 0.3 for mmdet and 0 for files.
-        device: Of mmdet's detector, see :func:`jmpose_mm.engine.devices.choose_device`.
+        device: Device of mmdet's detector, see :func:`jmpose_mm.engine.devices.choose_device`.
 
     Raises:
         UsageError: The spec is none of these.

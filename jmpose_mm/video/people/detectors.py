@@ -45,8 +45,8 @@ class MMDetDetector:
     """A detector of mmdet.
 
     Args:
-        config: Its config file.
-        checkpoint: Its weights, a path or an address.
+        config: Config file of the detector.
+        checkpoint: Weights, a path or an address.
         device: See :func:`jmpose_mm.engine.devices.choose_device`.
 
     Raises:

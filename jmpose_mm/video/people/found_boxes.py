@@ -37,7 +37,7 @@ class FilmBoxes(NamedTuple):
 
     Attributes:
         of: The source.
-        remarks: What is to be said once the film has ended; it is told whether all frames came.
+        remarks: Remarks once the film has ended, by whether all frames came.
     """
 
     of: BoxSource

@@ -21,10 +21,10 @@ class IdentifiedBoxes:
     """The persons of one film, frame by frame.
 
     Args:
-        source: Of boxes. One that has ``for_film``, as a file of boxes has, is told of the film.
+        source: Source of boxes. One with ``for_film``, as a file of boxes, is told of the film.
         tracker: Gives identities where the source has none.
         detect_every: The source is asked in every so many frames; between them tracks carry on.
-        film: What the frames are of, e.g. a :class:`FrameSource`.
+        film: Source of the frames, e.g. a :class:`FrameSource`.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class IdentifiedBoxes:
 
         Args:
             frame: The frame.
-            count: How many frames came before it.
-            done: What an earlier run found in it; a detector is not asked again then.
+            count: Number of frames before it.
+            done: Boxes that an earlier run found in it; a detector is not asked again then.
         """
         if count % self._detect_every:
             found = self._carried(frame)

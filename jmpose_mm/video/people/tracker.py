@@ -19,7 +19,7 @@ class PersonTracker:
     """An online tracker of boxes that learns from poses when they become known.
 
     A track moves on with constant velocity. A detection and a track are alike by the overlap of the
-    detected and the predicted box or, where the detection brings a pose and the track has one, by
+    detected and the predicted box. Where the detection brings a pose and the track has one, it is
     the weighted sum of that overlap and of the poses' similarity; pairs of the largest total
     likeness belong together (Hungarian assignment). In a top-down pipeline boxes are tracked first
     and their poses follow some frames later, through :meth:`observe`.
@@ -89,7 +89,7 @@ class PersonTracker:
         is still there; it keeps its identity until its death. Nothing changes by this call.
 
         Args:
-            index: Of the frame, not before the last update's.
+            index: Index of the frame, not before the last update's.
 
         Returns:
             Identities (M,) and boxes (M, 4).
@@ -111,7 +111,7 @@ class PersonTracker:
         """Give identities to the detections of a frame; there may be none.
 
         Args:
-            index: Of the frame, after the last update's; frames may be left out.
+            index: Index of the frame, after the last update's; frames may be left out.
             boxes: (N, 4).
             scores: (N,).
             keypoints: (N, K, 2), where poses are known before identities.
@@ -158,8 +158,8 @@ class PersonTracker:
         those with fewer than 3 joints seen.
 
         Args:
-            index: Of the pose's frame; it may lie before the last update's, or after it where the
-                box came from :meth:`predict`.
+            index: Index of the pose's frame; it may lie before the last update's, or after it where
+                the box came from :meth:`predict`.
             id: The track's.
             keypoints: (K, 2).
             scores: (K,); without them, all finite keypoints count as seen.

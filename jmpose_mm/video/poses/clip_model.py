@@ -39,16 +39,16 @@ class ClipModel:
 
     Args:
         config: Path, packaged name, or a :class:`Config`, which is not changed.
-        checkpoint: Its weights; every entry must fit and be finite. None keeps the random start,
+        checkpoint: Weights; every entry must fit and be finite. None keeps the random start,
             for tests.
         device: See :func:`jmpose_mm.engine.devices.choose_device`.
-        dtype: Of the backbone and of what predicts offsets and modulation in the neck:
+        dtype: Type of the backbone and of what predicts offsets and modulation in the neck:
             ``'float32'``, ``'bfloat16'`` or ``'float16'``. All else stays in float32.
         flip_test: Average with the mirrored clip; None leaves it to the config.
         compile: Compile the backbone with ``torch.compile``, which needs a C++ compiler.
 
     Attributes:
-        frame_offsets: What frames a pose is made of, e.g. ``(-2, -1, 0, 1, 2)``.
+        frame_offsets: Offsets of the frames of a pose, e.g. ``(-2, -1, 0, 1, 2)``.
         dataset_meta: Names, flip pairs and edges of the keypoints.
 
     Raises:

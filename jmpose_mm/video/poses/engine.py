@@ -2,7 +2,7 @@
 
 A pose at frame t needs features of the person's crop at t-2 ... t+2, all in the window of the box
 at t. The naive program makes them anew for every t. Here every frame is cropped by its own box, and
-what a key frame needs of its neighbours is moved into its window: where boxes stand still nothing
+what a key frame needs of its neighbours is moved into its window. Where boxes stand still nothing
 moves, and where they differ by more than a tolerance the neighbour is cropped again.
 """
 
@@ -50,7 +50,7 @@ class ClipEngine:
             is fastest.
         max_shift: Largest shift that features are moved by, see :func:`window_fits`.
         max_growth: Largest change of size, see :func:`window_fits`.
-        layer: What map comes with each pose, for drawing: ``'heatmap'``, the highest of all joints,
+        layer: Map that comes with each pose, for drawing: ``'heatmap'``, the highest of all joints,
             ``'motion'``, how much the features change along the clip, or None.
 
     Attributes:
