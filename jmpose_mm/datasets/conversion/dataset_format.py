@@ -62,6 +62,8 @@ class DatasetFormat(ABC):
         images: The download's folder of images; `videos` finds it.
         image_link: The name that it gets under ``out``, where one link does for all videos.
         copies_images: True where images are copied where links cannot be made.
+        other_layout: Regular expression of how files of another release begin, which may lie in
+            the same folders; they are left aside and counted.
     """
 
     name: str
@@ -69,6 +71,7 @@ class DatasetFormat(ABC):
     images: Path
     image_link: str | None = None
     copies_images = False
+    other_layout: bytes | None = None
 
     def __init__(self, src: Path, out: Path) -> None:
         self.src, self.out = src, out

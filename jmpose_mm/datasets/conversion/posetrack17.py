@@ -43,6 +43,7 @@ class PoseTrack17Format(DatasetFormat):
 
     name = 'posetrack17'
     joint_names = JOINT_NAMES
+    other_layout = rb'\s*\{\s*"(images|annotations|categories)"'
 
     def videos(self) -> list[Video]:
         """All ``.json`` and ``.mat`` files; of two with one stem the first kind is taken."""

@@ -40,6 +40,7 @@ class PoseTrack18Format(DatasetFormat):
     name = 'posetrack18'
     joint_names = JOINT_NAMES
     image_link = 'images'
+    other_layout = rb'\s*\{\s*"annolist"'
     annotation_folders: tuple[str, ...] = ('annotations', 'posetrack_data/annotations')
 
     def videos(self) -> list[Video]:

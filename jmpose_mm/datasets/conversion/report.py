@@ -81,6 +81,8 @@ def table_of(report: dict[str, Any]) -> str:
         left_out = counts['left_out_or_mended']
         said = ', '.join(f'{count} {what}' for what, count in left_out.items() if count)
         lines.append(f'left out or mended in {split}: {said or "nothing"}')
+    if 'other_files' in report:
+        lines.append(f'left aside: {report["other_files"]} files of another release')
     if 'images' in report:
         lines.append(
             f'images are not linked, which this system does not allow: configs find them by '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,22 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
         UsageError: A file of the download is unusable; the message has its path and key. What is
             finished stays, and nothing unfinished has a final name.
     """
-    videos = dataset.videos()
+    found = dataset.videos()
+    videos = [video for video in found if not _is_of_another(dataset, video)]
+    if not videos:
+        raise UsageError(f'{dataset.src}: expected files of {dataset.name}, found another release')
     _check_targets(dataset, videos)
     with alone_in(dataset.out):
-        return _converted(dataset, videos, progress)
+        report = _converted(dataset, videos, progress)
+    return report if videos == found else {**report, 'other_files': len(found) - len(videos)}
+
+
+def _is_of_another(dataset: DatasetFormat, video: Video) -> bool:
+    """Whether a file is of another release, which a user has unpacked into the same folder."""
+    if dataset.other_layout is None:
+        return False
+    with video.sources[0].open('rb') as file:
+        return re.match(dataset.other_layout, file.read(200)) is not None
 
 
 def _converted(dataset: DatasetFormat, videos: list[Video], progress: bool) -> dict[str, Any]:

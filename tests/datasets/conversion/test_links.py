@@ -325,3 +325,26 @@ def test_ledger__damaged_lines_are_left_aside_and_tidied_up(line: str, tmp_path:
     ledger.write_bytes(whole + b'\n' + line.encode('utf-8', 'surrogateescape'))
     assert convert('posetrack18', root)['videos_finished_before'] == 3
     assert ledger.read_bytes() == whole
+
+
+# ------------------------------------------------------------------------- two releases, one folder
+@pytest.mark.parametrize('name', ['posetrack17', 'posetrack18'])
+def test_two_releases_in_one_folder__each_is_converted(name: str, tmp_path: Path) -> None:
+    root = official.write_posetrack17(tmp_path / 'download', matlab=False)
+    alone = convert('posetrack17', root) if name == 'posetrack17' else None
+    own = len(list((root / 'annotations').rglob('*.json')))
+    official.write_posetrack18(root)
+    total = len(list((root / 'annotations').rglob('*.json')))
+    if alone is None:
+        alone = convert('posetrack18', official.write_posetrack18(tmp_path / 'one' / 'download'))
+    both = convert_dataset(name, root, tmp_path / 'both', progress=False)
+    assert both['other_files'] == (total - own if name == 'posetrack17' else own)
+    assert both['splits'] == alone['splits']
+    assert f'left aside: {both["other_files"]} files of another release' in table_of(both)
+
+
+def test_another_release_alone__is_refused(tmp_path: Path) -> None:
+    root = official.write_posetrack17(tmp_path / 'download', matlab=False)
+    with pytest.raises(UsageError, match='expected files of posetrack18, found another release'):
+        convert('posetrack18', root)
+    assert not (tmp_path / 'out').exists()
