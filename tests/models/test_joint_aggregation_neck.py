@@ -36,7 +36,7 @@ def _neck(offsets=(-2, -1, 0, 1, 2), effect: bool = True, **arguments) -> JointA
 
 @pytest.mark.parametrize('position', [None, 'sine'])
 def test_joint_aggregation_neck__starts_as_the_single_frame(position):
-    neck = _neck(effect=False, position=position, attention={'refine': 4})
+    neck = _neck(effect=False, position=position)
     features = neck(_clip())
     torch.testing.assert_close(features.fused, features.initial_heatmaps[:, 2])
     published = _neck(effect=False, attention={'norm': 'post'})(_clip())
@@ -93,8 +93,7 @@ def test_joint_aggregation_neck__constant_heatmaps_are_finite_and_none_is_all_op
 
 
 def test_joint_aggregation_neck__trains_all_of_it():
-    neck = _neck(position='sine', attention={'refine': 4}).train()
-    torch.nn.init.normal_(neck.refine.last.weight)
+    neck = _neck(position='sine').train()
     neck(_clip()).fused.square().sum().backward()
     assert [n for n, p in neck.named_parameters() if p.grad is None] == []
     still = {n for n, p in neck.named_parameters() if not p.grad.any()}

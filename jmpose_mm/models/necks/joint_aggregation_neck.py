@@ -35,11 +35,8 @@ class JointAggregationNeck(VideoNeck):
         frame_offsets: Distance of each frame from the key frame, in time order.
         deconv_channels: Channels of the deconvolutions before the heatmap layer, for features at
             stride 16.
-        attention: ``num_layers`` (default 6), ``num_heads`` (4), ``norm`` and ``refine``. With
-            ``norm='pre'`` (the default) the neck starts without effect; ``'post'`` is the published
-            network. ``refine`` is the width of two convolutions beside a shortcut, behind what the
-            key frame asks (0, as published: none); on features at stride 4 nothing else there can
-            turn what is known of joints into peaks.
+        attention: ``num_layers`` (default 6), ``num_heads`` (4) and ``norm``. With ``'pre'`` (the
+            default) the neck starts without effect; ``'post'`` is the published network.
         mask: ``threshold`` (default 0.2) and ``pooling`` of :func:`blocked_tokens`; None lets every
             joint look everywhere.
         position: ``'sine'`` adds to each token where it is, which convolutional features do not
@@ -76,8 +73,6 @@ class JointAggregationNeck(VideoNeck):
         options = {'num_layers': 6, 'num_heads': 4, 'norm': 'pre', **(attention or {})}
         if position is not None and options['norm'] == 'post':
             raise ValueError("position: expected None with norm='post', which cannot take it off")
-        refine = options.pop('refine', 0)
-        self.refine = _Refinement(channels, refine) if refine else nn.Identity()
         self.aggregation = JointAggregation(channels, num_keypoints, **options)
         self.restoration = AttentionStep(channels, options['num_heads'], options['norm'])
         if options['norm'] == 'pre':
@@ -101,7 +96,7 @@ class JointAggregationNeck(VideoNeck):
             restored = restored - self._sine(features)
         if self.layout == 'paper':
             restored = restored.transpose(1, 2)
-        fused = self.refine(restored.reshape(-1, *features.shape[2:]))
+        fused = restored.reshape(-1, *features.shape[2:])
         named = {'initial_heatmaps': clip.heatmaps[:, self.key_index], 'fused': fused}
         return FusedFeatures(self.frame_heatmaps((fused,)), clip.heatmaps, named)
 
@@ -137,19 +132,3 @@ class JointAggregationNeck(VideoNeck):
         rows = waves[0][:, None].expand(-1, wide, -1)
         columns = waves[1][None].expand(high, -1, -1)
         return torch.cat((rows, columns), dim=2).flatten(0, 1)[:, :channels]
-
-
-class _Refinement(nn.Module):
-    """Starts without effect."""
-
-    def __init__(self, channels: int, width: int) -> None:
-        super().__init__()
-        self.first = nn.Sequential(
-            nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
-        )
-        self.last = nn.Conv2d(width, channels, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.last(self.first(x))
