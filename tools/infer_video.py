@@ -12,7 +12,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'input',
         metavar='INPUT',
-        help="a video file, a folder or pattern of images, a camera's number, - for paths on stdin",
+        nargs='+',
+        help='a video file, a folder or pattern of images or of videos, the number of a camera, - '
+        'for paths on stdin; or several of these',
     )
     parser.add_argument('config', help='a path, or the file name of a config of this package')
     parser.add_argument('checkpoint', help='its weights')
@@ -33,6 +35,12 @@ def make_parser() -> argparse.ArgumentParser:
         help='of the backbone and of what predicts positions',
     )
     parser.add_argument('--compile', action='store_true', help='compile the backbone')
+    parser.add_argument(
+        '--export',
+        nargs='+',
+        metavar='FORM',
+        help='csv coco posetrack18 (these by default), openpose, pyskl, deeplabcut, trc',
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument('--resume', action='store_true', help='go on after an interruption')
     again.add_argument('--overwrite', action='store_true', help='replace an earlier result')
@@ -59,6 +67,7 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--start', default=0, help='first frame, or a time: 12.5s, 00:01:10')
     group.add_argument('--end', help='first frame that does not come, or a time')
     group.add_argument('--stride', type=int, default=1, help='every N-th frame is the video')
+    group.add_argument('--shard', metavar='I/N', help='the I-th of N parts of several films')
     group.add_argument('--fps', type=float, help='rate of images, which do not say theirs')
 
 

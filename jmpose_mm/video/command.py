@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jmpose_mm.errors import UsageError, without_credentials
+from jmpose_mm.video.files.pose_exports import EXPORTS
+from jmpose_mm.video.files.recordings import Recording
+from jmpose_mm.video.film_lists import film_names, films_in, make_films, shard_of
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.running import VideoOutputs, infer_video, output_folder
@@ -15,12 +19,13 @@ __all__ = ['run_command']
 
 
 def run_command(
-    input: str, config: str, checkpoint: str, out_dir: str, **options: Any
+    input: str | Sequence[str], config: str, checkpoint: str, out_dir: str, **options: Any
 ) -> list[str]:
-    """Run on a video as the command line says, and print where things are.
+    """Run on a video, or on several, as the command line says, and print where things are.
 
     Args:
-        input: See :func:`open_source`.
+        input: See :func:`open_source`; several of them, or a folder or pattern of films, give a
+            folder for each, and a table.
         config: Path or packaged name.
         checkpoint: Weights of the model.
         out_dir: Where to.
@@ -32,6 +37,52 @@ def run_command(
     Raises:
         UsageError: A named thing does not exist or does not fit together.
     """
+    outputs = _outputs(options)
+    inputs = [input] if isinstance(input, str) else list(input)
+    films = films_in(inputs)
+    if films is None:
+        if options['shard']:
+            raise UsageError('shard: expected several films to take some of, got one')
+        source = _opened(inputs[0], options)
+        again = {name: options[name] for name in ('resume', 'overwrite')}
+        # Before the model is loaded: mistakes are said at once.
+        read = [options['boxes'] or '', config, checkpoint]
+        with output_folder(out_dir, source, outputs, None, read).held(**again):
+            pass
+        inferencer = _inferencer(config, checkpoint, options)
+        protocol = _protocol(inferencer, source, checkpoint, options)
+        return _told(infer_video(inferencer, source, out_dir, outputs, protocol, **again), out_dir)
+    folders, wanted = film_names(films), shard_of(films, options['shard'])
+    inferencer = _inferencer(config, checkpoint, options)
+
+    def make(film: str, folder: Path) -> Recording:
+        source = _opened(film, options)
+        protocol = _protocol(inferencer, source, checkpoint, options)
+        # What was interrupted goes on.
+        resume = not options['overwrite'] and folder.exists()
+        again = {'resume': resume, 'overwrite': options['overwrite']}
+        recording = infer_video(inferencer, source, folder, outputs, protocol, **again)
+        _told(recording, str(folder))
+        return recording
+
+    shard = (options['shard'] or '').replace('/', '_of_')
+    table = f'summary_{shard}.csv' if shard else 'summary.csv'
+    rows = make_films(wanted, folders, Path(out_dir), make, options['overwrite'], table)
+    print(f'{len(rows)} films; {Path(out_dir, table)}')
+    return [f'{row.film}: {row.problems}' for row in rows if row.problems]
+
+
+def _opened(input: str, options: dict[str, Any]) -> FrameSource:
+    start, end, stride = (options[name] for name in ('start', 'end', 'stride'))
+    return open_source(input, start, end, stride, options['fps'])
+
+
+def _outputs(options: dict[str, Any]) -> VideoOutputs:
+    """What is to be written.
+
+    Raises:
+        UsageError: Options exclude each other, or name what does not exist.
+    """
     smooth = options['smooth']
     if not 0 < options['lost'] < float('inf'):
         raise UsageError(f'lost: expected seconds above 0, got {options["lost"]}')
@@ -39,33 +90,37 @@ def run_command(
         raise UsageError(
             f'layer: expected no --smooth {smooth}, whose film is drawn from poses without maps'
         )
-    boxes = options['boxes'] or options['detector']
-    source = open_source(input, options['start'], options['end'], options['stride'], options['fps'])
-    outputs = VideoOutputs(
+    for form in options['export'] or ():
+        if form not in EXPORTS:
+            raise UsageError(f'export: expected some of {", ".join(EXPORTS)}, got {form!r}')
+    return VideoOutputs(
         film=not options['no_video'],
         drawing={'boxes': options['draw_boxes'], 'trail': options['trail']},
         beside=options['beside'],
+        exports=options['export'],
         smoothing=None if smooth == 'one-euro' else smooth,
         codec=options['codec'],
         quality=options['quality'],
     )
-    again = {name: options[name] for name in ('resume', 'overwrite')}
-    # Before the model is loaded: mistakes are said at once.
-    with output_folder(out_dir, source, outputs, None, [boxes, config, checkpoint]).held(**again):
-        pass
+
+
+def _inferencer(config: str, checkpoint: str, options: dict[str, Any]) -> VideoPoseInferencer:
     inferencer = VideoPoseInferencer(
         config,
         checkpoint,
         options['device'],
-        boxes,
+        options['boxes'] or options['detector'],
         options['det_every'],
-        one_euro={} if smooth == 'one-euro' else None,
+        one_euro={} if options['smooth'] == 'one-euro' else None,
         engine={name: options[name] for name in ('crop', 'causal', 'layer')},
         model={'dtype': options['dtype'], 'compile': options['compile']},
     )
     inferencer.lost = options['lost']
-    protocol = _protocol(inferencer, source, checkpoint, options)
-    recording = infer_video(inferencer, source, out_dir, outputs, protocol, **again)
+    return inferencer
+
+
+def _told(recording: Recording, out_dir: str) -> list[str]:
+    """Print what came out; the problems."""
     for note in recording.notes:
         print(f'note: {note}', file=sys.stderr)
     print(f'{len(recording)} frames; {out_dir}: {", ".join(sorted(_names(Path(out_dir))))}')

@@ -12,7 +12,7 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.video.files.output_folder import POSES, OutputFolder
 from jmpose_mm.video.files.outputs import write_frames
-from jmpose_mm.video.files.pose_exports import EXPORTS, checked_formats, export_poses
+from jmpose_mm.video.files.pose_exports import EXPORTS, USUAL, checked_formats, export_poses
 from jmpose_mm.video.files.pose_files import PoseFile, earlier_poses
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
 from jmpose_mm.video.frames.sources import FrameSource
@@ -41,7 +41,7 @@ class VideoOutputs(NamedTuple):
         film: Write ``film.mp4``.
         drawing: Arguments of :class:`FrameDrawer`.
         beside: The ``poses.json`` of another run on the same source, drawn to the left.
-        exports: Further forms, see :func:`export_poses`; None for all that are possible.
+        exports: Further forms, see :func:`export_poses`; None for the usual ones.
         smoothing: A key of :data:`SMOOTHINGS`, for whole tracks at the end.
         codec: Codec of the film, see :class:`Film`.
         quality: Quality of the film, see :class:`Film`.
@@ -129,8 +129,12 @@ def output_folder(
         skeleton: Skeleton of the poses; None as long as it is not known.
         inputs: Files that are read besides the film.
     """
-    forms = EXPORTS if skeleton is None else checked_formats(skeleton, outputs.exports)
-    names = [POSES, *(EXPORTS[form][0] for form in forms)]
+    forms = (
+        (outputs.exports or USUAL)
+        if skeleton is None
+        else checked_formats(skeleton, outputs.exports)
+    )
+    names = [POSES, *(EXPORTS[form][0] for form in forms if form in EXPORTS)]
     if outputs.film:
         names.append(FILM)
     read = [*source.files, *inputs, *([outputs.beside] if outputs.beside else [])]

@@ -141,7 +141,7 @@ def test_export_poses__all_that_are_possible(tmp_path: Path) -> None:
 
 def test_export_poses__refusals(tmp_path: Path) -> None:
     found = recording(tmp_path)
-    with pytest.raises(UsageError, match="expected some of csv, coco, posetrack18, got 'xml'"):
+    with pytest.raises(UsageError, match=r"expected some of csv, coco, posetrack18, .*got 'xml'"):
         export_poses(found, tmp_path, ['csv', 'xml'])
     with pytest.raises(UsageError, match="needs PoseTrack's 17 joints, the poses have nose, left"):
         export_poses(found, tmp_path, ['posetrack18'])

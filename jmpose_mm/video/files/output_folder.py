@@ -13,7 +13,7 @@ from jmpose_mm.video.files.recordings import unfinished_path
 from jmpose_mm.visualization.film import is_drawn_film
 from jmpose_mm.whole_files import alone_in
 
-__all__ = ['POSES', 'OutputFolder']
+__all__ = ['POSES', 'OutputFolder', 'is_finished']
 
 POSES = 'poses.json'
 
@@ -90,7 +90,7 @@ class OutputFolder:
         if overwrite:
             return
         if left:
-            state = 'a finished run' if _is_complete(poses) else 'an interrupted run'
+            state = 'a finished run' if is_finished(poses) else 'an interrupted run'
             raise UsageError(
                 f'out_dir: {self.path} holds the poses of {state}; `resume` goes on after it, '
                 '`overwrite` replaces it, or choose another folder'
@@ -119,7 +119,7 @@ def _has_frames(poses: Path) -> bool:
         return False
 
 
-def _is_complete(poses: Path) -> bool:
+def is_finished(poses: Path) -> bool:
     """Whether a file of poses ends as that of a finished run; only its end is read."""
     try:
         with poses.open('rb') as file:

@@ -17,6 +17,7 @@ import numpy as np
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 from jmpose_mm.video.files.recordings import Recording, plain
+from jmpose_mm.video.files.track_exports import TRACK_EXPORTS
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 from jmpose_mm.whole_files import whole_file
@@ -36,7 +37,9 @@ def export_poses(
         directory: Where to; it is made if it is missing.
         formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame),
             ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``
-            (``posetrack18.json``, for PoseTrack's 17 joints). None for all that are possible.
+            (``posetrack18.json``, for PoseTrack's 17 joints), and those of :mod:`track_exports`:
+            ``'openpose'``, ``'pyskl'``, ``'deeplabcut'``, ``'trc'``. None for the first three, as
+            far as they are possible.
 
     Returns:
         The files.
@@ -47,9 +50,7 @@ def export_poses(
     written = []
     for form in checked_formats(recording.header.skeleton, formats):
         name, write = EXPORTS[form]
-        with whole_file(Path(directory, name)) as unfinished:
-            with unfinished.open('w', encoding='utf-8', newline='') as file:
-                write(recording, file)
+        write(recording, Path(directory, name))
         written.append(Path(directory, name))
     return written
 
@@ -62,7 +63,7 @@ def checked_formats(skeleton: Skeleton, formats: Sequence[str] | None = None) ->
     """
     is_posetrack = skeleton.joints == FILE_JOINT_NAMES
     if formats is None:
-        formats = [form for form in EXPORTS if is_posetrack or form != 'posetrack18']
+        formats = [form for form in USUAL if is_posetrack or form != 'posetrack18']
     for form in formats:
         if form not in EXPORTS:
             raise UsageError(f'formats: expected some of {", ".join(EXPORTS)}, got {form!r}')
@@ -119,10 +120,21 @@ def _write_posetrack18(recording: Recording, file: IO[str]) -> None:
     _write_annotations(recording, file, image_of, annotation_of)
 
 
-EXPORTS: dict[str, tuple[str, Callable[[Recording, IO[str]], None]]] = {
-    'csv': ('poses.csv', _write_csv),
-    'coco': ('coco.json', _write_coco),
-    'posetrack18': ('posetrack18.json', _write_posetrack18),
+def _as_text(write: Callable[[Recording, IO[str]], None]) -> Callable[[Recording, Path], None]:
+    def written(recording: Recording, path: Path) -> None:
+        with whole_file(path) as unfinished:
+            with unfinished.open('w', encoding='utf-8', newline='') as file:
+                write(recording, file)
+
+    return written
+
+
+USUAL = ('csv', 'coco', 'posetrack18')
+EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
+    'csv': ('poses.csv', _as_text(_write_csv)),
+    'coco': ('coco.json', _as_text(_write_coco)),
+    'posetrack18': ('posetrack18.json', _as_text(_write_posetrack18)),
+    **TRACK_EXPORTS,
 }
 
 

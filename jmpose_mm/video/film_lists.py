@@ -1,0 +1,140 @@
+"""Several films in one go: which ones, which of them are done, and a table of what came out."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import re
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from jmpose_mm.errors import UsageError, cut, without_credentials
+from jmpose_mm.video.files.output_folder import POSES, is_finished
+from jmpose_mm.video.files.recordings import Recording, read_poses
+from jmpose_mm.video.frames.images import natural_images
+from jmpose_mm.whole_files import whole_file
+
+__all__ = ['FilmRow', 'film_names', 'films_in', 'make_films', 'shard_of']
+
+FILM_SUFFIXES = (
+    *('.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg'),
+    *('.mts', '.ts', '.webm', '.wmv'),
+)
+
+
+class FilmRow(NamedTuple):
+    """A line of the table: a film, where its results are, and what came out."""
+
+    film: str
+    folder: str
+    state: str
+    frames: int
+    persons: int
+    seconds: float
+    problems: str
+
+
+def films_in(inputs: Sequence[str]) -> list[str] | None:
+    """The films that several inputs, a folder or a pattern of films name; None for one source.
+
+    A folder or a pattern in which there are images is one source, as ever.
+    """
+    found = [film for given in inputs for film in _films_of(given) or [given]]
+    return found if len(inputs) > 1 or _films_of(inputs[0]) is not None else None
+
+
+def shard_of(films: Sequence[str], shard: str | None) -> list[str]:
+    """Every n-th film from the i-th on, of ``'i/n'``; all without.
+
+    Raises:
+        UsageError: It is not such a thing.
+    """
+    if shard is None:
+        return list(films)
+    parts = re.fullmatch(r'(\d+)/(\d+)', shard)
+    if not parts or not 1 <= int(parts[1]) <= int(parts[2]):
+        raise UsageError(f'shard: expected 1/4 to 4/4 for four of them, got {shard!r}')
+    return list(films[int(parts[1]) - 1 :: int(parts[2])])
+
+
+def film_names(films: Sequence[str]) -> dict[str, str]:
+    """A folder for each film, called like it; of equal names the later ones are numbered."""
+    names: dict[str, str] = {}
+    for film in films:
+        stem = re.sub(r'[^\w.-]+', '_', Path(without_credentials(film)).stem) or 'film'
+        number, name = 1, stem
+        while name.lower() in {taken.lower() for taken in names.values()}:
+            number += 1
+            name = f'{stem}_{number}'
+        names.setdefault(film, name)
+    return names
+
+
+def make_films(
+    films: Sequence[str],
+    folders: dict[str, str],
+    out_dir: Path,
+    make: Callable[[str, Path], Recording],
+    overwrite: bool = False,
+    table: str = 'summary.csv',
+) -> list[FilmRow]:
+    """Make each film that is not finished; one that fails does not end the others.
+
+    Args:
+        films: Names of the films.
+        folders: Folder of each film, from :func:`film_names` of all films, of other shards too.
+        out_dir: Where the folders and the table go.
+        make: Makes a film's results in a folder.
+        overwrite: Make finished ones again.
+        table: Name of the table, which is written anew after each film.
+
+    Returns:
+        The rows of the table.
+    """
+    rows: list[FilmRow] = []
+    for number, film in enumerate(films, start=1):
+        folder, began = out_dir / folders[film], time.monotonic()
+        print(f'{number} of {len(films)}: {without_credentials(film)}')
+        state, problems = 'done', list[str]()
+        try:
+            if is_finished(folder / POSES) and not overwrite:
+                state, recording = 'done before', read_poses(folder / POSES)
+            else:
+                recording = make(film, folder)
+            problems = recording.problems
+            frames = len(recording)
+            persons = len({p.id for poses in recording for p in poses.persons})
+        except (OSError, ValueError) as error:
+            state, frames, persons, problems = 'failed', 0, 0, [cut(error, 300)]
+        seconds = round(time.monotonic() - began, 1)
+        said = without_credentials('; '.join(problems))
+        shown = without_credentials(film)
+        rows.append(FilmRow(shown, folders[film], state, frames, persons, seconds, said))
+        _write_table(out_dir / table, rows)
+    return rows
+
+
+def _films_of(given: str) -> list[str] | None:
+    path = Path(given)
+    if path.is_dir():
+        files = [str(file) for file in path.iterdir()]
+    elif glob.has_magic(given) and not path.exists():
+        files = glob.glob(given, recursive=True)
+    else:
+        return None
+    films = [
+        file
+        for file in files
+        if Path(file).suffix.lower() in FILM_SUFFIXES and not Path(file).name.startswith('.')
+    ]
+    return None if not films or natural_images(files) else sorted(films)
+
+
+def _write_table(path: Path, rows: Sequence[FilmRow]) -> None:
+    with whole_file(path) as unfinished:
+        with unfinished.open('w', encoding='utf-8', newline='') as file:
+            table = csv.writer(file, lineterminator='\n')
+            table.writerow(FilmRow._fields)
+            table.writerows(rows)

@@ -1,0 +1,66 @@
+"""Several films: which, where to, and that one that fails ends no other."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.files.pose_files import PoseFile
+from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
+from jmpose_mm.video.film_lists import film_names, films_in, make_films, shard_of
+from jmpose_mm.video.records import FramePoses
+from jmpose_mm.visualization.skeleton import Skeleton
+
+
+def test_films_in__folders_patterns_and_lists(tmp_path: Path) -> None:
+    for name in ('a.mp4', 'B.MOV', '._a.mp4', 'notes.txt'):
+        (tmp_path / name).touch()
+    films = [str(tmp_path / name) for name in ('B.MOV', 'a.mp4')]
+    assert films_in([str(tmp_path)]) == films
+    assert films_in([f'{tmp_path}/*.mp4']) == films[1:]
+    assert films_in(['x.mp4', str(tmp_path), '0']) == ['x.mp4', *films, '0']
+    assert films_in([films[0]]) is None
+    assert films_in(['rtsp://host/1']) is None
+    (tmp_path / '1.jpg').touch()
+    assert films_in([str(tmp_path)]) is None  # a folder of images, as ever
+
+
+def test_film_names__differ(tmp_path: Path) -> None:
+    films = ['a/walk.mp4', 'b/Walk.mov', 'http://me:secret@host/my film.mp4?x=1', 'b/run.mp4']
+    assert list(film_names(films).values()) == ['walk', 'Walk_2', 'my_film', 'run']
+
+
+def test_shard_of__all_films_once() -> None:
+    films = list('abcdefg')
+    parts = [shard_of(films, f'{i}/3') for i in (1, 2, 3)]
+    assert sorted(film for part in parts for film in part) == films
+    assert shard_of(films, None) == films
+    for wrong in ('0/3', '4/3', '1', '1/0', 'a/b'):
+        with pytest.raises(UsageError, match='shard: expected 1/4'):
+            shard_of(films, wrong)
+
+
+def test_make_films__finished_are_left_and_a_bad_one_is_reported(tmp_path: Path) -> None:
+    made = []
+
+    def make(film: str, folder: Path) -> Recording:
+        made.append(film)
+        if film == 'bad.mp4':
+            raise UsageError('bad.mp4: expected a video, found something else')
+        with PoseFile(folder / 'poses.json', PoseHeader(film, 5, Skeleton(('a',), ()), {})) as file:
+            file.add(None, FramePoses(0, 0, '', (9, 9), ()))
+        return read_poses(folder / 'poses.json')
+
+    films = ['good.mp4', 'bad.mp4', 'last.mp4']
+    for again, wanted in ((False, films), (False, ['bad.mp4']), (True, films)):
+        made.clear()
+        rows = make_films(films, film_names(films), tmp_path, make, again)
+        assert made == wanted
+        assert [row.frames for row in rows] == [1, 0, 1]
+    with (tmp_path / 'summary.csv').open(encoding='utf-8', newline='') as file:
+        table = list(csv.DictReader(file))
+    assert [row['state'] for row in table] == ['done', 'failed', 'done']
+    assert table[1]['problems'] == 'bad.mp4: expected a video, found something else'
