@@ -15,7 +15,7 @@ import jmpose_mm
 from experiments.benchmarks.per_frame_ap import evaluate_per_frame, read_per_frame
 from experiments.benchmarks.poseval_set import write_poseval_set
 from experiments.benchmarks.timing import Comparison, seconds_of
-from jmpose_mm.evaluation.posetrack_files import read_pair
+from jmpose_mm.formats.prediction_pairs import read_pairs
 from jmpose_mm.functional.evaluation.posetrack_ap import posetrack_ap
 
 __all__ = ['Size', 'run']
@@ -50,7 +50,7 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
         write_poseval_set(Path(folder), size.videos, size.frames, size.people)
         truth_dir, prediction_dir = Path(folder, 'gt'), Path(folder, 'pred')
         command = [sys.executable, TOOL, truth_dir, prediction_dir]
-        true, predicted = read_pair(truth_dir, prediction_dir)
+        true, predicted, *_ = read_pairs(truth_dir, prediction_dir)
         arrays = true.truth(), predicted.predictions(), true.ignored()
         frames = read_per_frame(truth_dir, prediction_dir)
         _check(evaluate_per_frame(frames), posetrack_ap(*arrays).ap)

@@ -23,7 +23,7 @@ from experiments.benchmarks.timing import growth_mib, seconds_of
 from experiments.benchmarks.train import noise_batch, random_model, step_of
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.engine.configs import load_config
-from jmpose_mm.evaluation.posetrack_files import read_pair
+from jmpose_mm.formats.prediction_pairs import read_pairs
 from jmpose_mm.functional.evaluation.posetrack_ap import posetrack_ap
 from jmpose_mm.whole_files import whole_file
 
@@ -150,7 +150,7 @@ def _opened(folder: Path) -> Any:
 
 
 def _evaluated(folder: Path) -> Any:
-    true, predicted = read_pair(folder / 'gt', folder / 'pred')
+    true, predicted, *_ = read_pairs(folder / 'gt', folder / 'pred')
     return posetrack_ap(true.truth(), predicted.predictions(), true.ignored())
 
 

@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.study.features import StoredClips, neck_features
 from jmpose_mm.datasets.synthetic import FACTORS
 from jmpose_mm.evaluation.metrics import PoseTrackAPMetric
-from jmpose_mm.evaluation.posetrack_frames import frame_key
+from jmpose_mm.formats.frame_names import frame_key
 
 __all__ = ['SUBSETS', 'average_precision', 'cost', 'predict', 'predict_images']
 

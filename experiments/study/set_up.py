@@ -12,9 +12,9 @@ import numpy as np
 
 from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
-from jmpose_mm.datasets.body.frame_tables import frame_number
 from jmpose_mm.engine.configs import find_config, load_config, pipeline_step
 from jmpose_mm.engine.devices import choose_device, fast_dtype
+from jmpose_mm.formats.frame_names import frame_name
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def write_test_truth(study: Study) -> None:
     kept = [
         image
         for image in document['images']
-        if (frame_number(image['file_name']) or 0) % study.scale.test_interval == 0
+        if (frame_name(image['file_name']).number or 0) % study.scale.test_interval == 0
     ]
     ids = {image['id'] for image in kept}
     persons = [person for person in document['annotations'] if person['image_id'] in ids]

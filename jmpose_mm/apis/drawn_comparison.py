@@ -12,8 +12,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from jmpose_mm.evaluation.posetrack_files import read_frames
-from jmpose_mm.evaluation.posetrack_frames import PoseTrackFrames, frame_key
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.frame_names import ImageIndex, frame_keys
 from jmpose_mm.visualization.comparison import (
     Panel,
     Row,
@@ -55,14 +56,18 @@ def draw_comparison(
     Returns:
         Paths of film and picture.
     """
-    frames = read_frames(truth_file)
-    truth = _poses_by_frame(frames, annotated=True)
-    models = {title: _poses_by_frame(read_frames(folder)) for title, folder in predictions.items()}
-    names = {frame_key(f.name): f.name for f in frames.frames}
-    shown = [key for key in names if key in truth]
+    frames = read_annotations(truth_file)
+    index, names = frames.index(), [image.name for image in frames.images]
+    keys = frame_keys(names)
+    truth = _poses_by_frame(frames, index, annotated=True)
+    models = {
+        title: _poses_by_frame(read_annotations(folder), index)
+        for title, folder in predictions.items()
+    }
+    shown = [place for place in range(len(names)) if place in truth]
     titles = [*models, 'truth']
 
-    def views(key: tuple[str, int]) -> list[Poses | None]:
+    def views(key: int) -> list[Poses | None]:
         return [*(model.get(key) for model in models.values()), truth[key]]
 
     def film() -> Iterator[np.ndarray]:
@@ -81,11 +86,11 @@ def draw_comparison(
         if all(key in m and m[key].scores.shape == truth[key].scores.shape for m in (first, last))
     ]
 
-    def difference(key: tuple[str, int]) -> float:
+    def difference(key: int) -> float:
         return abs(_error(first[key], truth[key]) - _error(last[key], truth[key]))
 
     rows = [
-        _row(key, str(Path(image_root, names[key])), views(key), truth[key])
+        _row(keys[key], str(Path(image_root, names[key])), views(key), truth[key])
         for key in sorted(comparable, key=difference, reverse=True)[:num_frames]
     ]
     video = write_film(Path(out_dir, 'comparison.mp4'), film())
@@ -94,19 +99,18 @@ def draw_comparison(
 
 
 def _poses_by_frame(
-    frames: PoseTrackFrames, annotated: bool = False
-) -> dict[tuple[str, int], Poses]:
-    """Persons with joints of each frame that has any."""
+    frames: AnnotationTables, index: ImageIndex, annotated: bool = False
+) -> dict[int, Poses]:
+    """Persons with joints by the place of their frame in the truth, where there are any."""
     persons = frames.truth() if annotated else frames.predictions()
     scores = persons.present.astype(float) if annotated else persons.scores
     head_size = persons.head_size if annotated else np.ones(len(persons.frame))
     poses = {}
-    for index, frame in enumerate(frames.frames):
-        chosen = (persons.frame == index) & persons.present.any(axis=1)
-        if chosen.any():
-            poses[frame_key(frame.name)] = Poses(
-                persons.keypoints[chosen], scores[chosen], head_size[chosen]
-            )
+    for number, image in enumerate(frames.images):
+        chosen = (persons.frame == number) & persons.present.any(axis=1)
+        place = index.find(image.name)
+        if chosen.any() and place is not None:
+            poses[place] = Poses(persons.keypoints[chosen], scores[chosen], head_size[chosen])
     return poses
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from jmpose_mm.datasets.body.annotation_files import Image, read_annotations
-from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.frame_tables import FrameTables
+from jmpose_mm.formats.persons import Image
 from jmpose_mm.video.people.detectors import Detector, HogDetector, MMDetDetector
 from jmpose_mm.whole_files import alone_in, check_output, whole_file
 
@@ -66,9 +67,9 @@ def _boxes_made(
     score_threshold: float,
     progress: bool,
 ) -> dict[str, Any]:
-    annotations = read_annotations(ann_file, None)
+    annotations = read_annotations(ann_file, joint_names=())
     tables = FrameTables(str(images))
-    names = json.dumps(list(annotations.images))
+    names = json.dumps([image.name for image in annotations.images])
     header = {
         'detector': detector.name,
         'ann_file': str(ann_file),
@@ -81,19 +82,19 @@ def _boxes_made(
     with unfinished.open('a' if done else 'w', encoding='utf-8') as lines:
         if not done:
             lines.write(json.dumps(header))
-        listed = annotations.images.values()
-        for image in tqdm(listed, desc=detector.name, unit='frame', disable=not progress):
-            frames = tables[tables.video_of(image.file_name)]
-            number = frame_number(image.file_name)
-            if number not in frames:
+        what = dict(desc=detector.name, unit='frame', disable=not progress)
+        for image in tqdm(annotations.images, **what):
+            video, number = tables.find(image.name)
+            if number is None:
                 summary['missing_on_disk'] += 1
-            elif image.file_name not in done:
+            elif image.name not in done:
+                frames = tables[video]
                 found = _detected(frames[number], detector, score_threshold)
                 entry = _entry_of(image, number, len(frames), detector.name)
-                if not annotations.has_image_ids:
+                if annotations.image_ids is None:
                     del entry['image_id']
                 boxes = [entry | {'bbox': box, 'score': score} for box, score in found]
-                lines.write('\n' + json.dumps({'done': image.file_name, 'boxes': boxes}))
+                lines.write('\n' + json.dumps({'done': image.name, 'boxes': boxes}))
                 lines.flush()
     if summary['missing_on_disk'] == len(annotations.images):
         unfinished.unlink()
@@ -150,7 +151,7 @@ def _detected(file: str, detector: Detector, threshold: float) -> list[tuple[lis
 def _entry_of(image: Image, number: int | None, frames: int, detector: str) -> dict[str, Any]:
     return {
         'image_id': image.image_id,
-        'image_name': image.file_name,
+        'image_name': image.name,
         'category_id': 1,
         'nframes': frames,
         'frame_id': number,

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
+from jmpose_mm.evaluation.evaluation_notes import evaluation_notes
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.prediction_pairs import read_pairs
 from jmpose_mm.functional.evaluation.posetrack_ap import (
     JointAP,
     group_means,
@@ -26,9 +30,6 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     take_persons,
 )
 from jmpose_mm.tables import plain_table
-
-from .posetrack_files import read_pair
-from .posetrack_frames import PoseTrackFrames
 
 if TYPE_CHECKING:
     from jmpose_mm.functional.evaluation.posetrack_tracking import JointTracking, Rules
@@ -53,6 +54,7 @@ class FolderResult(NamedTuple):
         predictions: Statement of the prediction files: boxes, score rule and the like.
         files: Number of files, that is videos.
         seconds: Reading included.
+        notes: Reasons for numbers other than one might expect, a sentence each.
     """
 
     ap: JointAP
@@ -62,6 +64,7 @@ class FolderResult(NamedTuple):
     predictions: str
     files: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Plain types, percent; null where the official evaluator has NaN."""
@@ -75,6 +78,7 @@ class FolderResult(NamedTuple):
             'seconds': self.seconds,
             'kit': self.kit,
             'predictions': self.predictions,
+            'notes': list(self.notes),
         }
         if self.tracking is not None:
             content['mota'] = {
@@ -95,7 +99,8 @@ def evaluate_folders(
     mota: Rules | None = None,
     progress: bool = False,
 ) -> FolderResult:
-    """Evaluate predictions as the official program does: files by name, frames by position.
+    """Evaluate predictions as the official program does: files by name, frames by name, see
+    `read_pairs`.
 
     Args:
         truth_dir: Directory of the official ground-truth files, 2017 or 2018 form.
@@ -110,23 +115,46 @@ def evaluate_folders(
         ValueError: With the file and the key, where something is missing or misshapen.
     """
     start = time.perf_counter()
-    true, predicted = read_pair(truth_dir, prediction_dir, progress=progress)
-    truth, ignored = true.truth(), true.ignored()
-    kept_truth, predictions = without_ignored(truth, predicted.predictions(), ignored)
-    if not len(truth.frame):
-        raise ValueError(f'{truth_dir}: expected annotated persons, got none in any file')
+    pairs = read_pairs(truth_dir, prediction_dir, progress=progress)
+    true, predicted = pairs.truth, pairs.predictions
+    truth, everybody, ignored = true.truth(), predicted.predictions(), true.ignored()
+    for folder, persons, kind in (
+        (truth_dir, truth, 'annotated'),
+        (prediction_dir, everybody, 'predicted'),
+    ):
+        if not len(persons.frame):
+            raise UsageError(
+                f'{folder}: expected {kind} persons, got none in any of {pairs.files} files'
+            )
+    kept_truth, predictions = without_ignored(truth, everybody, ignored)
     met = np.isin(kept_truth.frame, predictions.frame[predictions.present.any(axis=1)])
     true.check_head_boxes(take_persons(kept_truth, met))
     if kit == 'poseval':
         ap = posetrack_ap(kept_truth, predictions)
     else:
         ap = posetrack21_ap(kept_truth, predictions, _labelled(true, predicted))
-    tracking = None if mota is None else _tracking(true, predicted, mota)
-    said = sorted(set(predicted.statements))
-    statement = said[0] if len(said) == 1 else f'{len(said)} different statements in the files'
-    seconds = time.perf_counter() - start
-    files = len(true.statements)
-    return FolderResult(ap, tracking, kit, mota, statement or 'not stated', files, seconds)
+    return FolderResult(
+        ap,
+        None if mota is None else _tracking(true, predicted, mota),
+        kit,
+        mota,
+        _statement(predicted.infos),
+        pairs.files,
+        time.perf_counter() - start,
+        evaluation_notes(pairs, truth, everybody, ap),
+    )
+
+
+def _statement(infos: list[Any]) -> str:
+    """What the files say about themselves, in one line."""
+    said = sorted({_words(info) for info in infos})
+    return (said[0] or 'not stated') if len(said) == 1 else f'{len(said)} different statements'
+
+
+def _words(info: Any) -> str:
+    if isinstance(info, dict):
+        return ', '.join(f'{name}: {value}' for name, value in info.items())
+    return '' if info is None else str(info)
 
 
 def format_table(result: FolderResult) -> str:
@@ -135,6 +163,7 @@ def format_table(result: FolderResult) -> str:
     lines = [
         f'Average precision, rules: {result.kit}, videos: {result.files}, '
         f'predictions: {result.predictions}',
+        *(f'note: {note}' for note in result.notes),
         *_official_rows({'AP': ap.ap, 'Precision': ap.precision, 'Recall': ap.recall}),
     ]
     if result.tracking is not None:
@@ -160,36 +189,36 @@ def _official_rows(quantities: dict[str, np.ndarray]) -> list[str]:
     return lines
 
 
-def _labelled(true: PoseTrackFrames, predicted: PoseTrackFrames) -> np.ndarray:
+def _labelled(true: AnnotationTables, predicted: AnnotationTables) -> np.ndarray:
     """(F,) which frames the kit of PoseTrack21 judges."""
-    regions = set(true.region_frames)
-    for index, (frame, other) in enumerate(zip(true.frames, predicted.frames, strict=True)):
+    regions = set(true.region_images)
+    for index, (frame, other) in enumerate(zip(true.images, predicted.images, strict=True)):
         if 'is_labeled' not in frame.flags:
-            raise ValueError(
+            raise UsageError(
                 f"{frame.source}: {frame.name}: expected the key 'is_labeled', which the "
                 'rules of PoseTrack21 choose frames by; found none'
             )
         if index in regions and other.image_id != frame.image_id:
-            raise ValueError(
+            raise UsageError(
                 f'{other.source}: {other.name}: id: expected {frame.image_id} as in '
                 f'{frame.source}, got {other.image_id}'
             )
-    return np.asarray([frame.flags['is_labeled'] for frame in true.frames], dtype=bool)
+    return np.asarray([frame.flags['is_labeled'] for frame in true.images], dtype=bool)
 
 
-def _tracking(true: PoseTrackFrames, predicted: PoseTrackFrames, rules: Rules) -> JointTracking:
+def _tracking(true: AnnotationTables, predicted: AnnotationTables, rules: Rules) -> JointTracking:
     # scipy takes longer to load than the AP of fifty videos
     from jmpose_mm.functional.evaluation.posetrack_tracking import TrackIds, posetrack_mota
 
     truth, true_ids = _tracked(true, true.truth())
     predictions, predicted_ids = _tracked(predicted, predicted.predictions())
     number: dict[Path, int] = {}
-    sequence = np.asarray([number.setdefault(f.source, len(number)) for f in true.frames])
-    sequence[~np.isin(np.arange(len(sequence)), true.person_frames)] = -1
+    sequence = np.asarray([number.setdefault(f.source, len(number)) for f in true.images])
+    sequence[~np.isin(np.arange(len(sequence)), true.persons.image)] = -1
     if rules == 'released':
         for file, index in number.items():
             if np.count_nonzero(sequence == index) == 1:
-                raise ValueError(
+                raise UsageError(
                     f'{file}: expected at least two frames with annotated persons for the released '
                     'rules of tracking, where the official evaluator stops; got one'
                 )
@@ -198,19 +227,19 @@ def _tracking(true: PoseTrackFrames, predicted: PoseTrackFrames, rules: Rules) -
 
 
 def _tracked(
-    frames: PoseTrackFrames, persons: TruePersons | PredictedPersons
+    frames: AnnotationTables, persons: TruePersons | PredictedPersons
 ) -> tuple[Any, np.ndarray]:
     """The persons that the official loader keeps, and their tracks."""
+    tracks = frames.persons.track_ids
     for row in np.flatnonzero(persons.present.any(axis=1)).tolist():
-        if frames.track_ids[row] is None:
-            frame = frames.frames[frames.person_frames[row]]
-            raise ValueError(
+        if tracks[row] is None:
+            frame = frames.images[frames.persons.image[row]]
+            raise UsageError(
                 f'{frame.source}: {frame.name}: expected a track_id for every person, which '
                 'tracking is judged by; found none'
             )
-    ids = np.asarray([-1 if track is None else track for track in frames.track_ids], dtype=np.int64)
-    listed = np.asarray(frames.listed, dtype=bool)
-    return take_persons(persons, listed), ids[listed]
+    ids = np.asarray([-1 if track is None else track for track in tracks], dtype=np.int64)
+    return take_persons(persons, frames.persons.listed), ids[frames.persons.listed]
 
 
 def _by_joint(values: np.ndarray) -> dict[str, float | None]:

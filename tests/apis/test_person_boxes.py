@@ -17,8 +17,8 @@ import pytest
 from jmpose_mm.apis import person_boxes
 from jmpose_mm.apis.person_boxes import make_boxes
 from jmpose_mm.datasets.body import PoseTrackClipDataset
-from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.detections import read_detections
 from jmpose_mm.host.mmcv_extension import MissingOperationError
 from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
 

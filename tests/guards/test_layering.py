@@ -22,6 +22,10 @@ FORBIDDEN: dict[str, list[str]] = {
         ]
         for part in MODEL_PARTS
     },
+    'formats': [
+        *('registry', 'models', 'datasets', 'evaluation', 'engine', 'video', 'apis'),
+        *('visualization', 'codecs', 'structures'),
+    ],
     'host': ['registry', 'models', 'datasets', 'evaluation', 'engine', 'video', 'apis'],
     'datasets': ['models', 'evaluation', 'engine', 'video', 'apis'],
     'evaluation': ['models', 'datasets', 'engine', 'video', 'apis'],

@@ -19,7 +19,6 @@ from jmpose_mm.functional import (
     mutual_information,
     temporal,
     translation,
-    video_names,
 )
 from jmpose_mm.functional.evaluation import (
     clear_mot,
@@ -354,6 +353,4 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
         translation.translate,
         lambda: {'features': _maps(2)[0], 'shift': torch.ones(2, 2)},
     ),
-    'read_video_list': (video_names.read_video_list, lambda: {'videos': ['000342_mpii_test']}),
-    'video_key': (video_names.video_key, lambda: {'name': 'walk.json'}),
 }

@@ -72,8 +72,8 @@ def rename(folders: Path) -> None:
 
 
 BAD = {
-    'no folder': (rename, [], ['gt: expected a directory', 'found no directory']),
-    'no truth': (empty('gt'), [], ['gt: expected *.json files, got none']),
+    'no folder': (rename, [], ['gt: expected a folder', 'found no folder']),
+    'no truth': (empty('gt'), [], ['gt: expected *.json files in the folder, got none']),
     'no predictions': (empty('pred'), [], ['pred/a.json', 'found no file']),
     'missing file': (lambda f: (f / 'pred/b.json').unlink(), [], ['pred/b.json', 'found no file']),
     'truncated': (truncate, [], ['pred/b.json: expected JSON']),
@@ -81,7 +81,7 @@ BAD = {
     'a folder': (
         lambda f: [(f / 'pred/b.json').unlink(), (f / 'pred/b.json').mkdir()],
         [],
-        ['pred/b.json', 'directory'],
+        ['pred/b.json', 'got a folder'],
     ),
     'frame count': (
         change(lambda c: [c['images'].pop(), c['annotations'].pop()]),
@@ -91,12 +91,12 @@ BAD = {
     'NaN score': (
         change(lambda c: c['annotations'][1].update(scores=[float('nan')] * 17)),
         [],
-        ['pred/b.json: annotations[1]: score of', 'nan'],
+        ['pred/b.json: images/val/000342_mpii_test/000001.jpg: score of', 'nan'],
     ),
     'infinite coordinate': (
         change(lambda c: c['annotations'][1]['keypoints'].__setitem__(1, float('-inf'))),
         [],
-        ['pred/b.json: annotations[1]: y of nose', '-inf'],
+        ['pred/b.json: images/val/000342_mpii_test/000001.jpg: y of nose', '-inf'],
     ),
     'joint names': (
         change(lambda c: c['categories'][0].update(keypoints=['nose', 'tail'] * 8)),
@@ -104,9 +104,9 @@ BAD = {
         ['pred/b.json: categories[0]: keypoints', 'got 16 without', 'left_hip'],
     ),
     'image id': (
-        change(lambda c: c['annotations'][0].update(image_id=9)),
+        change(lambda c: c['annotations'][0].update(image_id=[9])),
         [],
-        ['pred/b.json: annotations[0]: image_id', 'got 9'],
+        ['pred/b.json: annotations[0]: image_id', 'got [9]'],
     ),
     'head box': (
         change(lambda c: c['annotations'][0].pop('bbox_head'), 'gt'),
@@ -114,9 +114,9 @@ BAD = {
         ['gt/b.json: images/val/000342_mpii_test/000000.jpg', 'bbox_head'],
     ),
     'no frame name': (
-        change(lambda c: c['images'][1].update(file_name='first.jpg'), 'gt'),
+        change(lambda c: c['images'][1].update(file_name=''), 'gt'),
         [],
-        ["gt/b.json: images[1]: image 'first.jpg': expected a frame number"],
+        ['gt/b.json: images[1]: file_name: expected the name of an image'],
     ),
     'no is_labeled': (
         change(lambda c: c['images'][1].pop('is_labeled'), 'gt'),

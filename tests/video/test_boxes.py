@@ -54,7 +54,7 @@ def test_json__coco_results_by_image_id(tmp_path):
     assert source(_frame(3, 'folder/000007.jpg')).boxes.tolist() == [[1, 2, 11, 22]]
     assert source(_frame(2)).boxes.shape == (0, 4)
     path.write_text(json.dumps([{'image_id': 3, 'bbox': [1, 2, 10, 20]}]))
-    with pytest.raises(ValueError, match="missing key 'score'"):
+    with pytest.raises(ValueError, match="expected the key 'score'"):
         box_source(str(path))
 
 

@@ -11,7 +11,7 @@ import pytest
 from xtcocotools.coco import COCO
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.evaluation.posetrack_files import read_frames
+from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.video.files.pose_exports import export_poses
 from jmpose_mm.video.files.pose_files import PoseFile
@@ -105,14 +105,14 @@ def test_coco__is_read_by_the_tools_of_coco(tmp_path: Path) -> None:
 def test_posetrack18__is_read_by_the_evaluation(tmp_path: Path, ids: tuple[int, int]) -> None:
     found = recording(tmp_path, posetrack_skeleton(), ids)
     (path,) = export_poses(found, tmp_path / 'val', ['posetrack18'])
-    frames = read_frames(path.parent)
-    assert [frame.name for frame in frames.frames] == [
+    frames = read_annotations(path.parent)
+    assert [frame.name for frame in frames.images] == [
         *('walk/000004.jpg', 'walk/000006.jpg', 'other/0001.png')
     ]
-    assert all(frame.flags['is_labeled'] for frame in frames.frames)
+    assert all(frame.flags['is_labeled'] for frame in frames.images)
     persons = frames.predictions()
     assert persons.frame.tolist() == [0, 0, 2]
-    assert frames.track_ids == ([3, 8, 8] if any(ids) else [1, 2, 1])
+    assert frames.persons.track_ids == ([3, 8, 8] if any(ids) else [1, 2, 1])
     order = [FILE_JOINT_NAMES.index(name) for name in JOINT_NAMES]
     pose = next(iter(found)).persons[1]
     np.testing.assert_allclose(persons.keypoints[1], pose.keypoints[order])

@@ -102,7 +102,7 @@ def _row(root: Path, truth: Truth, runs: list[Run], errors: list[FrameErrors], f
         panels.append(Panel(points, caption=caption))
     panels.append(Panel(places, known.astype(float)))
     video, number = truth.keys[frame]
-    image = _image(root, truth.frames.frames[frame].name)
+    image = _image(root, truth.frames.images[frame].name)
     return Row(f'{video}, frame {number}', image, panels, places, known)
 
 

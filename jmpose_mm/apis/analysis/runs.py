@@ -5,15 +5,15 @@ Axes: N predicted persons, M annotated persons, F frames.
 
 from __future__ import annotations
 
-import ast
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.evaluation.posetrack_files import read_frames
-from jmpose_mm.evaluation.posetrack_frames import PoseTrackFrames, frame_key
+from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.frame_names import frame_keys
 from jmpose_mm.functional.evaluation.person_errors import fit_persons
 from jmpose_mm.functional.evaluation.person_subsets import match_persons
 from jmpose_mm.functional.evaluation.posetrack_matching import without_ignored
@@ -34,12 +34,12 @@ class Truth(NamedTuple):
     Attributes:
         path: Where it was read from.
         frames: The frames, judged or not.
-        keys: (video, frame number) of each, see `frame_key`.
+        keys: (video, frame number) of each, see `frame_keys`.
         persons: (M,) annotated persons, without joints in ignored regions.
     """
 
     path: Path
-    frames: PoseTrackFrames
+    frames: AnnotationTables
     keys: list[tuple[str, int]]
     persons: TruePersons
 
@@ -71,11 +71,12 @@ def read_truth(path: str | Path) -> Truth:
     Raises:
         ValueError: It cannot be read, or nobody is annotated in it.
     """
-    frames = read_frames(path)
+    frames = read_annotations(path)
     persons, _ = without_ignored(frames.truth(), _nobody(frames), frames.ignored())
     if not persons.present.any():
-        raise ValueError(f'{path}: expected annotated persons, got none')
-    return Truth(Path(path), frames, _keys(frames, path), persons)
+        raise UsageError(f'{path}: expected annotated persons, got none')
+    keys = frame_keys([image.name for image in frames.images])
+    return Truth(Path(path), frames, keys, persons)
 
 
 def read_run(folder: str | Path, name: str, truth: Truth) -> Run:
@@ -85,18 +86,16 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> Run:
         ValueError: It cannot be read, lacks a frame where persons are annotated, or a person is
             annotated without head box where there are predictions.
     """
-    frames = read_frames(folder)
-    index = {key: number for number, key in enumerate(truth.keys)}
-    keys = _keys(frames, folder)
-    absent = {truth.keys[f] for f in np.unique(truth.persons.frame)} - set(keys)
+    frames = read_annotations(folder)
+    place = _places(frames, truth, folder)
+    absent = sorted(set(truth.persons.frame.tolist()) - set(place.tolist()))
     if absent:
-        (video, number), (other, found) = min(absent), keys[0] if keys else ('no frame', 0)
-        raise ValueError(
+        (video, number), names = truth.keys[absent[0]], [image.name for image in frames.images]
+        raise UsageError(
             f'{folder}: expected an entry for every frame where persons are annotated, found none '
-            f'for {len(absent)} of them, e.g. frame {number} of {video}; the first here is frame '
-            f'{found} of {other}. Do the predictions belong to {truth.path}?'
+            f'for {len(absent)} of them, e.g. frame {number} of {video}; the first here is '
+            f'{names[0] if names else "none"}. Do the predictions belong to {truth.path}?'
         )
-    place = np.asarray([index.get(key, -1) for key in keys], dtype=np.int64)
     everybody = frames.predictions()
     everybody = everybody._replace(frame=place[everybody.frame])
     _, kept = without_ignored(
@@ -107,7 +106,7 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> Run:
     return Run(
         name,
         Path(folder),
-        _protocol(frames.statements),
+        _protocol(frames.infos),
         kept,
         match_persons(truth.persons, kept),
         fit_persons(truth.persons, kept),
@@ -122,13 +121,9 @@ def image_fields(truth: Truth) -> dict[str, list[tuple[str, ...]]]:
         ``('yes',)`` or ``('no',)``, one string, or any number of them.
     """
     fields = []
-    seen: dict[Path, Any] = {}
-    for frame in truth.frames.frames:
-        if frame.source not in seen:
-            content = json.loads(frame.source.read_bytes())
-            seen[frame.source] = iter(content.get('images') or content['annolist'])
-        fields.append({name: ('yes' if flag else 'no',) for name, flag in frame.flags.items()})
-        for name, value in next(seen[frame.source]).items():
+    for image in truth.frames.images:
+        fields.append({name: ('yes' if flag else 'no',) for name, flag in image.flags.items()})
+        for name, value in {'file_name': image.name, **image.fields}.items():
             if isinstance(value, str):
                 fields[-1][name] = (value,)
             elif isinstance(value, list) and all(isinstance(word, str) for word in value):
@@ -137,30 +132,32 @@ def image_fields(truth: Truth) -> dict[str, list[tuple[str, ...]]]:
     return {name: [values[name] for values in fields] for name in fields[0] if name in shared}
 
 
-def _keys(frames: PoseTrackFrames, path: str | Path) -> list[tuple[str, int]]:
-    keys = [frame_key(frame.name) for frame in frames.frames]
-    if len(set(keys)) < len(keys):
-        twice = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise ValueError(
-            f'{path}: expected one entry for each frame, got several for frame {twice[1]} of '
-            f'{twice[0]}; does the folder hold a merged file beside those of the videos?'
+def _places(frames: AnnotationTables, truth: Truth, folder: str | Path) -> np.ndarray:
+    """(F,) the truth's frame that each frame is, -1 for none."""
+    index = truth.frames.index()
+    found = [index.find(image.name) for image in frames.images]
+    places = np.asarray([-1 if place is None else place for place in found], dtype=np.int64)
+    known = places[places >= 0]
+    if len(np.unique(known)) < len(known):
+        twice = int(np.flatnonzero(np.bincount(known) > 1)[0])
+        video, number = truth.keys[twice]
+        raise UsageError(
+            f'{folder}: expected one entry for each frame, got several for frame {number} of '
+            f'{video}; does the folder hold a merged file beside those of the videos?'
         )
-    return keys
+    return places
 
 
-def _nobody(frames: PoseTrackFrames) -> PredictedPersons:
-    return take_persons(frames.predictions(), np.zeros(len(frames.person_frames), dtype=bool))
+def _nobody(frames: AnnotationTables) -> PredictedPersons:
+    none = np.zeros(len(frames.persons.image), dtype=bool)
+    return take_persons(frames.predictions(), none)
 
 
-def _protocol(statements: list[str]) -> dict[str, str]:
+def _protocol(infos: list[Any]) -> dict[str, str]:
     """What the files of one folder state; where they disagree, all that they state."""
     stated: dict[str, dict[str, None]] = {name: {} for name in PROTOCOL}
-    for statement in statements:
-        try:
-            info = ast.literal_eval(statement)
-        except (SyntaxError, ValueError):
-            info = {'protocol': statement}
+    for info in infos:
+        said = info if isinstance(info, dict) else {'protocol': info}
         for name in PROTOCOL:
-            value = info.get(name) if isinstance(info, dict) else None
-            stated[name][str(value or 'not stated')] = None
+            stated[name][str(said.get(name) or 'not stated')] = None
     return {name: ' / '.join(values) for name, values in stated.items()}

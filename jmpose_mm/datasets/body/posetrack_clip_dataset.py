@@ -11,15 +11,25 @@ from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.body import PoseTrack18Dataset
 
-from jmpose_mm.datasets.body.annotation_files import AnnotationSet, read_annotations
-from jmpose_mm.datasets.body.detection_files import read_detections
-from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number, video_and_frame
-from jmpose_mm.datasets.body.person_samples import labelled_keypoints, sample_of, usable_box
-from jmpose_mm.functional.crop import is_usable_box
-from jmpose_mm.functional.video_names import read_video_list
+from jmpose_mm.datasets.body.person_samples import annotated_samples, detected_samples
+from jmpose_mm.datasets.body.window_counts import windows_of_copies
+from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.detections import read_detections
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES, read_video_list
+from jmpose_mm.formats.frame_tables import FrameTables
 from jmpose_mm.registry import DATASETS
 
 __all__ = ['PoseTrackClipDataset']
+
+_SUFFIXES = [suffix.removeprefix('.') for suffix in IMAGE_SUFFIXES]
+_UNEXPECTED = (
+    'detections of unknown images',
+    'persons in frames missing on disk',
+    'detections in frames missing on disk',
+)
+_NO_LABELS = ': a split without annotations needs a bbox_file'
 
 
 @DATASETS.register_module()
@@ -40,22 +50,24 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     video of fewer frames than a window             frames repeat, see `support_frames`
     frame without persons                           gives no sample
     crowd, or person without labelled keypoints     left out
-    box missing, not finite, reversed or empty      left out
+    box missing                                     the box around the labelled joints
+    box not finite, reversed, empty or outside      left out
     box reaching beyond the image                   clipped where the file tells the image's size
     keypoint not finite                             counts as not labelled
-    annotation id used twice                        the later one is left out
+    annotation id used twice                        persons are numbered anew
     annotation of an unknown image                  left out
-    annotation of another category than person      left out
+    annotation of a category with other joints      left out
     detection below the threshold                   left out, as are those of unknown images
     ==============================================  ===============================================
 
-    All of these are counted in one line of the log. Detected boxes are not clipped, as in the
-    released code. A file that cannot be read stops with its path and key.
+    All of these are counted in one line of the log; losses that nobody would expect, and windows
+    made of copies of their key frame, are warnings too. Detected boxes are not clipped, as in the
+    released code. A file that cannot be read stops with its path and key; see docs/formats.md.
 
     Args:
         bbox_score_threshold: Detections below it are left out; with ``bbox_file`` only.
         videos: Take key frames from these videos alone: their names or a text file of them, see
-            :func:`jmpose_mm.functional.video_names.read_video_list`. None takes all.
+            :func:`jmpose_mm.formats.frame_names.read_video_list`. None takes all.
         **kwargs: The parent's; ``data_mode`` is top-down, ``sample_interval`` counts frame numbers.
 
     Raises:
@@ -86,148 +98,107 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
 
     def load_data_list(self) -> list[dict]:
         """One dict for each person, or detected box, in a key frame that is on disk."""
-        annotations = self._annotations()
-        if self.videos is not None:
-            annotations.keep_videos(self.videos)
+        annotations = self._annotations().without_crowds()
         self._tables = FrameTables(self.data_prefix['img'])
+        self._tables.split(annotations.images)
         self.detectors: tuple[str, ...] = ()
-        counts = Counter({f'persons {k}': n for k, n in annotations.odd.items()})
+        counts = annotations.odd
         frames = self._frames_on_disk(annotations)
-        read = self._detected if self.bbox_file else self._annotated
-        samples = read(annotations, frames, counts)
+        if self.bbox_file:
+            detections = read_detections(self.bbox_file, by_name=annotations.image_ids is None)
+            self.detectors = detections.detectors
+            samples = detected_samples(
+                annotations, detections, frames, self.bbox_score_threshold, counts
+            )
+        else:
+            samples = annotated_samples(annotations, frames, counts)
         every = len(samples)
         samples = [s for s in samples if s['frame_number'] % self.sample_interval == 0]
         counts['samples between the intervals'] = every - len(samples)
-        self._report(annotations, frames, samples, counts)
+        self._report(annotations, frames, samples)
         return samples
 
-    def _annotations(self) -> AnnotationSet:
+    def _annotations(self) -> AnnotationTables:
         """All that the annotation files hold, in 0-based pixels."""
         names = self.metainfo['keypoint_id2name']
-        return read_annotations(self.ann_file, [names[k] for k in range(len(names))])
+        wanted = [names[k] for k in range(len(names))]
+        return read_annotations(self.ann_file, wanted, self.videos, entries=True)
 
-    def _frames_on_disk(self, annotations: AnnotationSet) -> dict[int, dict]:
-        """What every sample of an image shares, by image id, for those that are on disk."""
+    def _frames_on_disk(self, annotations: AnnotationTables) -> dict[int, dict]:
+        """What every sample of an image shares, by the image's index, for those on disk."""
+        twice = annotations.index().repeated()
+        if twice is not None:
+            one, other = (annotations.images[place] for place in twice)
+            raise UsageError(
+                f'{other.source}: expected each image once, got {other.name}, which {one.source} '
+                f'lists as {one.name} too'
+            )
+        ids = annotations.image_ids or range(len(annotations.images))
         frames = {}
-        for image in annotations.images.values():
-            number = frame_number(image.file_name)
-            video = self._tables.video_of(image.file_name)
-            if number in self._tables[video]:
-                frames[image.image_id] = {
-                    'img_id': image.image_id,
+        for index, (image, identity) in enumerate(zip(annotations.images, ids, strict=True)):
+            video, number = self._tables.find(image.name)
+            if number is not None:
+                frames[index] = {
+                    'img_id': identity,
                     'img_path': self._tables[video][number],
                     'video': video,
                     'frame_number': number,
                 }
         if annotations.images and not frames:
-            missing = next(iter(annotations.images.values())).file_name
-            raise ValueError(
+            missing = annotations.images[0].name
+            raise UsageError(
                 f'{self.ann_file}: none of its {len(annotations.images)} images is on disk, e.g. '
-                f'{Path(self.data_prefix["img"], missing)}; check data_root and data_prefix'
+                f'{Path(self.data_prefix["img"], missing)}; expected images ({" ".join(_SUFFIXES)})'
+                ' with a number in their names; check data_root and data_prefix'
             )
         return frames
 
-    def _annotated(
-        self, annotations: AnnotationSet, frames: dict[int, dict], counts: Counter[str]
-    ) -> list[dict]:
-        samples = []
-        for person in annotations.persons:
-            keypoints, labelled = labelled_keypoints(person)
-            box, reason = usable_box(person.box, annotations.images[person.image_id])
-            if person.is_crowd:
-                reason = 'crowd'
-            elif not labelled.any():
-                reason = 'without labelled keypoints'
-            elif person.image_id not in frames:
-                reason = 'in frames missing on disk'
-            if reason:
-                counts[f'persons {reason}'] += 1
-                continue
-            finite = np.isfinite(person.keypoints).all(axis=1)
-            counts['keypoints that are not finite'] += int((~finite).sum())
-            counts['boxes clipped'] += not np.array_equal(box, person.box)
-            samples.append(
-                sample_of(frames[person.image_id], box, 1.0, person.annotation_id)
-                | {
-                    'keypoints': keypoints[None].astype(np.float32),
-                    'keypoints_visible': labelled[None].astype(np.float32),
-                    'num_keypoints': int(labelled.sum()),
-                    'track_id': person.track_id,
-                    'raw_ann_info': person.raw,
-                }
-            )
-        return samples
-
-    def _detected(
-        self, annotations: AnnotationSet, frames: dict[int, dict], counts: Counter[str]
-    ) -> list[dict]:
-        by_name = not annotations.has_image_ids
-        detections, self.detectors = read_detections(self.bbox_file, by_name)
-        if any(isinstance(found['image'], str) for found in detections):
-            self._replace_names(annotations, detections)
-        num_keypoints = self.metainfo['num_keypoints']
-        samples = []
-        for index, found in enumerate(detections):
-            reason = ''
-            if not found['score'] >= self.bbox_score_threshold:
-                reason = f'below {self.bbox_score_threshold}'
-            elif found['image'] not in annotations.images:
-                reason = 'of unknown images'
-            elif found['image'] not in frames:
-                reason = 'in frames missing on disk'
-            elif not is_usable_box(found['box']):
-                reason = 'without a usable box'
-            if reason:
-                counts[f'detections {reason}'] += 1
-                continue
-            samples.append(
-                sample_of(frames[found['image']], found['box'], found['score'], index)
-                | {
-                    'keypoints': np.zeros((1, num_keypoints, 2), dtype=np.float32),
-                    'keypoints_visible': np.ones((1, num_keypoints), dtype=np.float32),
-                    'num_keypoints': num_keypoints,
-                    'track_id': None,
-                }
-            )
-        return samples
-
-    def _replace_names(self, annotations: AnnotationSet, detections: list[dict]) -> None:
-        """Put image ids where detections give file names; names that are unknown stay."""
-        ids: dict[tuple, int] = {}
-        for image in annotations.images.values():
-            key = video_and_frame(image.file_name)
-            if ids.setdefault(key, image.image_id) != image.image_id:
-                raise ValueError(
-                    f'{self.ann_file}: expected each folder and frame name once, so that the '
-                    f'names in {self.bbox_file} have one meaning, got {key} twice'
-                )
-        for found in detections:
-            if isinstance(found['image'], str):
-                found['image'] = ids.get(video_and_frame(found['image']), found['image'])
-
     def _report(
-        self,
-        annotations: AnnotationSet,
-        frames: dict[int, dict],
-        samples: list[dict],
-        counts: Counter[str],
+        self, annotations: AnnotationTables, frames: dict[int, dict], samples: list[dict]
     ) -> None:
-        populated = {person.image_id for person in annotations.persons}
-        counts['frames missing on disk'] = len(annotations.images) - len(frames)
-        counts['frames without persons'] = len(annotations.images) - len(populated)
+        """Log what there is and what is left out; warn of losses that nobody would expect."""
+        counts, lost = annotations.odd, annotations.lost
+        populated = len(np.unique(annotations.persons.image))
+        lost['frames missing on disk'] = len(annotations.images) - len(frames)
+        lost |= Counter({name: counts.pop(name) for name in _UNEXPECTED if name in counts})
+        counts['frames without persons'] = len(annotations.images) - populated
         counts |= self._tables.counts()
         line = (
             f'{self.ann_file}: {len(samples)} samples in '
             f'{len({sample["img_id"] for sample in samples})} frames of '
             f'{len({sample["video"] for sample in samples})} videos, '
             f'boxes: {self.bbox_file or "ground truth"}{_found_by(self.detectors)}; '
-            'left out or mended: '
-            f'{", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing"}'
+            f'left out or mended: {_counted(lost + counts) or "nothing"}'
         )
         if not samples:
-            raise ValueError(f'{line}; expected at least one sample')
-        MMLogger.get_current_instance().info(line)
+            hint = '' if not annotations.unlabelled else _NO_LABELS
+            raise UsageError(f'{line}; expected at least one sample{hint}')
+        logger = MMLogger.get_current_instance()
+        logger.info(line)
+        transforms = getattr(self.pipeline, 'transforms', ())
+        for said in (
+            _counted(lost) and f'left out or mended, against expectation: {_counted(lost)}',
+            windows_of_copies(samples, self._tables.__getitem__, transforms),
+            _other_order(annotations),
+        ):
+            if said:
+                logger.warning(f'{self.ann_file}: {said}')
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ', '.join(f'{n} {what}' for what, n in counts.items() if n)
 
 
 def _found_by(detectors: tuple[str, ...]) -> str:
     return f' ({", ".join(detectors)})' if detectors else ''
+
+
+def _other_order(annotations: AnnotationTables) -> str:
+    wanted = annotations.joint_names
+    if all([n for n in names if n in wanted] == list(wanted) for names in annotations.file_joints):
+        return ''
+    return (
+        f'the joints are listed in another order than that of the data set ({listed(wanted, 4)}), '
+        "which samples have; a metric that reads the file itself (CocoMetric's ann_file) compares "
+        'other joints'
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from mmpose.datasets.datasets.body import JhmdbDataset
 
-from jmpose_mm.datasets.body.annotation_files import AnnotationSet, Person
 from jmpose_mm.datasets.body.posetrack_clip_dataset import PoseTrackClipDataset
+from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.registry import DATASETS
 
 __all__ = ['SubJhmdbClipDataset']
@@ -23,14 +23,10 @@ class SubJhmdbClipDataset(PoseTrackClipDataset):
 
     METAINFO = JhmdbDataset.METAINFO
 
-    def _annotations(self) -> AnnotationSet:
+    def _annotations(self) -> AnnotationTables:
         annotations = super()._annotations()
-        annotations.persons = [_zero_based(person) for person in annotations.persons]
+        persons = annotations.persons
+        annotations.persons = persons._replace(
+            keypoints=persons.keypoints - np.array([1, 1, 0]), boxes=persons.boxes - 1
+        )
         return annotations
-
-
-def _zero_based(person: Person) -> Person:
-    return person._replace(
-        keypoints=person.keypoints - np.array([1, 1, 0]),
-        box=None if person.box is None else person.box - 1,
-    )

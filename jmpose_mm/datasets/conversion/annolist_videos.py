@@ -6,43 +6,58 @@ Axes: K joints. Coordinates are image pixels.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jmpose_mm.datasets.body.annolist import image_of, persons_of, points_of, track_of
-from jmpose_mm.datasets.body.frame_tables import frame_number
-from jmpose_mm.datasets.body.json_values import ErrorContext, field_of, read_json, scalar_of
-from jmpose_mm.datasets.conversion.dataset_format import Video, category_of
+from jmpose_mm.datasets.conversion.dataset_format import Video
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab_structure
+from jmpose_mm.formats import annolist
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.frame_names import frame_name
+from jmpose_mm.formats.json_files import field, one_of, place_in, read_json
+from jmpose_mm.formats.persons import Image
+from jmpose_mm.formats.predictions import category_of
 from jmpose_mm.functional.crop import box_of_joints
 
-__all__ = ['document_of', 'read_annolist']
-
-CORNERS = ('x1', 'y1', 'x2', 'y2')
+__all__ = ['document_of', 'image_of', 'read_annolist']
 
 
-def read_annolist(file: Path, left_out: Counter[str]) -> list[dict[str, Any]]:
+def image_of(frame: dict[str, Any]) -> dict[str, Any]:
+    """The image of a frame, with a ``name``."""
+    image = one_of(field(frame, 'image', list, dict))
+    field(image, 'name', str)
+    return dict(image)
+
+
+def read_annolist(
+    file: Path, joint_names: tuple[str, ...], left_out: Counter[str]
+) -> list[dict[str, Any]]:
     """The frames of a ``.json`` or ``.mat`` file.
 
     Persons with neither a box nor joints and regions without corners, which Matlab writes for
     frames that nobody annotated, are left out and counted.
 
+    Args:
+        file: The file.
+        joint_names: Joints of the data set.
+        left_out: Counts, to which those of entries left out are added.
+
     Raises:
-        ValueError: With the file and the key.
+        UsageError: With the file and the key.
     """
     if file.suffix == '.mat':
         frames = read_matlab_structure(file, 'annolist')
     else:
         content = read_json(file)
-        with ErrorContext(file):
-            frames = field_of(content, 'annolist', list)
-    for index, frame in enumerate(frames):
-        with ErrorContext(file, f'annolist[{index}]'):
+        with place_in(file):
+            frames = field(content, 'annolist', list)
+    with place_in(file) as place:
+        for index, frame in enumerate(frames):
+            place.at = f'annolist[{index}]'
             image_of(frame)
-            persons = persons_of(frame)
+            persons = field({'annorect': frame.get('annorect') or []}, 'annorect', list)
             frame['annorect'] = [p for p in persons if p.get('x1') or p.get('annopoints')]
             left_out['persons without content'] += len(persons) - len(frame['annorect'])
             regions = frame.pop('ignore_regions', None) or []
@@ -50,14 +65,12 @@ def read_annolist(file: Path, left_out: Counter[str]) -> list[dict[str, Any]]:
             left_out['ignore regions without corners'] += len(regions) - len(kept)
             if kept:
                 frame['ignore_regions'] = kept
+    left_out.update(annolist.read_annolist(file, frames, joint_names).lost)
     return frames
 
 
 def document_of(
-    frames: list[dict[str, Any]],
-    video: Video,
-    joint_names: tuple[str, ...],
-    places: Sequence[int] | None = None,
+    frames: list[dict[str, Any]], video: Video, joint_names: tuple[str, ...]
 ) -> dict[str, Any]:
     """The COCO layout of an ``annolist``.
 
@@ -65,22 +78,27 @@ def document_of(
         frames: Frames, whose image names end in a number; ``width`` and ``height`` stand beside
             the name where they are known.
         video: Numbers images and persons.
-        joint_names: (K,) of the result.
-        places: Where each of the file's joints is among the K; then the files' boxes are those of
-            heads, and the persons get boxes around their joints (see `box_of_joints`). None: the
-            file has the K joints themselves, and its boxes are those of bodies.
+        joint_names: (K,) of the result. PoseTrack's persons get boxes around their joints (see
+            `box_of_joints`), and ``head_box``; those of HiEve have boxes.
 
     Returns:
         ``images``, ``annotations`` with visibility 2 where a joint is annotated, ``categories``.
     """
-    images, persons = [], []
-    for index, frame in enumerate(frames):
-        with ErrorContext(Path('annolist'), f'[{index}]'):
-            image = _image_entry(frame, video, len(frames))
-            images.append(image)
-            for number, person in enumerate(frame['annorect']):
-                entry = {'id': image['id'] * 1000 + number, 'image_id': image['id']}
-                persons.append(entry | _person_entry(person, len(joint_names), places))
+    tables = annolist.read_annolist(video.sources[0], frames, joint_names)
+    regions: list[list[np.ndarray]] = [[] for _ in tables.images]
+    for image, ring in zip(tables.region_images, tables.regions, strict=True):
+        regions[image].append(ring)
+    with place_in(video.sources[0]) as place:
+        images = []
+        for index, image in enumerate(tables.images):
+            place.at = f'annolist[{index}]'
+            images.append(_image_entry(image, video, len(frames), regions[index]))
+    persons, counts = [], Counter[int]()
+    for row, index in enumerate(tables.persons.image.tolist()):
+        identity = images[index]['id'] * 1000 + counts[index]
+        counts[index] += 1
+        entry = {'id': identity, 'image_id': images[index]['id']}
+        persons.append(entry | _person_entry(tables, row))
     return {
         'images': images,
         'annotations': persons,
@@ -88,46 +106,46 @@ def document_of(
     }
 
 
-def _image_entry(frame: dict[str, Any], video: Video, count: int) -> dict[str, Any]:
-    image = image_of(frame)
-    number = frame_number(image['name'])
+def _image_entry(
+    image: Image, video: Video, count: int, regions: list[np.ndarray]
+) -> dict[str, Any]:
+    number = frame_name(image.name).number
     if number is None:
-        raise ValueError(f"key 'name': expected a frame number in {image['name']!r}, got none")
-    regions = [region['point'] for region in frame.get('ignore_regions') or []]
+        raise ValueError(f'name: expected a frame number in {image.name!r}, got none')
     entry = {
         'id': video.image_id(number),
-        'file_name': image['name'].removeprefix('images/'),
+        'file_name': image.name.removeprefix('images/'),
         'frame_id': number,
-        'nframes': image.get('nframes', count),
-        'ignore_regions_x': [[scalar_of(p, 'x') for p in points] for points in regions],
-        'ignore_regions_y': [[scalar_of(p, 'y') for p in points] for points in regions],
+        'nframes': image.fields.get('nframes', count),
+        'ignore_regions_x': [ring[:, 0].tolist() for ring in regions],
+        'ignore_regions_y': [ring[:, 1].tolist() for ring in regions],
     }
-    entry |= {key: image[key] for key in ('width', 'height', 'original_name') if key in image}
-    if frame.get('is_labeled'):
-        entry['is_labeled'] = bool(scalar_of(frame, 'is_labeled'))
+    if image.size is not None:
+        entry['width'], entry['height'] = image.size
+    if 'original_name' in image.fields:
+        entry['original_name'] = image.fields['original_name']
+    if 'is_labeled' in image.flags:
+        entry['is_labeled'] = image.flags['is_labeled']
     return entry
 
 
-def _person_entry(
-    person: dict[str, Any], num_joints: int, places: Sequence[int] | None
-) -> dict[str, Any]:
-    keypoints = np.zeros((num_joints, 3))
-    for joint, x, y in points_of(person, len(places or keypoints)):
-        keypoints[joint if places is None else places[joint]] = x, y, 2
+def _person_entry(tables: AnnotationTables, row: int) -> dict[str, Any]:
+    persons = tables.persons
+    keypoints = persons.keypoints[row] * [1, 1, 2]
     labelled = (keypoints[:, 2] > 0) & np.isfinite(keypoints).all(axis=1)
-    corners = [float(scalar_of(person, key)) for key in CORNERS] if person.get('x1') else None
     entry: dict[str, Any] = {
         'category_id': 1,
         'iscrowd': 0,
         'keypoints': keypoints.ravel().tolist(),
         'num_keypoints': int(labelled.sum()),
     }
-    if person.get('track_id'):
-        entry['track_id'] = track_of(person)
-    if places is not None:
-        if corners is not None:
-            entry['head_box'] = corners
-        corners = box_of_joints(keypoints[labelled, :2]).tolist() if labelled.any() else None
+    if persons.track_ids[row] is not None:
+        entry['track_id'] = persons.track_ids[row]
+    if not np.isnan(persons.head_boxes[row]).all():
+        entry['head_box'] = persons.head_boxes[row].tolist()
+    corners = persons.boxes[row].tolist() if persons.boxed[row] else None
+    if corners is None and labelled.any():
+        corners = box_of_joints(keypoints[labelled, :2]).tolist()
     if corners is not None:
         left, top, right, bottom = corners
         entry['bbox'] = [left, top, right - left, bottom - top]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
-__all__ = ['Converted', 'DatasetFormat', 'Video', 'category_of', 'first_folder', 'image_size']
+__all__ = ['Converted', 'DatasetFormat', 'Video', 'first_folder', 'image_size', 'visible_files']
 
 MAX_FRAMES = 10_000
 
@@ -101,15 +101,9 @@ class DatasetFormat(ABC):
         return f'{len(videos)} videos'
 
 
-def category_of(joint_names: tuple[str, ...]) -> dict[str, Any]:
-    """The one entry of ``categories``."""
-    return {
-        'supercategory': 'person',
-        'id': 1,
-        'name': 'person',
-        'keypoints': list(joint_names),
-        'skeleton': [],
-    }
+def visible_files(folder: Path, pattern: str = '*') -> list[Path]:
+    """Entries of a folder by name, without the hidden ones that macOS leaves beside others."""
+    return sorted(file for file in folder.glob(pattern) if not file.name.startswith('.'))
 
 
 def first_folder(src: Path, what: str, *candidates: str) -> Path:

@@ -24,14 +24,14 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from jmpose_mm.datasets.body.annolist import image_of
-from jmpose_mm.datasets.conversion.annolist_videos import document_of, read_annolist
+from jmpose_mm.datasets.conversion.annolist_videos import document_of, image_of, read_annolist
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
     Video,
     first_folder,
     image_size,
+    visible_files,
 )
 from jmpose_mm.datasets.conversion.links import link_folder
 from jmpose_mm.datasets.conversion.writing import whole_folder
@@ -67,7 +67,9 @@ class HieveFormat(DatasetFormat):
         """All labelled videos, by number."""
         candidates = [f'{root}{labels}' for root in ('', 'HIE20/') for labels in LABELS]
         labels = first_folder(self.src, 'poses', *candidates)
-        files = sorted(labels.glob('*.json'), key=lambda file: (len(file.stem), file.stem))
+        files = sorted(
+            visible_files(labels, '*.json'), key=lambda file: (len(file.stem), file.stem)
+        )
         unknown = set(self.val_videos) - {file.stem for file in files}
         if unknown:
             raise ValueError(
@@ -85,7 +87,7 @@ class HieveFormat(DatasetFormat):
         """Extract or link the frames, and put the video's name in front of theirs."""
         left_out: Counter[str] = Counter()
         name = video.sources[0].stem
-        frames = read_annolist(video.sources[0], left_out)
+        frames = read_annolist(video.sources[0], self.joint_names, left_out)
         folder = self.out / 'images' / name
         given = [self.src / root / 'images' / name for root in ('', 'HIE20')]
         given = [path for path in given if path.is_dir()]

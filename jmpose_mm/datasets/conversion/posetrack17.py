@@ -17,20 +17,20 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jmpose_mm.datasets.body.annolist import image_of
-from jmpose_mm.datasets.body.annotation_files import ANNOLIST_PLACES
-from jmpose_mm.datasets.body.json_values import ErrorContext
-from jmpose_mm.datasets.conversion.annolist_videos import document_of, read_annolist
+from jmpose_mm.datasets.conversion.annolist_videos import document_of, image_of, read_annolist
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
     Video,
     first_folder,
     image_size,
+    visible_files,
 )
 from jmpose_mm.datasets.conversion.links import check_inside, inner_path, is_link_to, link_file
 from jmpose_mm.datasets.conversion.writing import whole_folder
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES
+from jmpose_mm.formats.json_files import place_in
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 __all__ = ['PoseTrack17Format', 'renamed_frames']
@@ -51,7 +51,7 @@ class PoseTrack17Format(DatasetFormat):
         self.images = first_folder(self.src, 'images', 'images', 'posetrack_data/images')
         videos = []
         for split in SPLITS:
-            files = [*(root / split).glob('*.mat'), *(root / split).glob('*.json')]
+            files = [*visible_files(root / split, '*.mat'), *visible_files(root / split, '*.json')]
             for stem, file in sorted({file.stem: file for file in files}.items()):
                 videos.append(Video(f'{split}/{stem}.json', (split,), len(videos) + 1, (file,)))
         if not videos:
@@ -61,8 +61,8 @@ class PoseTrack17Format(DatasetFormat):
     def convert(self, video: Video) -> Converted:
         """Link the frames under their numbers, and rename them in the annotations."""
         left_out: Counter[str] = Counter()
-        frames = read_annolist(video.sources[0], left_out)
-        with ErrorContext(video.sources[0], 'annolist'):
+        frames = read_annolist(video.sources[0], FILE_JOINT_NAMES, left_out)
+        with place_in(video.sources[0], 'annolist'):
             names = [PurePosixPath(image_of(frame)['name']) for frame in frames]
             folders = {name.parent for name in names}
             if len(folders) != 1:
@@ -86,7 +86,7 @@ class PoseTrack17Format(DatasetFormat):
 
     def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
         """In PoseTrack18's joint order, with boxes around the joints."""
-        return document_of(content['annolist'], video, FILE_JOINT_NAMES, ANNOLIST_PLACES)
+        return document_of(content['annolist'], video, FILE_JOINT_NAMES)
 
     def merged_file(self, split: str) -> Path:
         """Named as in the bundle that the papers' code reads."""
@@ -147,5 +147,5 @@ def _in_order(folder: Path) -> list[Path]:
             raise ValueError(f'{file}: expected a name that starts with a number')
         return int(found.group())
 
-    files = [file for file in folder.iterdir() if file.suffix.lower() in ('.jpg', '.jpeg', '.png')]
+    files = [file for file in visible_files(folder) if file.suffix.lower() in IMAGE_SUFFIXES]
     return sorted(files, key=number)

@@ -17,15 +17,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from jmpose_mm.datasets.body.frame_tables import FrameTables, frame_number
-from jmpose_mm.datasets.body.json_values import ErrorContext, field_of, numbers_of, read_json
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
     Video,
     first_folder,
     image_size,
+    visible_files,
 )
+from jmpose_mm.formats.frame_tables import FrameTables
+from jmpose_mm.formats.json_files import field, numbers, place_in, read_id, read_json
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['PoseTrack18Format', 'PoseTrack21Format']
@@ -49,7 +50,7 @@ class PoseTrack18Format(DatasetFormat):
         self.images = first_folder(self.src, 'images', 'images', 'posetrack_data/images')
         videos = []
         for split in SPLITS:
-            for file in sorted((root / split).glob('*.json')):
+            for file in visible_files(root / split, '*.json'):
                 videos.append(Video(f'{split}/{file.name}', (split,), len(videos) + 1, (file,)))
         if not videos:
             raise ValueError(f'{root}: expected train/*.json and val/*.json, found none')
@@ -62,22 +63,21 @@ class PoseTrack18Format(DatasetFormat):
         left_out: Counter[str] = Counter()
         tables = FrameTables(str(self.images))
         size: tuple[int, int] | None = None
-        with ErrorContext(source):
-            joints = len(field_of(content, 'categories', list)[0]['keypoints'])
-            images = field_of(content, 'images', list)
-            persons = field_of(content, 'annotations', list)
-        for index, image in enumerate(images):
-            with ErrorContext(source, f'images[{index}]'):
-                field_of(image, 'id', int)
-                name = field_of(image, 'file_name', str)
-                frames = tables[tables.video_of(name)]
-                left_out['frames missing on disk'] += frame_number(name) not in frames
-                if size is None and frames:
-                    size = image_size(Path(next(iter(frames.values()))))
+        with place_in(source) as place:
+            joints = len(field(content, 'categories', list)[0]['keypoints'])
+            images = field(content, 'images', list)
+            persons = field(content, 'annotations', list)
+            for index, image in enumerate(images):
+                place.at = f'images[{index}]'
+                read_id(field(image, 'id', int, float, str), 'id')
+                video, number = tables.find(field(image, 'file_name', str))
+                left_out['frames missing on disk'] += number is None
+                if size is None and number is not None:
+                    size = image_size(Path(tables[video][number]))
                 if size is not None:
                     image['width'], image['height'] = size
-        for index, person in enumerate(persons):
-            with ErrorContext(source, f'annotations[{index}]'):
+            for index, person in enumerate(persons):
+                place.at = f'annotations[{index}]'
                 _complete(person, joints)
         content['annotations'] = self._kept(images, persons, left_out)
         return Converted(content, left_out)
@@ -121,12 +121,12 @@ class PoseTrack21Format(PoseTrack18Format):
 def _complete(person: dict[str, Any], joints: int) -> None:
     """Add what mmpose's merged files have besides the official fields."""
     for key in ('id', 'image_id'):
-        field_of(person, key, int)
+        read_id(field(person, key, int, float, str), key)
     labelled = 0
     if person.get('keypoints'):
-        labelled = int((numbers_of(person['keypoints'], 'keypoints', 3 * joints)[2::3] > 0).sum())
+        labelled = int((numbers(person['keypoints'], 'keypoints', 3 * joints)[2::3] > 0).sum())
     person.setdefault('num_keypoints', labelled)
     person.setdefault('iscrowd', False)
     if person.get('bbox'):
-        box = numbers_of(person['bbox'], 'bbox', 4)
+        box = numbers(person['bbox'], 'bbox', 4)
         person.setdefault('area', float(box[2] * box[3]))

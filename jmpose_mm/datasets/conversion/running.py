@@ -10,12 +10,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from jmpose_mm.datasets.body.json_values import ErrorContext, read_json
 from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
 from jmpose_mm.datasets.conversion.links import check_inside, link_folder
 from jmpose_mm.datasets.conversion.report import SplitCounts
-from jmpose_mm.datasets.conversion.writing import merge_documents, write_document
+from jmpose_mm.datasets.conversion.writing import merge_documents
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.json_files import place_in, read_json, write_compact_json
 from jmpose_mm.whole_files import alone_in, whole_file, write_json
 
 __all__ = ['LEDGER', 'REPORT', 'run_conversion']
@@ -124,9 +124,9 @@ def _converted(dataset: DatasetFormat, videos: list[Video], progress: bool) -> d
     bar = tqdm(waiting, desc=f'convert {dataset.name}', unit='video', disable=not progress)
     for video in bar:
         converted = dataset.convert(video)
-        with ErrorContext(video.sources[0]):  # what cannot be merged is not finished
+        with place_in(video.sources[0]):  # what cannot be merged is not finished
             dataset.document(converted.content, video)
-        write_document(dataset.out / 'annotations' / video.file, converted.content)
+        write_compact_json(dataset.out / 'annotations' / video.file, converted.content)
         ledger.add(video, converted.left_out)
     ledger.tidy(videos)
     report = _merged(dataset, videos, ledger, progress)

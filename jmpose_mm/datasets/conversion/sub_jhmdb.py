@@ -26,18 +26,18 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.datasets.body.json_values import ErrorContext
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
     Video,
-    category_of,
     first_folder,
     image_size,
 )
 from jmpose_mm.datasets.conversion.links import inner_path
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab
 from jmpose_mm.errors import UsageError, cut, naming
+from jmpose_mm.formats.json_files import place_in
+from jmpose_mm.formats.predictions import category_of
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 
@@ -159,7 +159,7 @@ def _clips(file: Path) -> list[tuple[str, str]]:
 
 def _joints(file: Path) -> np.ndarray:
     """(frames, K, 2) of ``pos_img``; Matlab drops the last axis of a clip of one frame."""
-    with ErrorContext(file):
+    with place_in(file):
         joints = np.asarray(read_matlab(file)['pos_img'], dtype=np.float64)
         joints = joints[:, :, None] if joints.ndim == 2 else joints
         if joints.shape[:2] != (2, len(SUB_JHMDB_JOINTS)) or not np.isfinite(joints).all():
@@ -170,7 +170,7 @@ def _joints(file: Path) -> np.ndarray:
 
 
 def _masks(file: Path, frames: int) -> np.ndarray:
-    with ErrorContext(file):
+    with place_in(file):
         masks = np.asarray(read_matlab(file)['part_mask'])
         masks = masks[:, :, None] if masks.ndim == 2 else masks
         if masks.ndim != 3 or masks.shape[2] != frames:

@@ -12,13 +12,7 @@ from typing import Any, TextIO
 
 from jmpose_mm.whole_files import flush_to_disk, whole_file
 
-__all__ = ['merge_documents', 'whole_folder', 'write_document']
-
-
-def write_document(path: Path, content: Any) -> None:
-    """Write JSON without spaces; numbers that are not finite, as in some downloads, stay."""
-    with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(content, separators=(',', ':')) + '\n', encoding='utf-8')
+__all__ = ['merge_documents', 'whole_folder']
 
 
 def whole_folder(path: Path, fill: Callable[[Path], None]) -> None:

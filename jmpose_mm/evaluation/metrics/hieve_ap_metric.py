@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.functional.evaluation.hieve_ap import crowd_index, frame_weights, head_size_of_joints
 from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons, TruePersons
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 from jmpose_mm.registry import METRICS
 
-from ..posetrack_frames import PoseTrackFrames
 from .posetrack_ap_metric import PoseTrackAPMetric
 
 __all__ = ['HieveAPMetric']
@@ -57,7 +57,7 @@ class HieveAPMetric(PoseTrackAPMetric):
         super().__init__(ann_file, boxes, **kwargs)
         self.thresholds, self.weighted = tuple(thresholds), weighted
 
-    def _truth(self, frames: PoseTrackFrames) -> TruePersons:
+    def _truth(self, frames: AnnotationTables) -> TruePersons:
         truth = frames.truth()
         return truth._replace(head_size=head_size_of_joints(truth.keypoints, truth.present))
 

@@ -7,6 +7,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.frame_names import ImageIndex, read_video_list
+from jmpose_mm.formats.joints import joint_places
+from jmpose_mm.formats.predictions import write_predictions
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     JOINT_NAMES,
@@ -14,12 +20,8 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     TruePersons,
     select_frames,
 )
-from jmpose_mm.functional.video_names import read_video_list
 from jmpose_mm.registry import METRICS
 
-from ..posetrack_files import read_frames
-from ..posetrack_frames import PoseTrackFrames, frame_key, joint_order
-from ..prediction_files import write_predictions
 from .reporting import LabelledMetric, log_table
 from .sample_predictions import join_samples, oks_nms, read_sample, unique_samples
 
@@ -35,11 +37,11 @@ Group = TypeVar('Group', bound=Hashable)
 class PoseTrackAPMetric(LabelledMetric):
     """AP of the 15 PoseTrack joints, equal to the official evaluator's.
 
-    A data sample belongs to the ground-truth frame with the same video and frame number, both read
-    from the image's path (see `frame_key`); a sample without ``img_path`` to the frame with its
-    ``img_id``. Positions in lists play no role. Samples that come twice, as distributed samplers
-    pad, count once, by (``img_id``, ``id``). Frames without any prediction cost recall only; frames
-    that nobody annotated are left out.
+    A data sample belongs to the ground-truth frame that its image's path means, see `ImageIndex`; a
+    sample without ``img_path`` to the frame with its ``img_id``. Crowds are no truth, as they are
+    no samples of the data set. Positions in lists play no role. Samples that come twice, as
+    distributed samplers pad, count once, by (``img_id``, ``id``). Frames without any prediction
+    cost recall only; frames that nobody annotated are left out.
 
     Evaluation gives the mean over the joints as ``AP`` and the seven groups as ``Head`` ...
     ``Ankle``, in percent. With ``subset='degraded'`` the same follow over the frames where that
@@ -92,12 +94,9 @@ class PoseTrackAPMetric(LabelledMetric):
             raise ValueError(f'nms: expected an OKS above 0 and at most 1, or None, got {nms}')
         self.score_rule, self.nms, self.out_dir = score_rule, nms, out_dir
         kept = None if videos is None else read_video_list(videos)
-        truth = read_frames(ann_file, videos=kept, joint_names=self.joint_names)
-        self.frames, self.truth, self.ignored = truth.frames, self._truth(truth), truth.ignored()
-        self.by_key, self.by_id = _index_frames(truth)
-        missing = (kept or frozenset()) - {video for video, _ in self.by_key}
-        if missing:
-            raise ValueError(f'videos: expected videos of {ann_file}, got {sorted(missing)} too')
+        truth = read_annotations(ann_file, self.joint_names, kept).without_crowds()
+        self.frames, self.truth, self.ignored = truth.images, self._truth(truth), truth.ignored()
+        self.index, self.by_id = _index_frames(truth)
         names = [subset, f'not_{subset}'] if isinstance(subset, str) else subset or ()
         self.groups = {ALL_FRAMES: np.ones(len(self.frames), dtype=bool)}
         self.groups |= {name: _flagged(truth, name) for name in names}
@@ -160,7 +159,7 @@ class PoseTrackAPMetric(LabelledMetric):
             for group, frames in groups.items()
         }
 
-    def _truth(self, frames: PoseTrackFrames) -> TruePersons:
+    def _truth(self, frames: AnnotationTables) -> TruePersons:
         return frames.truth()
 
     def _values(self, truth: TruePersons, predictions: PredictedPersons) -> dict[str, float]:
@@ -172,17 +171,17 @@ class PoseTrackAPMetric(LabelledMetric):
     def _order(self) -> np.ndarray:
         """(J,) Index of each evaluated joint among the joints of the model."""
         names = self.dataset_meta['keypoint_id2name']
-        where = 'dataset_meta.keypoint_id2name'
-        return joint_order([names[i] for i in range(len(names))], where, self.joint_names)
+        listed = [names[i] for i in range(len(names))]
+        return joint_places(listed, self.joint_names, 'dataset_meta.keypoint_id2name')
 
     def _frame_of(self, sample: dict[str, Any]) -> int:
         path, image_id = sample.get('img_path'), sample.get('img_id')
-        index = self.by_id.get(image_id) if path is None else self.by_key.get(frame_key(path))
+        index = self.by_id.get(image_id) if path is None else self.index.find(path)
         if index is None:
-            raise ValueError(
+            raise UsageError(
                 f'image {path or image_id}: expected a frame of the ground truth ('
-                f'{self.frames[0].source} ...), got {frame_key(path) if path else image_id}; '
-                'is ann_file that of another split?'
+                f'{self.frames[0].source}: {self.frames[0].name} ...), found none of this video '
+                'and number; is ann_file that of another split?'
             )
         return index
 
@@ -196,25 +195,25 @@ class PoseTrackAPMetric(LabelledMetric):
         }
 
 
-def _index_frames(truth: PoseTrackFrames) -> tuple[dict[tuple[str, int], int], dict[Any, int]]:
-    by_key: dict[tuple[str, int], int] = {}
-    for index, frame in enumerate(truth.frames):
-        other = by_key.setdefault(frame_key(frame.name), index)
-        if other != index:
-            raise ValueError(
-                f'{frame.source}: {frame.name}: expected one frame for each video and number, got '
-                f'{truth.frames[other].name} ({truth.frames[other].source}) too'
-            )
-    return by_key, {f.image_id: i for i, f in enumerate(truth.frames) if f.image_id is not None}
+def _index_frames(truth: AnnotationTables) -> tuple[ImageIndex, dict[Any, int]]:
+    index = truth.index()
+    twice = index.repeated()
+    if twice is not None:
+        one, other = (truth.images[place] for place in twice)
+        raise UsageError(
+            f'{other.source}: {other.name}: expected one frame for each video and number, got '
+            f'{one.name} ({one.source}) too'
+        )
+    return index, {identity: k for k, identity in enumerate(truth.image_ids or [])}
 
 
-def _flagged(truth: PoseTrackFrames, name: str) -> np.ndarray:
+def _flagged(truth: AnnotationTables, name: str) -> np.ndarray:
     """(F,) bool: the frames where a field is true, or false for ``not_`` and its name."""
     field = name.removeprefix('not_')
-    for frame in truth.frames:
+    for frame in truth.images:
         if field not in frame.flags:
             raise ValueError(
                 f'{frame.source}: {frame.name}: expected the true-or-false field {field!r} '
                 f'(argument subset), got {sorted(frame.flags)}'
             )
-    return np.asarray([frame.flags[field] == (field == name) for frame in truth.frames], dtype=bool)
+    return np.asarray([frame.flags[field] == (field == name) for frame in truth.images], dtype=bool)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from jmpose_mm.formats.joints import joint_places
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 from jmpose_mm.registry import METRICS
 
-from ..posetrack_frames import joint_order
 from .reporting import LabelledMetric, log_table
 from .sample_predictions import plain_array, read_sample, unique_samples
 
@@ -63,7 +63,7 @@ class SubJhmdbPCKMetric(LabelledMetric):
         """Keep predictions and truth of a batch of data samples, in their dictionary form."""
         names = self.dataset_meta['keypoint_id2name']
         listed = [names[i] for i in range(len(names))]
-        order = joint_order(listed, 'dataset_meta.keypoint_id2name', SUB_JHMDB_JOINTS)
+        order = joint_places(listed, SUB_JHMDB_JOINTS, 'dataset_meta.keypoint_id2name')
         for sample in data_samples:
             record, truth = read_sample(sample, len(names)), sample['gt_instances']
             visible = plain_array(truth['keypoints_visible'])

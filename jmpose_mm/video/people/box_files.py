@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from itertools import takewhile
 from pathlib import Path, PurePath
@@ -10,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.datasets.body.detection_files import read_detections
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.detections import read_detections
+from jmpose_mm.formats.frame_names import frame_name
+from jmpose_mm.formats.mot import read_mot
 from jmpose_mm.video.people.found_boxes import FilmBoxes, FoundBoxes
 from jmpose_mm.video.records import Frame, Remarks
 
@@ -22,7 +23,7 @@ Entry = tuple[np.ndarray, float, int, int]
 
 
 class BoxFile:
-    """Boxes of a file: PoseTrack or COCO JSON (see `detection_files`), or MOTChallenge text.
+    """Boxes of a file: PoseTrack or COCO JSON (see `read_detections`), or MOTChallenge text.
 
     A frame with a file name is found by that name; a frame of a video file by the number in an
     entry's name, its ``image_id``, or its frame in MOTChallenge text less 1. Of several videos in a
@@ -73,39 +74,19 @@ class BoxFile:
 
     def _json_entries(self) -> Any:
         found = read_detections(self.path, by_name=None, default_score=1.0).boxes
-        for number, entry in enumerate(found):
-            image, box = entry['image'], (entry['box'], entry['score'], 0, number)
+        for place, entry in enumerate(found):
+            image, box = entry['image'], (entry['box'], entry['score'], 0, place)
             if isinstance(image, int):
                 yield '', [image], box
                 continue
             path = PurePath(image)
-            digits = re.search(r'\d+$', path.stem)
-            yield str(path.parent), [path.name, *([int(digits[0])] if digits else [])], box
+            number = frame_name(image).number
+            yield str(path.parent), [path.name, *([] if number is None else [number])], box
 
     def _mot_entries(self) -> Any:
-        """Frame from 1, identity, left, top, width, height and optionally a confidence."""
-        try:
-            text = self.path.read_text(encoding='utf-8-sig')
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f'{self.path}: expected text, found something else ({error})'
-            ) from None
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                values = [float(value) for value in re.split(r'[,;\s]+', line.strip().rstrip(','))]
-                left, top, width, height = values[2:6]
-                frame, person = int(values[0]), int(values[1])
-                score = values[6] if len(values) > 6 else 1.0
-            except (ValueError, OverflowError):
-                raise ValueError(
-                    f'{self.path}, line {number}: expected frame,id,left,top,width,height'
-                    f'[,confidence] as in MOTChallenge, got {line[:80]!r}'
-                ) from None
-            # Ground-truth files mark what is to be ignored by a confidence of 0.
-            box = np.array([left, top, left + width, top + height])
-            yield '', [frame - 1], (box, score, person, number)
+        for found in read_mot(self.path):
+            entry = (found.box, found.score, found.track_id, found.line)
+            yield '', [found.frame - 1], entry
 
 
 class _Matched:

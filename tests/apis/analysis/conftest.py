@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from jmpose_mm.datasets.synthetic import make_synthetic
-from jmpose_mm.evaluation.posetrack_files import read_frames
-from jmpose_mm.evaluation.prediction_files import write_predictions
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.predictions import write_predictions
 from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
 
 INFO = {'boxes': 'ground truth', 'score': 'keypoint*box', 'NMS': 'none', 'protocol': 'no flip test'}
@@ -34,17 +34,17 @@ def write_run(truth_file: Path, tmp_path: Path) -> Callable[..., Path]:
     """`write_run(name, noise, degraded_noise, **info)`: the truth moved at random, by pixels."""
 
     def write(name: str, noise: float, degraded_noise: float, **info: str) -> Path:
-        frames = read_frames(truth_file)
+        frames = read_annotations(truth_file)
         truth = frames.truth()
         rng = np.random.default_rng(1)
-        degraded = np.asarray([frame.flags['degraded'] for frame in frames.frames])
+        degraded = np.asarray([frame.flags['degraded'] for frame in frames.images])
         sigma = np.where(degraded[truth.frame], degraded_noise, noise)[:, None, None]
         moved = truth.keypoints + sigma * rng.standard_normal(truth.keypoints.shape)
         scores = rng.uniform(0.2, 1, truth.present.shape)
         present = np.ones_like(truth.present)
         persons = PredictedPersons(truth.frame, moved, present, scores)
         folder = tmp_path / name / 'predictions'
-        write_predictions(folder, frames.frames, persons, {'info': INFO | info})
+        write_predictions(folder, frames.images, persons, {'info': INFO | info})
         return folder
 
     return write

@@ -12,7 +12,7 @@ import pytest
 from official_evaluations import AT_HAND
 
 from jmpose_mm.apis.analysis import analyze_results
-from jmpose_mm.evaluation.posetrack_files import read_frames
+from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import select_frames
 
@@ -54,10 +54,10 @@ def test_joints__are_the_official_numbers(folder: Path, tmp_path: Path) -> None:
 def test_one_run__tables_hold_the_evaluators_numbers(write_run, truth_file, tmp_path) -> None:
     folder = write_run('plain', 1.0, 5.0)
     report = analyze_results([folder], truth_file, tmp_path / 'out')
-    frames = read_frames(truth_file)
-    truth, predictions = frames.truth(), read_frames(folder).predictions()
-    degraded = np.asarray([frame.flags['degraded'] for frame in frames.frames])
-    videos = np.asarray([frame.name.split('/')[2] for frame in frames.frames])
+    frames = read_annotations(truth_file)
+    truth, predictions = frames.truth(), read_annotations(folder).predictions()
+    degraded = np.asarray([frame.flags['degraded'] for frame in frames.images])
+    videos = np.asarray([frame.name.split('/')[2] for frame in frames.images])
     parts = {('Images by degraded', 'yes'): degraded, ('Images by degraded', 'no'): ~degraded}
     parts |= {('Videos', video): videos == video for video in np.unique(videos).tolist()}
     for (title, name), chosen in parts.items():
@@ -106,7 +106,7 @@ def test_two_runs__changes_and_frames(write_run, truth_file, data_root, tmp_path
     assert 'None by more than' in report.read_text().split('Frames where before is better')[1]
     flags = {
         (frame.name.split('/')[2], str(int(frame.name[-10:-4]))): frame.flags['degraded']
-        for frame in read_frames(truth_file).frames
+        for frame in read_annotations(truth_file).images
     }
     better = table(report, 'Frames where after is better')
     assert better

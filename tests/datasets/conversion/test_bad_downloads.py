@@ -49,19 +49,15 @@ def test_folders__that_are_missing_are_named(name: str, message: str, tmp_path: 
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda c: c.pop('annolist'), r"testsub\.json: missing key 'annolist'"),
-        (lambda c: c['annolist'][2].pop('image'), r"annolist\[2\]: missing key 'image'"),
+        (lambda c: c.pop('annolist'), r"testsub\.json: expected the key 'annolist'"),
+        (lambda c: c['annolist'][2].pop('image'), r"annolist\[2\]: expected the key 'image'"),
         (
             lambda c: c['annolist'][2]['image'][0].update(name='images/bonn/other/00000003.jpg'),
-            r"testsub\.json annolist: expected images of one folder, got \['images/bonn/other'",
-        ),
-        (
-            lambda c: c['annolist'][2]['annorect'][0]['annopoints'][0]['point'][4].update(id=[15]),
-            r'val/000522\S+\.json: annolist \[2\]: key id: expected a joint from 0 to 14, got 15',
+            r"testsub\.json: annolist: expected images of one folder, got \['images/bonn/other'",
         ),
         (
             lambda c: c['annolist'][2]['annorect'][0].update(x2=['wide']),
-            r"val/000522\S+\.json: annolist \[2\]: key 'x2': expected a list of one number",
+            r'val/000522\S+\.json: annolist\[2\]\.annorect\[0\]: x2: expected a number',
         ),
     ],
 )
@@ -123,10 +119,9 @@ def test_posetrack17__entries_that_matlab_writes_for_nobody_are_left_out(tmp_pat
     changed(root / 'annotations/val/000522_bonn_relpath_5sec_testsub.json', add)
     report = convert_dataset('posetrack17', root, tmp_path / 'out', progress=False)
     counts = report['splits']['val']
-    assert counts['left_out_or_mended'] == {
+    assert {what: n for what, n in counts['left_out_or_mended'].items() if n} == {
         'persons without content': 1,
         'ignore regions without corners': 1,
-        'frames missing on disk': 0,
     }
     assert (counts['persons'], counts['boxes'], counts['joints']['head_top']) == (10, 9, 9)
 
@@ -184,15 +179,15 @@ def test_posetrack17__missing_frames_are_counted_and_links_made_anew(tmp_path: P
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda c: c.pop('categories'), r"test\.json: missing key 'categories'"),
-        (lambda c: c['images'][1].pop('id'), r"test\.json images\[1\]: missing key 'id'"),
+        (lambda c: c.pop('categories'), r"test\.json: expected the key 'categories'"),
+        (lambda c: c['images'][1].pop('id'), r"test\.json: images\[1\]: expected the key 'id'"),
         (
             lambda c: c['annotations'][1]['keypoints'].pop(),
-            r"annotations\[1\]: key 'keypoints': expected 51 numbers",
+            r'annotations\[1\]: keypoints: expected 51 numbers',
         ),
         (
             lambda c: c['annotations'][1].update(bbox=[1, 2, 3]),
-            r"annotations\[1\]: key 'bbox': expected 4 numbers, got \[1, 2, 3\]",
+            r'annotations\[1\]: bbox: expected 4 numbers, got \[1, 2, 3\]',
         ),
     ],
 )
@@ -216,7 +211,7 @@ def test_sub_jhmdb__names_file_and_key(tmp_path: Path) -> None:
     savemat(joints, {'pos_img': np.ones((2, 14, 5))})
     assert_refused('sub-jhmdb', root, r"\.mat: key 'pos_img': expected .* got \(2, 14, 5\)")
     savemat(joints, {'pos': 1})
-    assert_refused('sub-jhmdb', root, r"joint_positions\.mat: missing key 'pos_img'")
+    assert_refused('sub-jhmdb', root, r"joint_positions\.mat: expected the key 'pos_img'")
     savemat(joints, {'pos_img': np.ones((2, 15, 4))})
     assert_refused(
         'sub-jhmdb', root, r"puppet_mask\.mat: key 'part_mask': expected \(height, width, 4\)"

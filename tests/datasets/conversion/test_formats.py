@@ -20,7 +20,7 @@ from jmpose_mm.datasets.body import (
     SubJhmdbClipDataset,
 )
 from jmpose_mm.datasets.conversion import FORMATS, convert_dataset, table_of
-from jmpose_mm.evaluation.posetrack_files import read_frames
+from jmpose_mm.formats.annotations import read_annotations
 
 PIPELINE = [
     dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(-2, -1, 0, 1, 2)),
@@ -234,8 +234,8 @@ def test_dataset__a_clip_shows_the_annotated_joints(name: str, converted: Callab
 @pytest.mark.parametrize('name', [name for name in CASES if 'posetrack' in name])
 def test_ground_truth__is_what_the_evaluation_reads(name: str, converted: Callable) -> None:
     out, _ = converted(name)
-    truth = read_frames(out / 'annotations' / 'val')
-    assert len(truth.frames) == 6
+    truth = read_annotations(out / 'annotations' / 'val')
+    assert len(truth.images) == 6
     persons = truth.truth()
     # frame 0 has no label; PoseTrack21's persons there have no joints and would count as frames
     assert sorted(set(persons.frame)) == [1, 2, 3, 4, 5]

@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.datasets.conversion import convert_dataset
-from jmpose_mm.evaluation.posetrack_files import read_frames
+from jmpose_mm.formats.annotations import read_annotations
 
 DATA = Path(__file__).resolve().parents[3].parent / 'shared' / 'data'
 MINI, SAMPLES = DATA / 'mini_posetrack', DATA / 'mmpose_posetrack18'
@@ -52,7 +52,7 @@ def test_reports__agree_but_for_the_names(generations: dict[str, Path]) -> None:
 def test_ground_truth__is_the_same_of_both_generations(generations: dict[str, Path]) -> None:
     for split in ('train', 'val'):
         old, new = (
-            read_frames(generations[name] / 'annotations' / split).truth()
+            read_annotations(generations[name] / 'annotations' / split).truth()
             for name in ('posetrack17', 'posetrack18')
         )
         np.testing.assert_array_equal(old.frame, new.frame)

@@ -12,7 +12,8 @@ import pytest
 
 from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, running
 from jmpose_mm.datasets.conversion.links import link_folder
-from jmpose_mm.datasets.conversion.writing import merge_documents, whole_folder, write_document
+from jmpose_mm.datasets.conversion.writing import merge_documents, whole_folder
+from jmpose_mm.formats.json_files import write_compact_json
 
 VAL = 'annotations/val/000522_bonn_test.json'
 
@@ -51,7 +52,7 @@ def test_run__a_bad_file_stops_with_path_and_key_and_the_rest_is_kept(
     good = json.dumps(content)
     del content['annotations'][3]['image_id']
     (download / VAL).write_text(json.dumps(content))
-    message = r"val/000522_bonn_test\.json annotations\[3\]: missing key 'image_id'"
+    message = r"val/000522_bonn_test\.json: annotations\[3\]: expected the key 'image_id'"
     with pytest.raises(ValueError, match=message):
         convert(download)
     out = download.parent / 'out'
@@ -171,9 +172,9 @@ def test_merge_documents__equals_the_documents_one_after_the_other(tmp_path: Pat
 
 def test_writing__failures_leave_what_was_there(tmp_path: Path) -> None:
     file = tmp_path / 'a.json'
-    write_document(file, {'a': 1})
+    write_compact_json(file, {'a': 1})
     with pytest.raises(TypeError):
-        write_document(file, {'a': object()})
+        write_compact_json(file, {'a': object()})
 
     def broken() -> Any:
         yield {'images': [{}], 'annotations': [], 'categories': []}

@@ -12,8 +12,8 @@ from official_evaluations import KEPT, REAL
 from experiments.benchmarks import ap
 from experiments.benchmarks.per_frame_ap import evaluate_per_frame, read_per_frame
 from experiments.benchmarks.poseval_set import write_poseval_set
-from jmpose_mm.evaluation.posetrack_files import read_pair
 from jmpose_mm.evaluation.poseval import evaluate_folders
+from jmpose_mm.formats.prediction_pairs import read_pairs
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_made_up_set__is_imperfect_in_every_way_and_equal_for_equal_seeds(tmp_pa
     for file in files:
         assert file.read_bytes() == (tmp_path / 'b' / file.relative_to(tmp_path / 'a')).read_bytes()
     result = evaluate_folders(tmp_path / 'a' / 'gt', tmp_path / 'a' / 'pred').ap
-    true, predicted = read_pair(tmp_path / 'a' / 'gt', tmp_path / 'a' / 'pred')
-    persons = len(true.person_frames), len(predicted.person_frames)
+    true, predicted, *_ = read_pairs(tmp_path / 'a' / 'gt', tmp_path / 'a' / 'pred')
+    persons = len(true.persons.image), len(predicted.persons.image)
     assert persons[0] == 2 * 20 * 6
     assert persons[0] < persons[1] < 1.3 * persons[0]
     assert 0.8 * persons[0] < result.num_true.mean() < 0.95 * persons[0]

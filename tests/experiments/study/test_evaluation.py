@@ -12,7 +12,7 @@ from torch import nn
 from experiments.study.evaluation import SUBSETS, average_precision, cost
 from experiments.study.plan import RUNS
 from experiments.study.set_up import run_config, train_indices, write_test_truth
-from jmpose_mm.datasets.body.frame_tables import frame_number
+from jmpose_mm.formats.frame_names import frame_name
 from jmpose_mm.registry import DATASETS
 
 (JM_POSE,) = (run for run in RUNS if run.name == 'jm_pose')
@@ -64,7 +64,7 @@ def test_write_test_truth__keeps_every_fourth_frame(study):
     write_test_truth(study)
     document = json.loads(study.truth.read_text())
     assert len(document['images']) == 3 * 3
-    assert {frame_number(image['file_name']) for image in document['images']} == {0, 4, 8}
+    assert {frame_name(image['file_name']).number for image in document['images']} == {0, 4, 8}
     ids = {image['id'] for image in document['images']}
     assert {person['image_id'] for person in document['annotations']} <= ids
 

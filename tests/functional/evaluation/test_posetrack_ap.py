@@ -178,7 +178,7 @@ def test_rule_10__ties_have_one_order_the_later_first() -> None:
 
 
 # Rules 5 (frames are paired by position) and 7 (visibility plays no role) are the readers': see
-# tests/evaluation/test_posetrack_files.py.
+# tests/formats/test_prediction_pairs.py.
 
 
 # ---- the reference, frame by frame --------------------------------------------------------------

@@ -1,16 +1,19 @@
-"""Write predictions as the official evaluator reads them: one JSON file for each video.
+"""Predictions as the official evaluators read them: one JSON file for each video.
 
-Axes: N persons, J joints, PoseTrack's 15 in the order of `JOINT_NAMES` unless said otherwise.
+Axes: N persons, J joints.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     FILE_JOINT_NAMES,
     JOINT_NAMES,
@@ -18,14 +21,12 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 )
 from jmpose_mm.whole_files import whole_file
 
-from .posetrack_frames import Frame
-
-__all__ = ['write_predictions']
+__all__ = ['category_of', 'write_predictions']
 
 
 def write_predictions(
     directory: str | Path,
-    frames: list[Frame],
+    frames: Sequence[Image],
     persons: PredictedPersons,
     statements: dict[str, Any],
     joint_names: tuple[str, ...] = JOINT_NAMES,
@@ -49,37 +50,54 @@ def write_predictions(
         The files in the form of the ground truth, in the order of the videos.
     """
     written = []
+    order = np.argsort(persons.frame, kind='stable')
+    starts = np.searchsorted(persons.frame[order], np.arange(len(frames) + 1))
+    rows = [order[a:b] for a, b in pairwise(starts.tolist())]
     for name, members in _file_names(frames).items():
         contents = {
-            'posetrack17': _annolist(frames, members, persons),
-            'posetrack18': _images(frames, members, persons, joint_names),
+            'posetrack17': _annolist(frames, members, persons, rows),
+            'posetrack18': _images(frames, members, persons, rows, joint_names),
         }
         own = 'posetrack17' if frames[members[0]].image_id is None else 'posetrack18'
         for form, content in contents.items():
             file = Path(directory, '' if form == own else form, name)
             with whole_file(file) as unfinished:
-                unfinished.write_text(json.dumps(content | statements), encoding='utf-8')
+                text = json.dumps(content | statements, allow_nan=False)
+                unfinished.write_text(text, encoding='utf-8')
         written.append(Path(directory, name))
     return written
 
 
-def _file_names(frames: list[Frame]) -> dict[str, list[int]]:
-    """The indices of the frames that go into each file."""
+def _file_names(frames: Sequence[Image]) -> dict[str, list[int]]:
+    """The indices of the frames that go into each file.
+
+    2018 files are named like the images' folder, 2017 files (without image ids) are not. Folders of
+    one name (``cage1/cam0``, ``cage2/cam0``) give files with more of their path in the name.
+    """
+    folders = {str(PurePosixPath(frame.name).parent) for frame in frames}
+    depth = 1
+    while len({_end(folder, depth) for folder in folders}) < len(folders):
+        depth += 1
     names: dict[str, list[int]] = {}
     for index, frame in enumerate(frames):
-        # 2018 files are named like the images' directory; 2017 files (without image ids) are not.
-        directory = f'{PurePosixPath(frame.name).parent.name}.json'
-        name = frame.source.name if frame.image_id is None else directory
+        folder = _end(str(PurePosixPath(frame.name).parent), depth) or frame.source.stem
+        name = frame.source.name if frame.image_id is None else f'{folder}.json'
         names.setdefault(name, []).append(index)
     return names
 
 
-def _annolist(frames: list[Frame], members: list[int], persons: PredictedPersons) -> dict[str, Any]:
+def _end(folder: str, depth: int) -> str:
+    return '_'.join(part for part in PurePosixPath(folder).parts[-depth:] if part != '/')
+
+
+def _annolist(
+    frames: Sequence[Image], members: list[int], persons: PredictedPersons, rows: list[np.ndarray]
+) -> dict[str, Any]:
     """The 2017 form: scalars in lists of one, only the joints that are there."""
     entries = []
     for index in members:
         people = []
-        for track, row in enumerate(np.flatnonzero(persons.frame == index)):
+        for track, row in enumerate(rows[index]):
             joints = np.flatnonzero(persons.present[row])
             columns = (joints, *persons.keypoints[row, joints].T, persons.scores[row, joints])
             points = [
@@ -92,9 +110,10 @@ def _annolist(frames: list[Frame], members: list[int], persons: PredictedPersons
 
 
 def _images(
-    frames: list[Frame],
+    frames: Sequence[Image],
     members: list[int],
     persons: PredictedPersons,
+    rows: list[np.ndarray],
     joint_names: tuple[str, ...],
 ) -> dict[str, Any]:
     """The 2018 form: lists of joints in the order of the names in ``categories``."""
@@ -105,7 +124,7 @@ def _images(
         frame = frames[index]
         image_id = position if frame.image_id is None else frame.image_id
         images.append({'file_name': frame.name, 'id': image_id, 'frame_id': image_id})
-        for track, row in enumerate(np.flatnonzero(persons.frame == index)):
+        for track, row in enumerate(rows[index]):
             triples = np.zeros((len(listed), 3))
             kept = persons.present[row]
             triples[places[kept], :2] = persons.keypoints[row, kept]
@@ -120,5 +139,18 @@ def _images(
                     'scores': triples[:, 2].tolist(),
                 }
             )
-    category = {'id': 1, 'name': 'person', 'supercategory': 'person', 'keypoints': listed}
+    category = category_of(listed)
     return {'images': images, 'annotations': annotations, 'categories': [category]}
+
+
+def category_of(
+    joint_names: Sequence[str], skeleton: Sequence[Sequence[int]] = (), name: str = 'person'
+) -> dict[str, Any]:
+    """The one entry of ``categories``; links are pairs of places counted from 1."""
+    return {
+        'supercategory': name,
+        'id': 1,
+        'name': name,
+        'keypoints': list(joint_names),
+        'skeleton': [list(link) for link in skeleton],
+    }

@@ -1,0 +1,54 @@
+"""How many samples have a window in which nothing moves, since their neighbours are missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from jmpose_mm.errors import listed
+from jmpose_mm.functional.frame_sampling import support_frames
+
+__all__ = ['windows_of_copies']
+
+
+def windows_of_copies(
+    samples: list[dict[str, Any]],
+    table_of: Callable[[str], dict[int, str]],
+    transforms: Iterable[Any],
+) -> str:
+    """Say how many windows hold copies of the key frame alone, and of which videos.
+
+    Args:
+        samples: With ``video`` and ``frame_number``.
+        table_of: The frames of a video by number.
+        transforms: Pipeline steps; that with ``frame_offsets`` and ``border`` chooses windows.
+
+    Returns:
+        A sentence; empty where every window has another frame, or no window is asked for.
+    """
+    choosers = [t for t in transforms if hasattr(t, 'frame_offsets') and hasattr(t, 'border')]
+    if not choosers or len(choosers[0].frame_offsets) == 1:
+        return ''
+    chooser = choosers[0]
+    if getattr(chooser, 'copies_of_key', False):
+        return ''
+    reach = getattr(chooser, 'distance', None) or 0
+    offsets = chooser.frame_offsets
+    if reach:
+        offsets = range(-reach * (offsets[0] < 0), reach * (offsets[-1] > 0) + 1)
+    frames = Counter((sample['video'], sample['frame_number']) for sample in samples)
+    videos: Counter[str] = Counter()
+    for (video, number), count in frames.items():
+        window = support_frames(number, tuple(offsets), table_of(video), chooser.border)
+        if set(window) == {number}:
+            videos[video] += count
+    if not videos:
+        return ''
+    names = [f'{PurePosixPath(video).name} ({count})' for video, count in videos.most_common()]
+    return (
+        f'{sum(videos.values())} of {len(samples)} samples have windows made of copies of their '
+        f'key frame, since no other frame lies within {min(offsets)} to {max(offsets)} of it on '
+        f'disk; they are from {len(videos)} videos: {listed(names, 5)}'
+    )

@@ -1,0 +1,94 @@
+"""What makes an evaluation's numbers other than one might expect, said in sentences.
+
+Axes: N predicted persons, M annotated persons, J = 15 joints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from jmpose_mm.errors import listed
+from jmpose_mm.formats.prediction_pairs import PredictionPairs
+from jmpose_mm.functional.evaluation.posetrack_ap import JointAP, mean_over_joints
+from jmpose_mm.functional.evaluation.posetrack_persons import (
+    JOINT_NAMES,
+    MISSING_SCORE,
+    PredictedPersons,
+    TruePersons,
+)
+
+__all__ = ['evaluation_notes']
+
+
+def evaluation_notes(
+    pairs: PredictionPairs, truth: TruePersons, predictions: PredictedPersons, ap: JointAP
+) -> tuple[str, ...]:
+    """Sentences about losses and about official rules that decide the numbers.
+
+    Args:
+        pairs: Content of the files.
+        truth: (M,) everybody who is annotated, in ignored regions too.
+        predictions: (N,) everybody who is predicted, in ignored regions too.
+        ap: The result.
+    """
+    notes = [*_of_reading(pairs), *_of_predictions(pairs, predictions)]
+    if _is_the_truth(truth, predictions):
+        notes += _why_truth_falls_short(truth, ap)
+    return tuple(notes)
+
+
+def _of_reading(pairs: PredictionPairs) -> Iterator[str]:
+    for words, count in pairs.pairing.items():
+        yield f'{count} of {pairs.files} files: {words}'
+    for side, tables in (('truth', pairs.truth), ('predictions', pairs.predictions)):
+        for words, count in tables.lost.items():
+            if count:
+                yield f'{side}: {count} {words}'
+
+
+def _of_predictions(pairs: PredictionPairs, predictions: PredictedPersons) -> Iterator[str]:
+    files = [image.source for image in pairs.predictions.images]
+    populated = {files[frame] for frame in np.unique(predictions.frame)}
+    empty = [file.name for file in dict.fromkeys(files) if file not in populated]
+    if empty:
+        yield f'{len(empty)} of {pairs.files} prediction files have no persons: {listed(empty, 3)}'
+    scores = predictions.scores[predictions.present]
+    missing = int((scores == MISSING_SCORE).sum())
+    if missing:
+        yield (
+            f'{missing} of {len(scores)} predicted joints have no score; officially they rank last '
+            f'({MISSING_SCORE:g})'
+        )
+    if len(scores) > 1 and len(np.unique(scores)) == 1:
+        yield 'all predicted joints have one score: their order in the files decides the ranking'
+
+
+def _is_the_truth(truth: TruePersons, predictions: PredictedPersons) -> bool:
+    if not np.array_equal(truth.frame, predictions.frame):
+        return False
+    there = truth.present & predictions.present
+    same = np.array_equal(truth.keypoints[there], predictions.keypoints[there])
+    return bool(same and there.any() and np.array_equal(truth.present, predictions.present))
+
+
+def _why_truth_falls_short(truth: TruePersons, ap: JointAP) -> Iterator[str]:
+    mean = mean_over_joints(ap.ap)
+    yield f'the predictions are the ground truth itself: AP {mean:.1f}'
+    absent = [name for name, count in zip(JOINT_NAMES, ap.num_true, strict=True) if count == 0]
+    if absent and mean < 100:
+        yield f'annotated nowhere, which officially counts as AP 0: {listed(absent, 15)}'
+    flat = int((truth.present.any(axis=1) & (truth.head_size == 0)).sum())
+    if flat:
+        yield f'{flat} persons have a head of size 0: officially nothing is near enough to them'
+    order = np.lexsort(truth.keypoints.reshape(len(truth.frame), -1).T[::-1])
+    order = order[np.argsort(truth.frame[order], kind='stable')]
+    twins = (truth.keypoints[order[1:]] == truth.keypoints[order[:-1]]).all(axis=(1, 2))
+    twins &= truth.frame[order[1:]] == truth.frame[order[:-1]]
+    twins &= truth.present[order[1:]].any(axis=1)
+    if twins.any():
+        yield (
+            f'{int(twins.sum())} persons lie exactly on another one: officially both predictions '
+            'vote for the first of them'
+        )

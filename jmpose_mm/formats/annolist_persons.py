@@ -1,0 +1,95 @@
+"""Persons of an ``annolist``: fast where they are written as PoseTrack writes, else leniently.
+
+Numbers are wrapped in lists of one; bare numbers and null are taken as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from jmpose_mm.errors import cut
+from jmpose_mm.formats.json_files import Place, field, one_of, whole_number
+from jmpose_mm.functional.evaluation.posetrack_persons import MISSING_SCORE
+
+__all__ = ['CORNERS', 'Person', 'decode_persons']
+
+NO_SCORE = (MISSING_SCORE,)
+CORNERS = ('x1', 'y1', 'x2', 'y2')
+
+
+class Point(msgspec.Struct, gc=False):
+    """A joint of a person."""
+
+    id: tuple[int]
+    x: tuple[float]
+    y: tuple[float]
+    score: tuple[float] = NO_SCORE
+
+
+class Points(msgspec.Struct, gc=False):
+    """The joints of a person; without ``point`` none are listed."""
+
+    point: list[Point] | None = None
+
+
+class Person(msgspec.Struct, gc=False):
+    """A person; the box is that of the head, or of the body in HiEve."""
+
+    annopoints: list[Points] | Points | None = None
+    x1: tuple[float] | None = None
+    y1: tuple[float] | None = None
+    x2: tuple[float] | None = None
+    y2: tuple[float] | None = None
+    track_id: tuple[int] | None = None
+
+
+_PERSONS = msgspec.json.Decoder(list[Person] | None)
+
+
+def decode_persons(listed: Any, place: Place) -> list[Person]:
+    """The persons of a frame, of text (fast), or of what JSON makes of unusual text."""
+    if isinstance(listed, msgspec.Raw):
+        try:
+            return _PERSONS.decode(listed) or []
+        except (msgspec.MsgspecError, ValueError):
+            listed = msgspec.json.decode(listed)
+    where, persons = place.at, []
+    for number, entry in enumerate(field({'annorect': listed or []}, 'annorect', list)):
+        place.at = f'{where}.annorect[{number}]'
+        persons.append(_tolerant_person(entry))
+    return persons
+
+
+def _tolerant_person(entry: dict[str, Any]) -> Person:
+    """A person with numbers in lists of one or bare, and with parts left out."""
+    person = Person()
+    if entry.get('x1') not in (None, []):
+        person.x1, person.y1, person.x2, person.y2 = ((_number(entry, key),) for key in CORNERS)
+    track = entry.get('track_id')
+    if track not in (None, [], [None]):
+        person.track_id = (whole_number(one_of(track), 'track_id'),)
+    container = entry.get('annopoints')
+    container = one_of(container) if container else {}
+    if container and container.get('point') is not None:
+        points = field(container, 'point', list, dict)
+        points = [points] if isinstance(points, dict) else points
+        person.annopoints = Points([_tolerant_point(point) for point in points])
+    return person
+
+
+def _tolerant_point(entry: dict[str, Any]) -> Point:
+    score = (_number(entry, 'score'),) if entry.get('score') not in (None, []) else NO_SCORE
+    return Point((_number(entry, 'id'),), (_number(entry, 'x'),), (_number(entry, 'y'),), score)
+
+
+def _number(entry: dict[str, Any], key: str) -> float:
+    """A number; null is NaN."""
+    value = entry[key]
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if value is None:
+        return float('nan')
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f'{key}: expected a number, or a list of one, got {cut(repr(entry[key]))}')
+    return float(value)

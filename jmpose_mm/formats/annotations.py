@@ -1,0 +1,104 @@
+"""Annotation and prediction files of every layout, read into one form."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jmpose_mm.errors import UsageError, cut, listed
+from jmpose_mm.formats.annolist import annolist_joints, read_annolist, read_fast
+from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.coco import read_coco
+from jmpose_mm.formats.coco_persons import Reading
+from jmpose_mm.formats.json_files import json_files_of, place_in, read_bytes, read_unusual_json
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
+
+__all__ = ['read_annotations', 'read_file']
+
+_TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read_annotations(
+    path: str | Path,
+    joint_names: Sequence[str] = JOINT_NAMES,
+    videos: frozenset[str] | None = None,
+    entries: bool = False,
+) -> AnnotationTables:
+    """Read one file, of one video or merged, or all ``*.json`` of a folder in the order of names.
+
+    Known layouts: ``annolist`` (PoseTrack17, HiEve) and ``images``, ``annotations`` and
+    ``categories`` (COCO, PoseTrack18 and 21, and what is converted here).
+
+    Args:
+        path: A file or a folder.
+        joint_names: (J,) the joints that are wanted, in this order; where there are none, only the
+            frames are read.
+        videos: Keep only these, see `AnnotationTables.of_videos`.
+        entries: Keep the persons' own objects, of COCO's layout.
+
+    Raises:
+        UsageError: With the file and the key, where something is missing or misshapen; a video is
+            unknown.
+    """
+    if not str(path) or str(path) == '.':
+        raise UsageError('ann_file: expected an annotation file or a folder of them, got none')
+    reading = Reading(tuple(joint_names), entries=entries)
+    tables = AnnotationTables.joined([read_file(file, reading) for file in json_files_of(path)])
+    return tables if videos is None else tables.of_videos(videos)
+
+
+def read_file(file: Path, reading: Reading) -> AnnotationTables:
+    """Read one file.
+
+    Raises:
+        UsageError: See `read_annotations`.
+    """
+    with collector_paused():
+        return tables_of(file, load(file), reading)
+
+
+def load(file: Path) -> dict[str, Any]:
+    """The content of a file; persons of a usual ``annolist`` are still text, see `read_fast`."""
+    data = read_bytes(file)
+    content: Any
+    try:
+        raw = _TOP.decode(data)
+        content = {
+            key: read_fast(value) if key == 'annolist' else msgspec.json.decode(value)
+            for key, value in raw.items()
+        }
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        content = read_unusual_json(file, data)
+    if not isinstance(content, dict) or not {'images', 'annolist'} & set(content):
+        found = listed(sorted(content)) if isinstance(content, dict) else type(content).__name__
+        raise UsageError(f"{file}: expected the key 'annolist' or 'images', got {cut(found, 200)}")
+    return content
+
+
+def tables_of(file: Path, content: dict[str, Any], reading: Reading) -> AnnotationTables:
+    """Read the content of a file."""
+    if 'annolist' in content:
+        with place_in(file):
+            annolist_joints(reading.joint_names)
+        tables = read_annolist(file, content['annolist'], reading.joint_names, reading.videos)
+    else:
+        tables = read_coco(file, content, reading)
+    tables.infos.append(content.get('info'))
+    return tables
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without the cyclic collector, which would walk over a million small objects in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

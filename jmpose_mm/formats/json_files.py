@@ -1,0 +1,182 @@
+"""JSON files: read fast, written whole, and taken apart with errors that say where and what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from jmpose_mm.errors import UsageError, cut
+from jmpose_mm.whole_files import whole_file
+
+__all__ = [
+    'Place',
+    'field',
+    'json_files_of',
+    'numbers',
+    'one_of',
+    'place_in',
+    'read_bytes',
+    'read_id',
+    'read_json',
+    'read_unusual_json',
+    'whole_number',
+    'write_compact_json',
+]
+
+
+class Place:
+    """A place in a file, moved along while the file is read.
+
+    Attributes:
+        file: The file.
+        at: Where in it, e.g. ``annotations[3]``; empty for the whole.
+    """
+
+    def __init__(self, file: str | Path, at: str = '') -> None:
+        self.file, self.at = Path(file), at
+
+    def __str__(self) -> str:
+        return f'{self.file}: {self.at}: ' if self.at else f'{self.file}: '
+
+
+@contextmanager
+def place_in(file: str | Path, at: str = '') -> Iterator[Place]:
+    """What goes wrong inside the block is a ``UsageError`` that begins with the place.
+
+    Blocks may lie inside each other: an error that names its file already passes unchanged.
+    """
+    place = Place(file, at)
+    try:
+        yield place
+    except KeyError as error:
+        raise UsageError(f'{place}expected the key {error}, found none') from error
+    except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
+        if str(error).startswith(str(file)):
+            raise
+        raise UsageError(f'{place}{cut(error, 400)}') from error
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The content of a file; one that cannot be read is a ``UsageError`` with its path."""
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            kind = 'folder' if path.is_dir() else 'device or pipe'
+            raise UsageError(f'{path}: expected a readable file, got a {kind}')
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f'{path}: expected a JSON file, found no file') from error
+    except OSError as error:
+        raise UsageError(f'{path}: expected a readable file, got {error.strerror}') from error
+
+
+def read_json(path: str | Path) -> Any:
+    """The content of a JSON file.
+
+    Byte-order marks and UTF-16 are read, as are ``NaN`` and ``Infinity``, which Python's own writer
+    makes. What follows from numbers that are not finite is left to the reader of a format.
+
+    Raises:
+        UsageError: There is no such file, or it is no JSON or nested too deeply.
+    """
+    content = read_bytes(path)
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return read_unusual_json(path, content)
+
+
+def read_unusual_json(path: str | Path, content: bytes) -> Any:
+    """The same by the standard library, which takes more kinds of JSON and says what is wrong."""
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise UsageError(f'{path}: expected JSON, got brackets nested too deeply') from error
+    except ValueError as error:
+        raise UsageError(f'{path}: expected JSON, got {cut(error, 300)}') from error
+
+
+def json_files_of(path: str | Path) -> list[Path]:
+    """The file itself, or the ``*.json`` files of a folder in the order of their names.
+
+    Hidden files, as macOS leaves beside others (``._name.json``), are left aside.
+
+    Raises:
+        UsageError: The folder holds none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.glob('*.json') if not file.name.startswith('.'))
+    if not files:
+        raise UsageError(f'{path}: expected *.json files in the folder, got none')
+    return files
+
+
+def write_compact_json(path: str | Path, content: Any) -> None:
+    """Write JSON without spaces; numbers that are not finite, as in some downloads, stay."""
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(content, separators=(',', ':')) + '\n', encoding='utf-8')
+
+
+def field(entry: Any, key: str, *kinds: type) -> Any:
+    """The value of a key that must be there and of one of some types; true is no number.
+
+    Raises:
+        KeyError: It is not there.
+        ValueError: It, or the entry, is of another type.
+    """
+    if not isinstance(entry, dict):
+        raise ValueError(f'expected an object, got {cut(repr(entry))}')
+    value = entry[key]
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        expected = ' or '.join(kind.__name__ for kind in kinds)
+        raise ValueError(f'{key}: expected {expected}, got {cut(repr(value))}')
+    return value
+
+
+def numbers(values: Any, key: str, count: int) -> np.ndarray:
+    """A list of so many numbers as float64; null is NaN."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError):
+        array = np.empty(0)
+    if array.shape != (count,):
+        raise ValueError(f'{key}: expected {count} numbers, got {cut(repr(values))}')
+    return array
+
+
+def whole_number(value: Any, key: str) -> int:
+    """A whole number, also written ``3.0`` or ``"3"``."""
+    if isinstance(value, str) and value.strip().lstrip('+-').isdecimal() and len(value) < 20:
+        return int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0:
+        return int(value)
+    raise ValueError(f'{key}: expected a whole number, got {cut(repr(value))}')
+
+
+def read_id(value: Any, key: str) -> int | str:
+    """An id: a whole number, also written ``3.0`` or ``"3"``, or other text."""
+    try:
+        return whole_number(value, key)
+    except ValueError:
+        if isinstance(value, str) and value:
+            return value
+        raise ValueError(
+            f'{key}: expected a whole number or text, got {cut(repr(value))}'
+        ) from None
+
+
+def one_of(value: Any) -> Any:
+    """The value itself, or the only entry of a list: PoseTrack17 wraps what is single."""
+    if isinstance(value, list):
+        if not value:
+            raise ValueError('expected a list of one, got []')
+        return value[0]
+    return value

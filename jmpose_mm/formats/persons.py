@@ -1,0 +1,129 @@
+"""Frames, and persons as columns: what readers of every layout fill.
+
+Axes: N persons, K joints. Coordinates are the file's image pixels, boxes xyxy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jmpose_mm.formats.frame_names import video_key
+
+__all__ = ['NO_BOX', 'Image', 'Persons']
+
+NO_BOX = (float('nan'),) * 4
+
+
+class Image(NamedTuple):
+    """One frame.
+
+    Attributes:
+        name: As the file has it, with ``/`` between folders.
+        source: The file that lists it.
+        image_id: Id of the image; None where the layout has none (``annolist``).
+        size: (width, height) in pixels; None where the file does not tell it.
+        fields: All else that the file says of it.
+    """
+
+    name: str
+    source: Path
+    image_id: int | str | None = None
+    size: tuple[int, int] | None = None
+    fields: dict[str, Any] = {}
+
+    @property
+    def videos(self) -> frozenset[str]:
+        """What its video is called: the `video_key` of its folder, and its ``vid_id``."""
+        keys = {video_key(str(PurePosixPath(self.name).parent))}
+        if 'vid_id' in self.fields:
+            keys.add(str(self.fields['vid_id']))
+        return frozenset(keys)
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """The fields that are true or false, written ``true`` or ``[1]``."""
+        flags = {}
+        for name, value in self.fields.items():
+            if isinstance(value, bool) or (isinstance(value, list) and value in ([0], [1])):
+                flags[name] = bool(value[0] if isinstance(value, list) else value)
+        return flags
+
+
+class Persons(NamedTuple):
+    """Persons of many frames, those without any joint included.
+
+    Attributes:
+        image: (N,) index of the person's frame.
+        keypoints: (N, K, 3) x, y and the third number of the file, which is 1 for each joint that
+            an ``annolist`` lists. A joint is absent where all three are 0.
+        scores: (N, K) of the joints; `MISSING_SCORE` where the file gives none.
+        boxes: (N, 4) of the persons; NaN where the file gives none.
+        boxed: (N,) whether the file gives one, be it unusable.
+        head_boxes: (N, 4); NaN where the file gives none.
+        listed: (N,) whether there is a list of joints, be it empty: without one, the official
+            loader removes the person (its frame still counts).
+        crowd: (N,) whether it is a crowd instead of one person.
+        track_ids: Each person's number in its video, or None.
+        annotation_ids: As the file gives them; None where the layout has none.
+        entries: The file's own objects; empty where they were not asked for.
+    """
+
+    image: np.ndarray
+    keypoints: np.ndarray
+    scores: np.ndarray
+    boxes: np.ndarray
+    boxed: np.ndarray
+    head_boxes: np.ndarray
+    listed: np.ndarray
+    crowd: np.ndarray
+    track_ids: list[int | str | None]
+    annotation_ids: list[int | str | None]
+    entries: list[dict[str, Any]]
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Persons], num_joints: int) -> Persons:
+        """All persons of some blocks, in their order."""
+        nobody = cls.nobody(num_joints)
+        columns = []
+        for name in cls._fields:
+            parts = [getattr(block, name) for block in (nobody, *blocks)]
+            column = [value for part in parts for value in part]
+            columns.append(column if isinstance(parts[0], list) else np.concatenate(parts))
+        return cls(*columns)
+
+    @classmethod
+    def nobody(cls, num_joints: int) -> Persons:
+        """No person, with columns of the right types."""
+        return cls(
+            np.empty(0, dtype=np.int64),
+            np.empty((0, num_joints, 3)),
+            np.empty((0, num_joints)),
+            np.empty((0, 4)),
+            np.empty(0, dtype=bool),
+            np.empty((0, 4)),
+            np.empty(0, dtype=bool),
+            np.empty(0, dtype=bool),
+            [],
+            [],
+            [],
+        )
+
+    @property
+    def present(self) -> np.ndarray:
+        """(N, K) which joints are there: not all three numbers are 0."""
+        return np.asarray((self.keypoints != 0).any(axis=2))
+
+    def take(self, rows: np.ndarray) -> Persons:
+        """The persons at ``rows``, a mask (N,) or indices."""
+        chosen = np.arange(len(self.image))[rows]
+        columns = []
+        for column in self:
+            if isinstance(column, list):
+                columns.append([column[row] for row in chosen] if column else [])
+            else:
+                columns.append(column[chosen])
+        return type(self)(*columns)
