@@ -36,9 +36,10 @@ def test(arguments: argparse.Namespace) -> None:
     from jmpose_mm.apis import train_and_test as api
     from jmpose_mm.engine.configs import load_config
     from jmpose_mm.engine.devices import choose_device
+    from jmpose_mm.engine.distributed import check_launcher
     from jmpose_mm.engine.protocols import apply_protocol
 
-    api.check_launcher(arguments.launcher, arguments.device)
+    check_launcher(arguments.launcher, arguments.device)
     device = choose_device(arguments.device)
     cfg = load_config(
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher

@@ -41,8 +41,9 @@ def train(arguments: argparse.Namespace) -> None:
     from jmpose_mm.apis import train_and_test as api
     from jmpose_mm.engine.configs import load_config
     from jmpose_mm.engine.devices import choose_device
+    from jmpose_mm.engine.distributed import check_launcher
 
-    api.check_launcher(arguments.launcher, arguments.device)
+    check_launcher(arguments.launcher, arguments.device)
     device = choose_device(arguments.device, 'training')
     cfg = load_config(
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,36 +12,17 @@ from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import config_errors
 from jmpose_mm.engine.consistency import check_consistency, check_start
 from jmpose_mm.engine.devices import choose_device, fit_to_device, runner_on
+from jmpose_mm.engine.distributed import join_processes, watched_processes
 from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.engine.resuming import resume_from
-from jmpose_mm.errors import NotFiniteError, UsageError, listed
+from jmpose_mm.errors import NotFiniteError, UsageError
 from jmpose_mm.whole_files import alone_in, check_output
 
 if TYPE_CHECKING:
     import torch
     from mmengine.config import Config, ConfigDict
     from mmengine.runner import Runner
-
-
-# What a launcher tells its processes by.
-_ENVIRONMENT = {
-    'pytorch': ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
-    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
-    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
-}
-
-
-def check_launcher(launcher: str, device: str = 'auto') -> None:
-    """Raise `UsageError` if no launcher runs, or one device is asked for all of its processes."""
-    if launcher != 'none' and ':' in device:
-        raise UsageError(f'device: each process of {launcher} has its own, got {device}')
-    missing = [name for name in _ENVIRONMENT.get(launcher, ()) if name not in os.environ]
-    if missing:
-        raise UsageError(
-            f'launcher: {launcher} was not used to start this process, for it sets '
-            f'{listed(missing)}; tools/dist_train.sh and its neighbours show how to'
-        )
 
 
 def draw_into(cfg: Config, folder: str | None) -> None:
@@ -119,10 +99,11 @@ def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
     """
     chosen = choose_device(device, 'training')
     with config_errors(cfg), alone_in(cfg.work_dir), runner_on(chosen):
-        runner = _build_runner(fit_to_device(cfg, chosen))
+        runner = _build_runner(join_processes(fit_to_device(cfg, chosen), chosen))
         _check_batches(runner)
         try:
-            runner.train()
+            with watched_processes():
+                runner.train()
         except NotFiniteError as error:
             begun = f'iteration {runner.iter + 1}: '
             raise NotFiniteError(begun + str(error).removeprefix(begun)) from error
@@ -179,13 +160,14 @@ def test(
     file = find_checkpoint(checkpoint)
     chosen = choose_device(device)
     with config_errors(cfg), runner_on(chosen):
-        fitted = fit_to_device(_test_config(cfg, dump), chosen)
+        fitted = join_processes(fit_to_device(_test_config(cfg, dump), chosen), chosen)
         runner = _build_runner(fitted, tested=(cfg, checkpoint))
         if out_dir is not None:
             write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
         with checkpoint_fits(checkpoint):
             runner.load_checkpoint(file, strict=True)
-        metrics = runner.test()
+        with watched_processes():
+            metrics = runner.test()
     if out is not None and is_main_process():
         dataset = runner.test_dataloader.dataset
         protocols = [

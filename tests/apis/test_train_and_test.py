@@ -15,6 +15,7 @@ from mmengine.config import Config
 from jmpose_mm.apis import metrics_file
 from jmpose_mm.apis import train_and_test as api
 from jmpose_mm.engine import configs
+from jmpose_mm.engine.distributed import check_launcher
 from jmpose_mm.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -379,4 +380,4 @@ def test_check_launcher__names_what_its_environment_lacks(
     for name in [name for name in os.environ if name.startswith(('RANK', 'SLURM', 'OMPI'))]:
         monkeypatch.delenv(name)
     with pytest.raises(UsageError, match=f'launcher: {launcher} was not used'):
-        api.check_launcher(launcher)
+        check_launcher(launcher)

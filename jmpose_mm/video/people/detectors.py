@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,11 +64,16 @@ class MMDetDetector:
                 f'--config needs mmdet, which cannot be imported ({error}): `mim install mmdet`, '
                 "or leave --config out for OpenCV's people detector"
             ) from error
+        from mmengine.registry import DefaultScope
+
         from jmpose_mm.engine.devices import choose_device
 
+        # mmdet makes its scope the default, where the next pose model would not be found
+        self.in_scope = partial(DefaultScope.overwrite_default_scope, 'mmdet')
         chosen = choose_device(device, 'detection')
         try:
-            self.model = init_detector(_mmdet_config(config), checkpoint, device=chosen)
+            with self.in_scope():
+                self.model = init_detector(_mmdet_config(config), checkpoint, device=chosen)
         except UsageError:
             raise
         except Exception as error:
@@ -88,7 +94,8 @@ class MMDetDetector:
     def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
         """Boxes xywh and scores of an image (H, W, 3) in BGR."""
         try:
-            found = self.infer(self.model, image).pred_instances.cpu().numpy()
+            with self.in_scope():
+                found = self.infer(self.model, image).pred_instances.cpu().numpy()
         except MissingOperationError as error:
             raise UsageError(f'{self.name}: {error}') from error
         persons = found.labels == self.person
