@@ -34,6 +34,11 @@ def blocked_tokens(
 
     Returns:
         ``(B, T, K, h*w)`` bool, True where a joint may not look.
+
+    Example:
+        >>> import torch
+        >>> blocked_tokens(torch.tensor([[[[[0.0, 0.1, 0.5, 1.0]]]]]), grid=(1, 4))
+        tensor([[[[ True,  True, False, False]]]])
     """
     check_rank('heatmaps', heatmaps, 'B T K H W')
     maps = heatmaps.detach().float()
