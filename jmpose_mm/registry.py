@@ -39,9 +39,15 @@ with true_cause(__name__):
         import: mmengine warns about an empty list.
         """
         ours = locations or (__name__,)
-        return MirroredRegistry(
+        child = MirroredRegistry(
             parent.name, parent=parent, scope=SCOPE, locations=[*ours, *parent._locations]
         )
+        # mmengine's root finds a scope among its own children alone: without this the name would
+        # resolve under a runner, whose scope is mmpose, and not in a plain script.
+        while parent.parent is not None:
+            parent = parent.parent
+            parent._children.setdefault(SCOPE, child)
+        return child
 
     RUNNERS = _child_of(host.RUNNERS)
     RUNNER_CONSTRUCTORS = _child_of(host.RUNNER_CONSTRUCTORS)

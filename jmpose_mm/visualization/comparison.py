@@ -12,16 +12,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from jmpose_mm.functional.arrays import as_floats, as_mask
 from jmpose_mm.whole_files import whole_file
 
 from .drawing import (
     COLOURS,
     ERROR_COLOUR,
+    checked_image,
     checked_skeleton,
     draw_errors,
     draw_poses,
     write_text,
 )
+from .skeleton import Skeleton
 
 __all__ = ['Panel', 'Row', 'comparison_picture', 'person_window', 'save_picture', 'side_by_side']
 
@@ -69,7 +72,10 @@ class Row:
 
 
 def comparison_picture(
-    columns: Sequence[str], rows: Sequence[Row], panel_size: tuple[int, int] = (320, 320)
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    panel_size: tuple[int, int] = (320, 320),
+    skeleton: Skeleton | None = None,
 ) -> np.ndarray:
     """One labelled picture with a row for each frame and a column for each way of seeing it.
 
@@ -79,6 +85,7 @@ def comparison_picture(
         columns: Title of each column, e.g. ``('single frame', 'JM-Pose', 'truth')``.
         rows: The frames.
         panel_size: Width and height of one drawing in pixels.
+        skeleton: What the joints are and which are joined; PoseTrack's if None.
 
     Returns:
         (H, W, 3) uint8.
@@ -106,7 +113,7 @@ def comparison_picture(
             top = head + number * pitch
             panel = row.panels[column]
             picture[top + title : top + title + high, left : left + wide] = _panel(
-                row, panel, panel_size
+                row, panel, panel_size, skeleton
             )
             write_text(picture, panel.caption, left, top + title + high, caption, wide, BRIGHT)
     for number, row in enumerate(rows):
@@ -133,7 +140,8 @@ def person_window(
     Raises:
         ValueError: No joint is to be shown.
     """
-    points = keypoints[np.asarray(shown, dtype=bool) & np.isfinite(keypoints).all(axis=-1)]
+    keypoints = as_floats('keypoints', keypoints, 'N K 2')
+    points = keypoints[as_mask('shown', shown) & np.isfinite(keypoints).all(axis=-1)]
     if not len(points):
         raise ValueError('shown: expected at least one joint to put in the window, got none')
     low, high = points.min(axis=0), points.max(axis=0)
@@ -153,6 +161,7 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndar
         raise ValueError(
             f'titles: expected one for each of {len(images)} images, got {len(titles)}'
         )
+    images = [checked_image(image) for image in images]
     high = images[0].shape[0]
     band = max(20, high // 16)
     parts = []
@@ -170,7 +179,7 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndar
 def save_picture(path: str | Path, image: np.ndarray) -> Path:
     """Write an image file that appears whole or not at all; makes its directory."""
     path = Path(path)
-    done, data = cv2.imencode(path.suffix or '.png', image)
+    done, data = cv2.imencode(path.suffix or '.png', checked_image(image))
     if not done:
         raise ValueError(f'{path}: expected a file type that OpenCV writes, got {path.suffix!r}')
     with whole_file(path) as unfinished:
@@ -178,31 +187,36 @@ def save_picture(path: str | Path, image: np.ndarray) -> Path:
     return path
 
 
-def _panel(row: Row, panel: Panel, size: tuple[int, int]) -> np.ndarray:
-    x, y, width, height = row.window or _window(row, size[0] / size[1])
-    x, y = _shifted(x, width, row.image.shape[1]), _shifted(y, height, row.image.shape[0])
+def _panel(row: Row, panel: Panel, size: tuple[int, int], skeleton: Skeleton | None) -> np.ndarray:
+    image = checked_image(row.image)
+    x, y, width, height = row.window or _window(row, size[0] / size[1], skeleton)
+    x, y = _shifted(x, width, image.shape[1]), _shifted(y, height, image.shape[0])
     scale = np.asarray([size[0] / width, size[1] / height])
     # Pixel centres of the window's corners fall on those of the panel's.
     matrix = np.asarray([[scale[0], 0, -x * scale[0]], [0, scale[1], -y * scale[1]]])
     inter = cv2.INTER_AREA if scale[0] < 1 else cv2.INTER_CUBIC
-    cut = cv2.warpAffine(row.image, matrix, size, flags=inter, borderValue=BACKGROUND)
-    keypoints = (panel.keypoints - [x, y]) * scale
-    drawn = draw_poses(cut, keypoints, panel.scores)
+    cut = cv2.warpAffine(image, matrix, size, flags=inter, borderValue=BACKGROUND)
+    keypoints = (as_floats('keypoints', panel.keypoints, 'N K 2') - [x, y]) * scale
+    drawn = draw_poses(cut, keypoints, panel.scores, skeleton=skeleton)
     if row.truth is None or row.known is None:
         return drawn
-    truth = (row.truth - [x, y]) * scale
+    truth = (as_floats('truth', row.truth, 'N K 2') - [x, y]) * scale
     return draw_errors(drawn, keypoints, truth, row.known, MARK_ERRORS_BEYOND * size[1])
 
 
-def _window(row: Row, aspect: float) -> tuple[float, float, float, float]:
+def _window(
+    row: Row, aspect: float, skeleton: Skeleton | None
+) -> tuple[float, float, float, float]:
     if row.truth is not None and row.known is not None:
         return person_window(row.truth, row.known, aspect)
-    points = np.concatenate([panel.keypoints for panel in row.panels])
+    every = [as_floats('keypoints', panel.keypoints, 'N K 2') for panel in row.panels]
+    points = np.concatenate(every)
     shown = [
-        np.ones(panel.keypoints.shape[:2]) if panel.scores is None else panel.scores >= 0.2
-        for panel in row.panels
+        np.ones(some.shape[:2], bool) if panel.scores is None else np.asarray(panel.scores) >= 0.2
+        for some, panel in zip(every, row.panels, strict=True)
     ]
-    return person_window(points, np.concatenate(shown) * checked_skeleton(points).drawn, aspect)
+    drawn = checked_skeleton(points, skeleton).drawn
+    return person_window(points, np.concatenate(shown) & drawn, aspect)
 
 
 def _shifted(start: float, size: float, limit: int) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from jmpose_mm.functional.arrays import as_floats, as_mask
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
 from .skeleton import Skeleton, posetrack_skeleton
@@ -42,7 +43,7 @@ def draw_poses(
 
     Args:
         image: (H, W, 3) uint8; it is not changed.
-        keypoints: (N, K, 2) pixels.
+        keypoints: (N, K, 2) pixels; lists, as JSON files hold them, will do.
         scores: (N, K) scores, or visibility as 0 and 1; all joints are drawn without.
         threshold: Joints whose score is below, or that are not finite, are left out, limbs too.
         thickness: Width of the limbs in pixels; grows with the person if None.
@@ -52,12 +53,14 @@ def draw_poses(
         (H, W, 3) uint8, a copy.
 
     Raises:
-        ValueError: Shapes disagree.
+        ValueError: Shapes disagree, or the image is no colour picture.
     """
-    keypoints = np.asarray(keypoints, dtype=float)  # of a file, they are lists
+    drawn = checked_image(image).copy()
+    keypoints = as_floats('keypoints', keypoints)
+    if not keypoints.size:
+        return drawn
     skeleton = checked_skeleton(keypoints, skeleton)
-    drawn = np.ascontiguousarray(image).copy()
-    scores = np.ones(keypoints.shape[:2]) if scores is None else np.asarray(scores, dtype=float)
+    scores = np.ones(keypoints.shape[:2]) if scores is None else as_floats('scores', scores)
     if scores.shape != keypoints.shape[:2]:
         raise ValueError(f'scores: expected shape {keypoints.shape[:2]}, got {scores.shape}')
     for points, certainty in zip(keypoints, scores, strict=True):
@@ -79,10 +82,12 @@ def draw_errors(
         known: (N, K) which joints have a true place.
         beyond: Errors up to this many pixels are not marked.
     """
-    drawn = np.ascontiguousarray(image).copy()
-    far = np.asarray(known, dtype=bool) & (np.linalg.norm(keypoints - truth, axis=-1) > beyond)
+    drawn = checked_image(image).copy()
+    keypoints = as_floats('keypoints', keypoints, 'N K 2')
+    truth, known = as_floats('truth', truth, 'N K 2'), as_mask('known', known)
+    far = known & (np.linalg.norm(keypoints - truth, axis=-1) > beyond)
     for person in range(len(keypoints)):
-        width = max(2, line_width(truth[person][np.asarray(known[person], dtype=bool)]) // 2)
+        width = max(2, line_width(truth[person][known[person]]) // 2)
         for joint in np.flatnonzero(far[person]):
             start, end = keypoints[person, joint], truth[person, joint]
             draw_line(drawn, start, end, OUTLINE, width + 2)
@@ -128,6 +133,16 @@ def write_text(
     alpha = alpha[: box.shape[0], : box.shape[1]]
     box[:] = np.rint(box * (1 - alpha) + np.asarray(colour) * alpha).astype(np.uint8)
     return used
+
+
+def checked_image(image: np.ndarray) -> np.ndarray:
+    """An image (H, W, 3) uint8 in one piece of memory; a copy only where it has to be."""
+    found = np.ascontiguousarray(image)
+    if found.ndim != 3 or found.shape[2] != 3 or found.dtype != np.uint8:
+        raise ValueError(
+            f'image: expected BGR (H, W, 3) of uint8, got {found.shape} of {found.dtype}'
+        )
+    return found
 
 
 def checked_skeleton(keypoints: np.ndarray, skeleton: Skeleton | None = None) -> Skeleton:

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from .drawing import OUTLINE, draw_disc, draw_line, write_text
+from jmpose_mm.functional.arrays import as_floats
+
+from .drawing import OUTLINE, checked_image, draw_disc, draw_line, write_text
 
 __all__ = ['draw_boxes', 'draw_identities', 'draw_trails', 'identity_colour', 'overlay']
 
@@ -46,8 +48,9 @@ def draw_boxes(
         boxes: (N, 4) left, top, right, bottom.
         identities: N numbers that decide the colours.
     """
-    drawn = np.ascontiguousarray(image).copy()
-    width = _line_width(image)
+    drawn = checked_image(image).copy()
+    width = _line_width(drawn)
+    boxes = as_floats('boxes', boxes).reshape(-1, 4)
     # Far-off corners are clipped, since OpenCV overflows there.
     corners = np.rint(np.clip(boxes, -3e4, 3e4)).astype(int)
     for number, (left, top, right, bottom) in enumerate(corners.tolist()):
@@ -66,8 +69,8 @@ def draw_identities(image: np.ndarray, identities: Sequence[int], places: np.nda
         places: (N, 2) where the tags' lower edges have their middle, e.g. above the heads; tags
             stay inside the image.
     """
-    drawn = np.ascontiguousarray(image).copy()
-    height = max(SMALLEST_TAG, min(image.shape[:2]) // IMAGE_PIXELS_PER_TAG_PIXEL)
+    drawn = checked_image(image).copy()
+    height = max(SMALLEST_TAG, min(drawn.shape[:2]) // IMAGE_PIXELS_PER_TAG_PIXEL)
     for identity, (x, y) in zip(identities, places, strict=True):
         if identity > 0 and np.isfinite((x, y)).all():
             _tag(drawn, str(identity), identity_colour(identity), float(x), float(y), height)
@@ -82,7 +85,8 @@ def draw_trails(image: np.ndarray, trails: Mapping[int, np.ndarray]) -> np.ndarr
         trails: Identity to (n, 2) places, the oldest first, one for each frame; NaN where the
             person was not seen, which interrupts the line.
     """
-    layer = np.ascontiguousarray(image).copy()
+    image = checked_image(image)
+    layer = image.copy()
     widest = 2 * _line_width(image)
     for identity, places in trails.items():
         count, colour = len(places), identity_colour(identity)
@@ -112,7 +116,8 @@ def overlay(
             if None.
         strength: Opacity of the value 1, in [0, 1].
     """
-    values = np.asarray(values, dtype=np.float32)
+    image = checked_image(image)
+    values = as_floats('values', values).astype(np.float32)
     values = np.clip(values.max(axis=0) if values.ndim == 3 else values, 0, 1)
     high, wide = image.shape[:2]
     left, top, right, bottom = box if box is not None else (0, 0, wide, high)

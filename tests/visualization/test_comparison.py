@@ -15,6 +15,8 @@ from jmpose_mm.visualization.comparison import (
     save_picture,
     side_by_side,
 )
+from jmpose_mm.visualization.drawing import draw_poses
+from jmpose_mm.visualization.skeleton import Skeleton
 
 COLUMNS = ('single frame', 'JM-Pose', 'truth')
 
@@ -129,3 +131,15 @@ def test_save_picture__round_trip_and_nothing_left_over(tmp_path: Path) -> None:
     path = save_picture(tmp_path / 'new' / 'a.png', image)
     np.testing.assert_array_equal(cv2.imread(str(path)), image)
     assert [found.name for found in path.parent.iterdir()] == ['a.png']
+
+
+def test_comparison__of_other_joints_has_their_own_lines():
+    skeleton = Skeleton(('nose', 'tail', 'left_ear'), ((0, 1), (0, 2)))
+    points = np.array([[[60.0, 60], [180, 200], [90, 50]]])
+    image = np.zeros((240, 240, 3), np.uint8)
+    row = Row('frame', image, [Panel(points.tolist())], window=(0, 0, 240, 240))
+    picture = comparison_picture(['model'], [row], (240, 240), skeleton=skeleton)
+    wanted = draw_poses(image, points, skeleton=skeleton)
+    assert cv2.matchTemplate(picture, wanted, cv2.TM_SQDIFF).min() == 0
+    whole = Row('frame', image, [Panel(points)])
+    assert comparison_picture(['model'], [whole], skeleton=skeleton).any()

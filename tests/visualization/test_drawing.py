@@ -176,3 +176,13 @@ def test_write_text__nothing_to_write() -> None:
     image = canvas()
     write_text(image, '', 0, 0, 20, 80)
     assert (image == GREY).all()
+
+
+def test_draw_poses__lists_as_json_holds_them():
+    points = np.random.default_rng(0).uniform(40, 90, (2, 17, 2))
+    image, scores = np.zeros((120, 120, 3), np.uint8), np.full((2, 17), 0.9)
+    drawn = draw_poses(image, points.tolist(), scores.tolist())
+    assert np.array_equal(drawn, draw_poses(image, points, scores))
+    assert np.array_equal(draw_poses(image, []), image)
+    with pytest.raises(ValueError, match='image: expected BGR'):
+        draw_poses(image[..., 0], points)
