@@ -40,7 +40,7 @@ class PoseTrackAPMetric(LabelledMetric):
     A data sample belongs to the ground-truth frame that its image's path means, see `ImageIndex`; a
     sample without ``img_path`` to the frame with its ``img_id``. Crowds are no truth, as they are
     no samples of the data set. Positions in lists play no role. Samples that come twice, as
-    distributed samplers pad, count once, by (``img_id``, ``id``). Frames without any prediction
+    distributed samplers pad, count once, by image and ``id``. Frames without any prediction
     cost recall only; frames that nobody annotated are left out.
 
     Evaluation gives the mean over the joints as ``AP`` and the seven groups as ``Head`` ...
@@ -105,7 +105,7 @@ class PoseTrackAPMetric(LabelledMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions of a batch of data samples, in their dictionary form."""
         self._order()  # names that do not fit are found before the first prediction is made
-        num_joints = len(self.dataset_meta['keypoint_id2name'])
+        num_joints = len(self.joints_of_dataset())
         for sample in data_samples:
             record = read_sample(sample, num_joints)
             self.results.append({**record, 'frame': self._frame_of(sample)})
@@ -170,9 +170,8 @@ class PoseTrackAPMetric(LabelledMetric):
 
     def _order(self) -> np.ndarray:
         """(J,) Index of each evaluated joint among the joints of the model."""
-        names = self.dataset_meta['keypoint_id2name']
-        listed = [names[i] for i in range(len(names))]
-        return joint_places(listed, self.joint_names, 'dataset_meta.keypoint_id2name')
+        names = self.joints_of_dataset()
+        return joint_places(names, self.joint_names, 'dataset_meta.keypoint_id2name')
 
     def _frame_of(self, sample: dict[str, Any]) -> int:
         path, image_id = sample.get('img_path'), sample.get('img_id')

@@ -51,6 +51,21 @@ class LabelledMetric(BaseMetric):
         self.label = {'boxes': stated, 'protocol': 'not stated'}
         self.provenance: dict[str, Any] | None = None
 
+    def joints_of_dataset(self) -> list[str]:
+        """Names of the joints that samples have, in their order.
+
+        Raises:
+            UsageError: Nobody has set ``dataset_meta``.
+        """
+        names = (self.dataset_meta or {}).get('keypoint_id2name')
+        if names is None:
+            raise UsageError(
+                f'dataset_meta of {type(self).__name__}: expected that of the data set which was '
+                f'predicted on, with keypoint_id2name, got {self.dataset_meta!r}; before the first '
+                'sample set dataset_meta of the metric or the Evaluator to dataset.metainfo'
+            )
+        return [names[index] for index in range(len(names))]
+
     def describe(self, label: dict[str, str], provenance: dict[str, Any] | None = None) -> None:
         """Take over what a run was, for the numbers that follow.
 

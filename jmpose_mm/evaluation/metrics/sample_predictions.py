@@ -6,13 +6,15 @@ Axes: N persons of one sample, K joints of the model, J joints that are evaluate
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
 
-__all__ = ['join_samples', 'oks_nms', 'plain_array', 'read_sample', 'unique_samples']
+__all__ = ['check_parts', 'join_samples', 'oks_nms', 'plain_array', 'read_sample', 'unique_samples']
 
 SCORE_THRESHOLD = 0.2  # joints below say nothing about the person
 
@@ -31,9 +33,17 @@ def read_sample(sample: dict[str, Any], num_joints: int) -> dict[str, Any]:
         ``bbox_scales`` are not given.
 
     Raises:
-        ValueError: Shapes disagree with the data set, or a number is not finite.
+        ValueError: Something is missing, shapes disagree with the data set, or a number is not
+            finite.
     """
     image = sample.get('img_path', f'img_id {sample.get("img_id")}')
+    check_parts(sample, 'pred_instances', ('keypoints', 'keypoint_scores'))
+    check_parts(sample, 'gt_instances', ('bbox_scores',))
+    if 'id' not in sample:
+        raise UsageError(
+            f'{image}: expected id, what tells samples of an image apart, got {sorted(sample)}; '
+            "put 'id' into meta_keys of PackPoseInputs"
+        )
     keypoints = plain_array(sample['pred_instances']['keypoints'])
     scores = plain_array(sample['pred_instances']['keypoint_scores'])
     if keypoints.shape[1:] != (num_joints, 2) or scores.shape != keypoints.shape[:2]:
@@ -47,7 +57,7 @@ def read_sample(sample: dict[str, Any], num_joints: int) -> dict[str, Any]:
     boxes = sample['gt_instances']
     sides = plain_array(boxes['bbox_scales']) if 'bbox_scales' in boxes else np.ptp(keypoints, 1)
     return {
-        'sample': (sample.get('img_id', image), sample['id']),
+        'sample': (image, sample['id']),  # ids may start anew in every annotation file
         'image': image,
         'keypoints': keypoints,
         'scores': scores,
@@ -129,6 +139,18 @@ def join_samples(
 
 
 def plain_array(values: Any) -> np.ndarray:
-    """As float64; tensors may still live on another device."""
+    """A copy as float64; tensors may still live on another device."""
     values = values.detach().cpu().numpy() if hasattr(values, 'detach') else values
-    return np.asarray(values, dtype=np.float64)
+    return np.array(values, dtype=np.float64)
+
+
+def check_parts(sample: dict[str, Any], part: str, names: Sequence[str]) -> None:
+    """Raise `UsageError` unless a part of a sample has some fields."""
+    found = sample.get(part, {})
+    missing = [name for name in names if name not in found]
+    if missing:
+        image = sample.get('img_path', sample.get('img_id'))
+        raise UsageError(
+            f'{image}: expected {", ".join(missing)} in {part} of the sample, got '
+            f"{sorted(found.keys())}; mmpose's PackPoseInputs and the model bring them"
+        )

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.joints import joint_places
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 from jmpose_mm.registry import METRICS
 
 from .reporting import LabelledMetric, log_table
-from .sample_predictions import plain_array, read_sample, unique_samples
+from .sample_predictions import check_parts, plain_array, read_sample, unique_samples
 
 __all__ = ['SubJhmdbPCKMetric']
 
@@ -61,11 +62,11 @@ class SubJhmdbPCKMetric(LabelledMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep predictions and truth of a batch of data samples, in their dictionary form."""
-        names = self.dataset_meta['keypoint_id2name']
-        listed = [names[i] for i in range(len(names))]
-        order = joint_places(listed, SUB_JHMDB_JOINTS, 'dataset_meta.keypoint_id2name')
+        names = self.joints_of_dataset()
+        order = joint_places(names, SUB_JHMDB_JOINTS, 'dataset_meta.keypoint_id2name')
         for sample in data_samples:
             record, truth = read_sample(sample, len(names)), sample['gt_instances']
+            check_parts(sample, 'gt_instances', ('keypoints', 'keypoints_visible', 'bboxes'))
             visible = plain_array(truth['keypoints_visible'])
             visible = visible[..., 0] if visible.ndim == 3 else visible
             self.results.append(
@@ -82,6 +83,8 @@ class SubJhmdbPCKMetric(LabelledMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """PCK by both sizes at every threshold."""
         records = unique_samples(results)
+        if not records:
+            raise UsageError('Sub-JHMDB PCK: expected at least one predicted sample, got none')
         predicted, true, present, boxes = (
             np.concatenate([record[name] for record in records])
             for name in ('predicted', 'true', 'present', 'box')

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import MMLogger
+from scribbling import scribble
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations
@@ -475,3 +476,24 @@ def test_metric__two_frames_of_one_video_and_number_are_refused(truth, ann_file:
     ann_file.write_text(json.dumps(truth), encoding='utf-8')
     with pytest.raises(ValueError, match='expected one frame for each video and number'):
         metric(ann_file)
+
+
+def test_metric__says_that_dataset_meta_is_missing(ann_file: Path, truth: dict[str, Any]) -> None:
+    built = METRICS.build({'type': 'jmpose_mm.PoseTrackAPMetric', 'ann_file': str(ann_file)})
+    with pytest.raises(UsageError, match=r'dataset_meta .* set dataset_meta .* dataset\.metainfo'):
+        built.process({}, samples_of(truth))
+
+
+def test_metric__is_unmoved_by_scribbling_and_repeats_itself(
+    ann_file: Path, truth: dict[str, Any]
+) -> None:
+    built, given = metric(ann_file, subset='degraded'), samples_of(truth)
+    wanted = evaluate(metric(ann_file, subset='degraded'), samples_of(truth))
+    built.process({}, given)
+    for one in given:
+        scribble(one['pred_instances'])
+        scribble(one['gt_instances'])
+    first = built.evaluate(len(given))
+    assert first == pytest.approx(wanted, nan_ok=True)
+    scribble(first)
+    assert evaluate(built, samples_of(truth)) == pytest.approx(wanted, nan_ok=True)

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from mmengine.logging import MMLogger
+from scribbling import scribble
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 from jmpose_mm.registry import METRICS
 
@@ -173,3 +175,32 @@ def test_metric__says_how_it_counts() -> None:
 def test_metric__arguments_are_checked(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build(**arguments)
+
+
+def test_metric__ids_that_start_anew_in_every_file_are_other_samples() -> None:
+    samples = [sample(number) for number in (1, 2)]
+    samples += [
+        {**sample(number, 90.0), 'img_path': f'other/{number:05d}.png'} for number in (1, 2)
+    ]
+    assert evaluate(build(), samples)['sub-jhmdb/PCK@0.2_box_Mean'] == 50
+    assert evaluate(build(), [*samples, samples[3]])['sub-jhmdb/PCK@0.2_box_Mean'] == 50
+
+
+def test_metric__keeps_what_it_was_given_and_not_what_becomes_of_it() -> None:
+    built, given = build(), sample(1)
+    built.process({}, [given])
+    scribble(given['pred_instances'])
+    scribble(given['gt_instances'])
+    assert built.evaluate(1)['sub-jhmdb/PCK@0.05_box_Mean'] == 100
+
+
+def test_metric__says_what_is_missing() -> None:
+    built = METRICS.build({'type': 'jmpose_mm.SubJhmdbPCKMetric'})
+    with pytest.raises(UsageError, match=r'dataset_meta .* set dataset_meta .* dataset\.metainfo'):
+        built.process({}, [sample(1)])
+    with pytest.raises(UsageError, match='expected at least one predicted sample, got none'):
+        build().compute_metrics([])
+    for key in ('id', 'pred_instances', 'gt_instances'):
+        lacking = {k: v for k, v in sample(1).items() if k != key}
+        with pytest.raises(UsageError, match=f'expected .*{key}'):
+            build().process({}, [lacking])
