@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ['BrokenPackageError', '__version__', 'true_cause']
+from .lazy import names_on_demand
+from .surface import PLACES
+
+__all__ = ['BrokenPackageError', '__version__', 'true_cause', *PLACES]
 
 
 class BrokenPackageError(RuntimeError):
@@ -35,3 +38,5 @@ with true_cause(__name__):
 
     install()
     del install
+
+__getattr__, __dir__ = names_on_demand(__name__, PLACES)

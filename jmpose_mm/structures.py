@@ -22,6 +22,12 @@ class ClipFeatures(NamedTuple):
             of them.
         heatmaps: ``(B, T, K, h, w)``, single-frame heatmaps; None until the neck has seen the
             frames one by one.
+
+    Example:
+        >>> import torch
+        >>> clip = ClipFeatures(torch.zeros(1, 5, 3, 64, 48), (torch.zeros(1, 5, 16, 16, 12),))
+        >>> clip.stages[-1].shape
+        torch.Size([1, 5, 16, 16, 12])
     """
 
     frames: Tensor | None
@@ -36,6 +42,12 @@ class FusedFeatures(NamedTuple):
         fused: ``(B, C, h, w)``, what the final heatmaps are made of.
         initial_heatmaps: ``(B, T, K, h, w)``, single-frame heatmaps of every frame.
         named: Feature maps ``(B, C_n, h, w)`` that loss terms refer to by name.
+
+    Example:
+        >>> import torch
+        >>> made = FusedFeatures(torch.zeros(1, 8, 16, 12), torch.zeros(1, 5, 17, 16, 12), {})
+        >>> sorted(made.named)
+        []
     """
 
     fused: Tensor

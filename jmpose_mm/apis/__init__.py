@@ -1,27 +1,24 @@
-"""What the command line tools call, and what programs call to get poses of videos."""
+"""What commands and programs call; each is imported when it is asked for."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from jmpose_mm.lazy import names_on_demand
 
-# Where each is; imported on demand, since most of what is here can wait for torch and mmpose.
 _PLACES = {
     'FoundBoxes': 'jmpose_mm.video.people.found_boxes',
     'VideoPoseInferencer': 'jmpose_mm.video.inferencer',
+    'analyze_results': 'jmpose_mm.apis.analysis',
+    'convert_checkpoint': 'jmpose_mm.apis.checkpoint_conversion',
+    'export_onnx': 'jmpose_mm.apis.export',
+    'load_config': 'jmpose_mm.engine.configs',
+    'make_boxes': 'jmpose_mm.apis.person_boxes',
     'open_source': 'jmpose_mm.video.frames.sources',
+    'prepare_training': 'jmpose_mm.apis.train_and_test',
+    'publish_model': 'jmpose_mm.apis.publish',
     'read_poses': 'jmpose_mm.video.files.recordings',
+    'test': 'jmpose_mm.apis.train_and_test',
     'to_dataframe': 'jmpose_mm.video.files.pose_tables',
+    'train': 'jmpose_mm.apis.train_and_test',
 }
-
-__all__ = ['FoundBoxes', 'VideoPoseInferencer', 'open_source', 'read_poses', 'to_dataframe']  # noqa: F822, made by __getattr__
-
-
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return getattr(import_module(_PLACES[name]), name)
-    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__all__ = [*_PLACES]
+__getattr__, __dir__ = names_on_demand(__name__, _PLACES)

@@ -64,6 +64,11 @@ def convert_checkpoint(
     Raises:
         UsageError: The source cannot be read, or its entries are not exactly those of the network;
             the message lists them by name. Nothing is written then.
+
+    Example:
+        >>> convert_checkpoint('alphapose', 'theirs.pth', 'ours.pth')
+        Traceback (most recent call last):
+        jmpose_mm.errors.UsageError: method: expected one of ...
     """
     import torch
 

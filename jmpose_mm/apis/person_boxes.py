@@ -52,6 +52,15 @@ def make_boxes(
 
     Raises:
         ValueError: The annotations are unusable, or a frame is no image.
+
+    Example:
+        >>> from jmpose_mm.datasets.synthetic import make_synthetic
+        >>> from jmpose_mm.video.people.detectors import HogDetector
+        >>> tiny = {'videos_train': 0, 'videos_val': 1, 'frames': 3, 'size': (96, 72)}
+        >>> counts = make_synthetic('data', workers=1, progress=False, **tiny)['counts']
+        >>> file = 'data/annotations/posetrack18_val.json'
+        >>> make_boxes(file, 'data', 'boxes.json', HogDetector(), progress=False)['images']
+        3
     """
     out = Path(out)
     _check_out(out, ann_file)

@@ -28,6 +28,12 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
 
     Raises:
         UsageError: The source is no checkpoint of finite weights, or the target has another ending.
+
+    Example:
+        >>> import torch
+        >>> torch.save({'state_dict': {'weight': torch.zeros(2)}, 'meta': {}}, 'epoch_20.pth')
+        >>> publish_model('epoch_20.pth', 'model.pth').name[:6]
+        'model-'
     """
     import torch
 

@@ -60,6 +60,13 @@ def prepare_training(
 
     Raises:
         UsageError: The config or the machine does not allow it, or values differ that must be one.
+
+    Example:
+        >>> from jmpose_mm.apis import load_config
+        >>> cfg = load_config('jm-pose_debug.py', work_dir='work')
+        >>> prepare_training(cfg, validate=False)
+        >>> cfg.val_dataloader is None
+        True
     """
     check_consistency(cfg)
     if allow_random_frozen:

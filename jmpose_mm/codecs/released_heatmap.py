@@ -32,6 +32,12 @@ class ReleasedHeatmap(MSRAHeatmap):
         sigma: Standard deviation of the targets, in heatmap pixels.
         decoding: ``'quarter-offset'`` (DCPose, FAMI-Pose) or ``'dark'`` (JM-Pose).
         blur_kernel_size: Size of the blur before ``'dark'``, odd, in heatmap pixels.
+
+    Example:
+        >>> codec = ReleasedHeatmap(input_size=(96, 128), heatmap_size=(24, 32), sigma=2)
+        >>> targets = codec.encode(np.array([[[40.0, 60.0]]]))
+        >>> codec.decode(targets['heatmaps'])[0]
+        array([[[40., 60.]]], dtype=float32)
     """
 
     def __init__(

@@ -22,6 +22,13 @@ class AutocastOptimWrapper(OptimWrapper):
     float32; bfloat16 has float32's range, so the loss needs no scaling. mmpose's own
     ``HeatmapHead`` then needs ``model.train_cfg=dict(compute_acc=False)``: its accuracy is made by
     NumPy, which knows no bfloat16.
+
+    Example:
+        >>> model = nn.Linear(2, 2)
+        >>> wrapper = AutocastOptimWrapper(optimizer=torch.optim.SGD(model.parameters(), lr=0.1))
+        >>> with wrapper.optim_context(model):
+        ...     model(torch.zeros(1, 2)).dtype
+        torch.bfloat16
     """
 
     @contextmanager

@@ -63,6 +63,11 @@ def load_config(
     Raises:
         UsageError: The config does not exist, an override is not an assignment, or a setting would
             do nothing.
+
+    Example:
+        >>> cfg = load_config('jm-pose_debug.py', ['train_cfg.max_epochs=3'])
+        >>> cfg.train_cfg.max_epochs, cfg.work_dir
+        (3, 'work_dirs/jm-pose_debug')
     """
     from mmengine.config import Config, DictAction
 

@@ -92,6 +92,13 @@ def comparison_picture(
 
     Raises:
         ValueError: A row has another number of panels than there are columns, or there is no row.
+
+    Example:
+        >>> points = np.random.default_rng(0).uniform(20, 100, (1, 17, 2))
+        >>> image, panels = np.zeros((120, 160, 3), np.uint8), [Panel(points), Panel(points + 5)]
+        >>> row = Row('frame 7', image, panels)
+        >>> comparison_picture(['single frame', 'JM-Pose'], [row], (160, 120)).shape[2]
+        3
     """
     wide, high = panel_size
     if not rows:
@@ -177,7 +184,12 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndar
 
 
 def save_picture(path: str | Path, image: np.ndarray) -> Path:
-    """Write an image file that appears whole or not at all; makes its directory."""
+    """Write an image file that appears whole or not at all; makes its directory.
+
+    Example:
+        >>> save_picture('out/picture.png', np.zeros((8, 8, 3), np.uint8)).name
+        'picture.png'
+    """
     path = Path(path)
     done, data = cv2.imencode(path.suffix or '.png', checked_image(image))
     if not done:

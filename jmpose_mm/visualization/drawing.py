@@ -54,6 +54,12 @@ def draw_poses(
 
     Raises:
         ValueError: Shapes disagree, or the image is no colour picture.
+
+    Example:
+        >>> image = np.zeros((120, 160, 3), np.uint8)
+        >>> drawn = draw_poses(image, np.random.default_rng(0).uniform(20, 100, (2, 17, 2)))
+        >>> drawn.shape, bool(image.any()), bool(drawn.any())
+        ((120, 160, 3), False, True)
     """
     drawn = checked_image(image).copy()
     keypoints = as_floats('keypoints', keypoints)

@@ -34,7 +34,12 @@ LIMBS = (
 
 
 class Skeleton(NamedTuple):
-    """Names of the K joints, and the pairs of their indices that are joined by a line."""
+    """Names of the K joints, and the pairs of their indices that are joined by a line.
+
+    Example:
+        >>> Skeleton(('nose', 'tail', 'ear'), ((0, 1),)).drawn.tolist()
+        [True, True, False]
+    """
 
     joints: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
@@ -59,6 +64,10 @@ def skeleton_of(dataset_meta: Mapping[str, Any]) -> Skeleton:
 
     Args:
         dataset_meta: With ``keypoint_id2name`` and ``skeleton_links``, as a model carries it.
+
+    Example:
+        >>> skeleton_of({'keypoint_id2name': {0: 'nose', 1: 'tail'}, 'skeleton_links': [(0, 1)]})
+        Skeleton(joints=('nose', 'tail'), edges=((0, 1),))
     """
     names = dataset_meta['keypoint_id2name']
     joints = tuple(names[index] for index in range(len(names)))

@@ -72,6 +72,10 @@ class HieveClipDataset(PoseTrackClipDataset):
 
     The sigmas are COCO's (HiEve publishes none); only OKS, which HiEve does not use, depends on
     them.
+
+    Example:
+        >>> HieveClipDataset.METAINFO['dataset_name']
+        'hieve'
     """
 
     METAINFO = _metainfo()

@@ -73,6 +73,14 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     Raises:
         ValueError: A file is unusable, no key frame is found on disk, two images of a folder have
             the same number, a video of ``videos`` is unknown, or no sample is left.
+
+    Example:
+        >>> from jmpose_mm.datasets.synthetic import make_synthetic
+        >>> tiny = {'videos_train': 0, 'videos_val': 1, 'frames': 3, 'size': (96, 72)}
+        >>> counts = make_synthetic('data', workers=1, progress=False, **tiny)['counts']
+        >>> data = PoseTrackClipDataset('annotations/posetrack18_val.json', data_root='data')
+        >>> len(data) == counts['val']['annotations'], sorted(data[0]['video_frames'])
+        (True, [0, 1, 2])
     """
 
     METAINFO = PoseTrack18Dataset.METAINFO

@@ -19,6 +19,10 @@ class SubJhmdbClipDataset(PoseTrackClipDataset):
     Files are those of ``tools/convert_dataset.py sub-jhmdb`` or mmpose's own: both keep Matlab's
     coordinates, in which the top left pixel of an image is (1, 1). Reading subtracts 1, as mmpose
     does.
+
+    Example:
+        >>> issubclass(SubJhmdbClipDataset, PoseTrackClipDataset)
+        True
     """
 
     METAINFO = JhmdbDataset.METAINFO

@@ -25,6 +25,13 @@ class SyntheticClipDataset(PoseTrackClipDataset):
 
     Raises:
         FileExistsError: ``data_root`` holds something else, e.g. data of another seed.
+
+    Example:
+        >>> tiny = {'videos_train': 0, 'videos_val': 1, 'frames': 3, 'size': (96, 72)}
+        >>> file = 'annotations/posetrack18_val.json'
+        >>> data = SyntheticClipDataset(data_root='data', ann_file=file, settings=tiny)
+        >>> data[0]['keypoints'].shape
+        (1, 17, 2)
     """
 
     def __init__(

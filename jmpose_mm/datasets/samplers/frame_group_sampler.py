@@ -52,6 +52,13 @@ class FrameGroupSampler(DefaultSampler):
 
     Raises:
         ValueError: ``frames`` is below 1, or samples say neither video nor frame.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> videos, numbers = np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+        >>> order = grouped_order(videos, numbers, frames=1, rng=np.random.default_rng(0))
+        >>> abs(int(np.flatnonzero(order == 0)[0]) - int(np.flatnonzero(order == 1)[0]))
+        1
     """
 
     def __init__(self, dataset: BaseDataset, frames: int = 1, seed: int | None = None) -> None:

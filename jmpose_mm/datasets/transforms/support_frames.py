@@ -40,6 +40,11 @@ class SampleSupportFrames(BaseTransform):
 
     Raises:
         ValueError: An argument is out of range.
+
+    Example:
+        >>> sample = {'frame_number': 0, 'video_frames': {0: '0.jpg', 1: '1.jpg', 2: '2.jpg'}}
+        >>> SampleSupportFrames((-1, 0, 1))(sample)['frame_paths']
+        ['0.jpg', '0.jpg', '1.jpg']
     """
 
     def __init__(

@@ -32,6 +32,11 @@ class RandomClipScaleRotation(BaseTransform):
 
     Raises:
         ValueError: An argument is out of range.
+
+    Example:
+        >>> step = RandomClipScaleRotation(scale_factor=0.0, rotate_prob=0.0)
+        >>> step({'bbox_scale': np.array([[75.0, 100.0]])})['bbox_rotation']
+        array([0.], dtype=float32)
     """
 
     def __init__(
@@ -72,6 +77,12 @@ class TopdownClipAffine(TopdownAffine):
         warp: ``'classic'`` is the parent's; ``'released'`` that of FAMI-Pose's and JM-Pose's code,
             see :func:`warp_matrix`; crops of less than 2 pixels, e.g. around a single labelled
             joint, are widened to that.
+
+    Example:
+        >>> clip = {'img': [np.zeros((120, 160, 3), np.uint8)] * 3}
+        >>> box = {'bbox_center': np.array([[80, 60]]), 'bbox_scale': np.array([[75.0, 100]])}
+        >>> [crop.shape for crop in TopdownClipAffine(input_size=(96, 128))(clip | box)['img']]
+        [(128, 96, 3), (128, 96, 3), (128, 96, 3)]
     """
 
     def __init__(self, input_size: tuple[int, int], warp: str = 'classic') -> None:
@@ -123,6 +134,12 @@ class IgnoreOutOfCropKeypoints(BaseTransform):
     """Keypoints outside of the crop are not trained on, as in the released recipes.
 
     Required keys: ``transformed_keypoints``, ``input_size``. Modified key: ``keypoints_visible``.
+
+    Example:
+        >>> points, seen = np.array([[[5.0, 5.0], [200.0, 5.0]]]), np.ones((1, 2))
+        >>> sample = {'transformed_keypoints': points, 'keypoints_visible': seen}
+        >>> IgnoreOutOfCropKeypoints()({**sample, 'input_size': (96, 128)})['keypoints_visible']
+        array([[1., 0.]])
     """
 
     def transform(self, results: dict) -> dict:

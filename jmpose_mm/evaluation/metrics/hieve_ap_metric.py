@@ -38,6 +38,10 @@ class HieveAPMetric(PoseTrackAPMetric):
 
     Raises:
         ValueError: As the parent's, or a threshold is not positive.
+
+    Example:
+        >>> HieveAPMetric.joint_names[:2]
+        ('nose', 'chest')
     """
 
     default_prefix = 'hieve'

@@ -70,6 +70,14 @@ class PoseTrackAPMetric(LabelledMetric):
     Raises:
         ValueError: An argument or the ground truth is unusable, or a prediction is not finite, has
             another number of joints than the data set names or belongs to no frame.
+
+    Example:
+        >>> from jmpose_mm.datasets.synthetic import make_synthetic
+        >>> tiny = {'videos_train': 0, 'videos_val': 1, 'frames': 3, 'size': (96, 72)}
+        >>> counts = make_synthetic('data', workers=1, progress=False, **tiny)['counts']
+        >>> metric = PoseTrackAPMetric('data/annotations/posetrack18_val.json')
+        >>> len(metric.frames)
+        3
     """
 
     default_prefix = 'posetrack'

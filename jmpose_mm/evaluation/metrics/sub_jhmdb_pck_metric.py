@@ -42,6 +42,18 @@ class SubJhmdbPCKMetric(LabelledMetric):
 
     Raises:
         ValueError: An argument or a prediction is unusable.
+
+    Example:
+        >>> metric = SubJhmdbPCKMetric(boxes='ground truth')
+        >>> metric.dataset_meta = {'keypoint_id2name': dict(enumerate(SUB_JHMDB_JOINTS))}
+        >>> points = np.random.default_rng(0).uniform(0, 99, (1, 15, 2))
+        >>> truth = {'keypoints': points, 'keypoints_visible': np.ones((1, 15))}
+        >>> truth |= {'bboxes': np.array([[0, 0, 99, 99]]), 'bbox_scores': np.ones(1)}
+        >>> found = {'keypoints': points, 'keypoint_scores': np.ones((1, 15))}
+        >>> sample = {'id': 1, 'img_path': 'a/1.png', 'pred_instances': found}
+        >>> metric.process(None, [{**sample, 'gt_instances': truth}])
+        >>> metric.evaluate(1)['sub-jhmdb/PCK@0.2_box_Mean']
+        100.0
     """
 
     default_prefix = 'sub-jhmdb'

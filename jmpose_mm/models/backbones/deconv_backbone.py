@@ -37,6 +37,14 @@ class DeconvBackbone(BaseModule):
 
     Raises:
         UsageError: ``in_channels`` is not what the backbone gives.
+
+    Example:
+        >>> import torch
+        >>> from jmpose_mm.models import DeconvBackbone
+        >>> resnet = {'type': 'mmpose.ResNet', 'depth': 18, 'out_indices': (0, 1, 2, 3)}
+        >>> backbone = DeconvBackbone(resnet, in_channels=512, deconv_channels=(16, 16, 16))
+        >>> [tuple(stage.shape) for stage in backbone(torch.zeros(1, 3, 64, 64))]
+        [(1, 64, 16, 16), (1, 128, 8, 8), (1, 256, 4, 4), (1, 16, 16, 16)]
     """
 
     def __init__(

@@ -18,6 +18,10 @@ class HRNetStages(HRNet):
     """mmpose's HRNet, differing in what it returns: the highest resolution of every stage.
 
     Parameters and their names are the parent's, so its checkpoints load as they are.
+
+    Example:
+        >>> issubclass(HRNetStages, HRNet)
+        True
     """
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:

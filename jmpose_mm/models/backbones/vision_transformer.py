@@ -45,6 +45,11 @@ class VisionTransformer(BaseModule):
         out_indices: Blocks whose output is returned, from 0; -1 is the last one, which is
             normalised.
         init_cfg: mmengine's.
+
+    Example:
+        >>> backbone = VisionTransformer((32, 2, 4), img_size=(64, 64)).eval()
+        >>> backbone(torch.zeros(1, 3, 64, 64))[0].shape
+        torch.Size([1, 32, 4, 4])
     """
 
     def __init__(

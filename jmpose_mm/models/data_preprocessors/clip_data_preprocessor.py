@@ -24,6 +24,11 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
         mean: Mean of each colour in 0..255, in the order that the network sees.
         std: Standard deviation of each colour in 0..255, in the same order.
         bgr_to_rgb: The pipeline loads BGR and the network wants RGB.
+
+    Example:
+        >>> clip = torch.zeros(5, 3, 64, 48, dtype=torch.uint8)
+        >>> ClipDataPreprocessor()({'inputs': [clip]})['inputs'].shape
+        torch.Size([1, 5, 3, 64, 48])
     """
 
     def __init__(

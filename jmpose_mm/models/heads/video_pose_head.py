@@ -28,6 +28,11 @@ class VideoPoseHead(HeatmapHead):
             :class:`MutualInformationLoss`. The features are the neck's and ``'heatmaps'``, the
             prediction.
         **kwargs: The parent's; there are no deconvolutions unless asked for.
+
+    Example:
+        >>> head = VideoPoseHead(in_channels=8, out_channels=5)
+        >>> head(FusedFeatures(torch.zeros(1, 8, 16, 12), torch.zeros(1, 3, 5, 16, 12), {})).shape
+        torch.Size([1, 5, 16, 12])
     """
 
     takes = FusedFeatures

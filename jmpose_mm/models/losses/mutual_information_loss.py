@@ -56,6 +56,13 @@ class MutualInformationLoss(BaseModule):
         kl_temperature: Divisor of the maps in the softmax of ``'kl'``.
         released_temperature: Divisor of the maps in the softmax of ``'released'``.
         shrinkage: Shrinkage of the correlation in ``'gaussian'``.
+
+    Example:
+        >>> import torch
+        >>> terms = {'joint_motion': {'first': 'joint_1', 'second': 'motion_1'}}
+        >>> maps = {'joint_1': torch.ones(2, 4, 8, 8), 'motion_1': torch.randn(2, 4, 8, 8)}
+        >>> MutualInformationLoss(terms)(maps)['loss_joint_motion'].abs() < 1e-3
+        tensor(True)
     """
 
     def __init__(

@@ -37,6 +37,13 @@ class DualConsecutiveNeck(VideoNeck):
 
     Raises:
         ValueError: ``frame_offsets`` is not a frame before, the key frame and a frame after.
+
+    Example:
+        >>> import torch
+        >>> neck = DualConsecutiveNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
+        >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
+        >>> neck(clip).fused.shape
+        torch.Size([1, 5, 16, 12])
     """
 
     feature_names = ('initial_heatmaps', 'merged_heatmaps')

@@ -33,6 +33,13 @@ class FeatureAlignmentNeck(VideoNeck):
         global_alignment: ``False`` leaves the translation out.
         local_alignment: Arguments of :class:`LocalCalibration`; ``dict(calibrate=False)`` leaves
             the deformable steps out.
+
+    Example:
+        >>> import torch
+        >>> neck = FeatureAlignmentNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
+        >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
+        >>> neck(clip).fused.shape
+        torch.Size([1, 8, 16, 12])
     """
 
     feature_names = (

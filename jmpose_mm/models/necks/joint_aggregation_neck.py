@@ -46,6 +46,13 @@ class JointAggregationNeck(VideoNeck):
 
     Raises:
         ValueError: An argument is out of range.
+
+    Example:
+        >>> import torch
+        >>> neck = JointAggregationNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
+        >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
+        >>> neck(clip).fused.shape
+        torch.Size([1, 5, 16, 12])
     """
 
     feature_names = ('initial_heatmaps', 'fused')

@@ -49,6 +49,13 @@ class PoseWarpingNeck(VideoNeck):
 
     Raises:
         ValueError: There is not one weight a frame, or pairs are asked of a window of two frames.
+
+    Example:
+        >>> import torch
+        >>> neck = PoseWarpingNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
+        >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
+        >>> neck(clip).fused.shape
+        torch.Size([1, 5, 16, 12])
     """
 
     def __init__(

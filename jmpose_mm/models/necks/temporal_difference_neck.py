@@ -48,6 +48,13 @@ class TemporalDifferenceNeck(VideoNeck):
 
     Raises:
         ValueError: An argument is out of range.
+
+    Example:
+        >>> import torch
+        >>> neck = TemporalDifferenceNeck([8], 5, frame_offsets=(-1, 0, 1), num_stages=1).eval()
+        >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
+        >>> neck(clip).fused.shape
+        torch.Size([1, 8, 16, 12])
     """
 
     feature_names = (

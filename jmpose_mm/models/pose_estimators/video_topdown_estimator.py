@@ -41,6 +41,12 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             evaluation do not know of it. On processors with AMX, oneDNN 3.11 gives NaN in
             bfloat16 for crops that are 32 wide.
         **kwargs: The parent's.
+
+    Example:
+        >>> from jmpose_mm.engine.configs import load_config
+        >>> model = MODELS.build(load_config('jm-pose_debug.py').model).eval()
+        >>> model(torch.zeros(1, 5, 3, 128, 96), None, mode='tensor').shape
+        torch.Size([1, 17, 32, 24])
     """
 
     def __init__(

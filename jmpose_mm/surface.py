@@ -1,0 +1,63 @@
+"""What `from jmpose_mm import ...` offers, and where it is.
+
+Registered classes are among it: a config spells them ``jmpose_mm.Name``.
+"""
+
+from __future__ import annotations
+
+__all__ = ['PLACES']
+
+PLACES = {
+    'AutocastOptimWrapper': 'jmpose_mm.engine.autocast_optim_wrapper',
+    'ClipDataPreprocessor': 'jmpose_mm.models',
+    'ClipFeatures': 'jmpose_mm.structures',
+    'DeconvBackbone': 'jmpose_mm.models',
+    'DualConsecutiveNeck': 'jmpose_mm.models',
+    'DurableCheckpointHook': 'jmpose_mm.engine.hooks',
+    'FeatureAlignmentNeck': 'jmpose_mm.models',
+    'FiniteLossHook': 'jmpose_mm.engine.hooks',
+    'FrameGroupSampler': 'jmpose_mm.datasets',
+    'FusedFeatures': 'jmpose_mm.structures',
+    'HRNetStages': 'jmpose_mm.models',
+    'HieveAPMetric': 'jmpose_mm.evaluation',
+    'HieveClipDataset': 'jmpose_mm.datasets',
+    'IgnoreOutOfCropKeypoints': 'jmpose_mm.datasets',
+    'InitialWeightsHook': 'jmpose_mm.engine.hooks',
+    'JointAggregationNeck': 'jmpose_mm.models',
+    'JointMotionNeck': 'jmpose_mm.models',
+    'LoadClip': 'jmpose_mm.datasets',
+    'MutualInformationLoss': 'jmpose_mm.models',
+    'Panel': 'jmpose_mm.visualization',
+    'PlainCheckpointHook': 'jmpose_mm.engine.hooks',
+    'PoseTrackAPMetric': 'jmpose_mm.evaluation',
+    'PoseTrackClipDataset': 'jmpose_mm.datasets',
+    'PoseWarpingNeck': 'jmpose_mm.models',
+    'ProvenanceHook': 'jmpose_mm.engine.hooks',
+    'RandomClipScaleRotation': 'jmpose_mm.datasets',
+    'ReleasedHeatmap': 'jmpose_mm.codecs',
+    'Row': 'jmpose_mm.visualization',
+    'SampleSupportFrames': 'jmpose_mm.datasets',
+    'Skeleton': 'jmpose_mm.visualization',
+    'SubJhmdbClipDataset': 'jmpose_mm.datasets',
+    'SubJhmdbPCKMetric': 'jmpose_mm.evaluation',
+    'SyntheticClipDataset': 'jmpose_mm.datasets',
+    'TemporalDifferenceNeck': 'jmpose_mm.models',
+    'TopdownClipAffine': 'jmpose_mm.datasets',
+    'UsageError': 'jmpose_mm.errors',
+    'VideoPoseHead': 'jmpose_mm.models',
+    'VideoPoseInferencer': 'jmpose_mm.apis',
+    'VideoTopdownEstimator': 'jmpose_mm.models',
+    'VisionTransformer': 'jmpose_mm.models',
+    'analyze_results': 'jmpose_mm.apis',
+    'comparison_picture': 'jmpose_mm.visualization',
+    'convert_checkpoint': 'jmpose_mm.apis',
+    'draw_poses': 'jmpose_mm.visualization',
+    'export_onnx': 'jmpose_mm.apis',
+    'load_config': 'jmpose_mm.apis',
+    'make_boxes': 'jmpose_mm.apis',
+    'publish_model': 'jmpose_mm.apis',
+    'read_poses': 'jmpose_mm.apis',
+    'save_picture': 'jmpose_mm.visualization',
+    'skeleton_of': 'jmpose_mm.visualization',
+    'write_film': 'jmpose_mm.visualization',
+}
