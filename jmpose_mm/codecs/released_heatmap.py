@@ -48,7 +48,9 @@ class ReleasedHeatmap(MSRAHeatmap):
         decoding: str = 'quarter-offset',
         blur_kernel_size: int = 11,
     ) -> None:
-        super().__init__(input_size, heatmap_size, sigma, blur_kernel_size=blur_kernel_size)
+        # The parent tells a number from a list by Python's own types.
+        sizes = (tuple(int(side) for side in size) for size in (input_size, heatmap_size))
+        super().__init__(*sizes, float(sigma), blur_kernel_size=blur_kernel_size)
         check_choice('decoding', decoding, DECODINGS)
         self.decoding = decoding
 

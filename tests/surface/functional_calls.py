@@ -10,12 +10,14 @@ import torch
 
 from jmpose_mm.functional import (
     arrays,
+    bilinear,
     checks,
     crop,
     deformable,
     frame_sampling,
     heatmap_decoding,
     heatmaps,
+    joint_masks,
     mutual_information,
     temporal,
     translation,
@@ -120,6 +122,18 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     'check_same_shape': (
         checks.check_same_shape,
         lambda: {'first': 'a', 'a': _maps(2)[0], 'second': 'b', 'b': _maps(2)[0]},
+    ),
+    'gathered_samples': (
+        bilinear.gathered_samples,
+        lambda: {'features': _maps(2)[0], 'grid': torch.zeros(2, 3, 4, 2)},
+    ),
+    'sample_bilinear': (
+        bilinear.sample_bilinear,
+        lambda: {'features': _maps(2)[0], 'grid': torch.zeros(2, 3, 4, 2)},
+    ),
+    'blocked_tokens': (
+        joint_masks.blocked_tokens,
+        lambda: {'heatmaps': _maps(8)[0][None].expand(2, -1, -1, -1, -1), 'grid': (3, 3)},
     ),
     'CropWindow': (crop.CropWindow, lambda: {'center': np.zeros(2), 'scale': np.ones(2)}),
     'box_of_joints': (crop.box_of_joints, lambda: {'keypoints': _boxes()[:, :2]}),

@@ -45,6 +45,7 @@ WITHOUT_EXAMPLE = {
     *(
         'BrokenPackageError',
         'Panel',
+        'Row',
         'UsageError',
         'VideoPoseInferencer',
         '__version__',

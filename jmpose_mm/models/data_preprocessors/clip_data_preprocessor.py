@@ -51,8 +51,8 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
         """Prepare a batch.
 
         Args:
-            data: ``inputs``, a list of B clips ``(T, 3, H, W)`` or images ``(3, H, W)``, or one
-                tensor of them, 0..255; and ``data_samples``.
+            data: ``inputs``, a list or an array of B clips ``(T, 3, H, W)`` or images
+                ``(3, H, W)``, or one tensor of them, 0..255; and ``data_samples``.
             training: Not used: there is nothing random here.
 
         Returns:
@@ -61,7 +61,14 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
         Raises:
             ValueError: The clips differ in shape or are none.
         """
-        data = self.cast_data(data)
+        if 'inputs' not in data:
+            raise ValueError(
+                f'data: expected inputs, which PackPoseInputs brings, got {sorted(data)}'
+            )
+        inputs = data['inputs']
+        if not isinstance(inputs, Tensor):
+            inputs = [torch.as_tensor(clip) for clip in inputs]
+        data = self.cast_data({**data, 'inputs': inputs})
         inputs = _stack(data['inputs']).float()
         if self.bgr_to_rgb:
             inputs = inputs.flip(2)
