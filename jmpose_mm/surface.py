@@ -11,6 +11,7 @@ PLACES = {
     'AutocastOptimWrapper': 'jmpose_mm.engine.autocast_optim_wrapper',
     'ClipDataPreprocessor': 'jmpose_mm.models',
     'ClipFeatures': 'jmpose_mm.structures',
+    'ClipVisualizer': 'jmpose_mm.visualization.clip_visualizer',
     'DeconvBackbone': 'jmpose_mm.models',
     'DualConsecutiveNeck': 'jmpose_mm.models',
     'DurableCheckpointHook': 'jmpose_mm.engine.hooks',

@@ -206,12 +206,6 @@ def write_film(
     Raises:
         ValueError: No frame, frames of several sizes, or another type of file.
         OSError: The video could not be encoded.
-
-    Example:
-        >>> from jmpose_mm.visualization import write_film
-        >>> frames = [np.full((64, 96, 3), 20 * t, np.uint8) for t in range(5)]
-        >>> write_film('out/film.mp4', frames, 25.0).is_file()
-        True
     """
     film = Film(path, frames_per_second)
     try:
