@@ -18,8 +18,8 @@ def names_on_demand(
     Importing the package stays quick, and completion and ``help`` still show what is in it.
 
     Args:
-        package: Its ``__name__``.
-        places: Name to the module that has it.
+        package: ``__name__`` of the package.
+        places: Names, and the module that has each.
 
     Example:
         >>> find, names = names_on_demand('jmpose_mm', {'UsageError': 'jmpose_mm.errors'})

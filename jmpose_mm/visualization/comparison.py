@@ -85,7 +85,7 @@ def comparison_picture(
         columns: Title of each column, e.g. ``('single frame', 'JM-Pose', 'truth')``.
         rows: The frames.
         panel_size: Width and height of one drawing in pixels.
-        skeleton: What the joints are and which are joined; PoseTrack's if None.
+        skeleton: Joints and the lines between them; PoseTrack's if None.
 
     Returns:
         (H, W, 3) uint8.
