@@ -42,16 +42,16 @@ PUBLIC = {
         *('true_cause', 'write_film'),
     ],
     'jmpose_mm.apis': [
-        *('VideoPoseInferencer', 'analyze_results', 'convert_checkpoint', 'export_onnx'),
-        *('load_config', 'make_boxes', 'prepare_training', 'publish_model', 'read_poses'),
-        *('test', 'train'),
+        *('FoundBoxes', 'VideoPoseInferencer', 'analyze_results', 'convert_checkpoint'),
+        *('export_onnx', 'load_config', 'make_boxes', 'open_source', 'prepare_training'),
+        *('publish_model', 'read_poses', 'test', 'to_dataframe', 'train'),
     ],
 }
 # Without an example of their own: what a run of a tool or docs/python.md shows.
 WITHOUT_EXAMPLE = {
     *('BrokenPackageError', 'ClipVisualizer', 'Panel', 'Row', 'UsageError', 'VideoPoseInferencer'),
     *('__version__', 'analyze_results', 'export_onnx', 'read_poses', 'test', 'train'),
-    *('true_cause', 'write_film'),
+    *('FoundBoxes', 'open_source', 'to_dataframe', 'true_cause', 'write_film'),
     *('DurableCheckpointHook', 'FiniteLossHook', 'InitialWeightsHook', 'PlainCheckpointHook'),
     *('ProvenanceHook',),
 }
