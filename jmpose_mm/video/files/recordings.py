@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.errors import naming
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 
@@ -88,8 +89,10 @@ class Recording:
         nothing = (0, (b'{"index": -1, "time": 0}', len(first.rstrip(b'\n'))))
         counted = deque(enumerate(self._lines(), start=1), maxlen=1)
         self._count, (last, end) = counted[0] if counted else nothing
-        self.end, entry = end, json.loads(last)
-        self.last_index, self.last_time = int(entry['index']), float(entry['time'])
+        self.end = end
+        with naming(path, 'poses as this package writes them'):
+            entry = json.loads(last)
+            self.last_index, self.last_time = int(entry['index']), float(entry['time'])
         with path.open('rb') as file:
             file.seek(end)
             ending = b'{"frames": [' + file.read()
@@ -152,7 +155,7 @@ def unfinished_path(path: Path) -> Path:
 def _is_json(line: bytes) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
