@@ -56,7 +56,7 @@ def measure(arguments: argparse.Namespace) -> None:
     # How each layer starts, for every model, is thousands of lines.
     MMLogger.get_current_instance().setLevel('WARNING')
     said = timing.environment(PACKAGES)
-    results = module.run(quick=arguments.quick)
+    results = module.measure(quick=arguments.quick)
     report = module if arguments.command == 'growth' else timing
     print(report.formatted(results, said))
     if arguments.json:

@@ -1,4 +1,4 @@
 """Timings side by side: one module for each subcommand of ``experiments/benchmark.py``.
 
-Such a module has ``run(quick: bool) -> list[Comparison]``.
+Such a module has ``measure(quick: bool) -> list[Comparison]``.
 """

@@ -14,16 +14,16 @@ from tqdm import tqdm
 import jmpose_mm
 from experiments.benchmarks.per_frame_ap import evaluate_per_frame, read_per_frame
 from experiments.benchmarks.poseval_set import write_poseval_set
-from experiments.benchmarks.timing import Comparison, seconds_of
+from experiments.benchmarks.timing import Comparison, measure_seconds
 from jmpose_mm.formats.prediction_pairs import read_pairs
 from jmpose_mm.functional.evaluation.posetrack_ap import posetrack_ap
 
-__all__ = ['Size', 'run']
+__all__ = ['PoseSetSize', 'measure']
 
 TOOL = Path(jmpose_mm.__file__).parent / '.mim' / 'tools' / 'eval_posetrack.py'
 
 
-class Size(NamedTuple):
+class PoseSetSize(NamedTuple):
     """Of the made-up set and of the measurement."""
 
     videos: int
@@ -32,10 +32,10 @@ class Size(NamedTuple):
     runs: int
 
 
-FULL, QUICK = Size(50, 100, 8, 7), Size(10, 100, 8, 3)
+FULL, QUICK = PoseSetSize(50, 100, 8, 7), PoseSetSize(10, 100, 8, 3)
 
 
-def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
+def measure(quick: bool = False, size: PoseSetSize | None = None) -> list[Comparison]:
     """Time both ways on a made-up set after making sure that they agree.
 
     Args:
@@ -57,10 +57,10 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
         columns: list[list[float]] = [[] for _ in range(4)]
         for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
             seconds = (
-                seconds_of(lambda: read_per_frame(truth_dir, prediction_dir)),
-                seconds_of(lambda: evaluate_per_frame(frames)),
-                seconds_of(lambda: subprocess.run(command, check=True, capture_output=True)),
-                seconds_of(lambda: posetrack_ap(*arrays)),
+                measure_seconds(lambda: read_per_frame(truth_dir, prediction_dir)),
+                measure_seconds(lambda: evaluate_per_frame(frames)),
+                measure_seconds(lambda: subprocess.run(command, check=True, capture_output=True)),
+                measure_seconds(lambda: posetrack_ap(*arrays)),
             )
             for column, value in zip(columns, seconds, strict=True):
                 column.append(value)

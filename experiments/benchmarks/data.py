@@ -17,12 +17,12 @@ from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
 from experiments.benchmarks.clip_set import ANN_FILE, ClipSet, write_clip_set
-from experiments.benchmarks.timing import Comparison, seconds_of
+from experiments.benchmarks.timing import Comparison, measure_seconds
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.datasets.samplers import FrameGroupSampler
 from jmpose_mm.datasets.transforms import LoadClip
 
-__all__ = ['Size', 'run']
+__all__ = ['LoadingSize', 'measure']
 
 BATCH = 32
 CROP = (288, 384)
@@ -38,7 +38,7 @@ SHUFFLED = partial(DefaultSampler, shuffle=True, seed=0)
 BY_FRAME = partial(FrameGroupSampler, seed=0)
 
 
-class Size(NamedTuple):
+class LoadingSize(NamedTuple):
     """Of the made-up set and of the measurement.
 
     Attributes:
@@ -52,7 +52,7 @@ class Size(NamedTuple):
     runs: int
 
 
-FULL, QUICK = Size(ClipSet(6, 24), 3, 7), Size(ClipSet(2, 10, size=(640, 360)), 1, 2)
+FULL, QUICK = LoadingSize(ClipSet(6, 24), 3, 7), LoadingSize(ClipSet(2, 10, size=(640, 360)), 1, 2)
 
 
 class CountingLoadClip(LoadClip):
@@ -97,7 +97,7 @@ def pipeline(load: Callable[[dict], dict], plain: bool, training: bool) -> list[
     ]
 
 
-def batches_of(
+def draw_batches(
     samples: PoseTrackClipDataset, steps: list[Any], order: Order, count: int
 ) -> Callable[[], list[dict]]:
     """What reads the first batches of a new epoch, with nothing remembered."""
@@ -108,7 +108,7 @@ def batches_of(
     return lambda: list(islice(loader, count))
 
 
-def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
+def measure(quick: bool = False, size: LoadingSize | None = None) -> list[Comparison]:
     """Time both ways on a made-up set, after making sure that evaluation sees the same pixels.
 
     Args:
@@ -135,7 +135,7 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
 
 
 def _compared(
-    samples: PoseTrackClipDataset, size: Size, training: bool, orders: dict[str, Order]
+    samples: PoseTrackClipDataset, size: LoadingSize, training: bool, orders: dict[str, Order]
 ) -> list[Comparison]:
     """The plain way, in the first order, beside ours in each of them."""
     plain_order = next(iter(orders.values()))
@@ -144,14 +144,14 @@ def _compared(
     decoded = {}
     what = 'training' if training else 'evaluation'
     for _ in tqdm(range(size.runs), desc=f'timing {what}', leave=False, disable=None):
-        plain = batches_of(
+        plain = draw_batches(
             samples, pipeline(decode_each, True, training), plain_order, size.batches
         )
-        reference.append(seconds_of(plain))
+        reference.append(measure_seconds(plain))
         for name, order in orders.items():
             load = CountingLoadClip()
             steps = pipeline(load, False, training)
-            ours[name].append(seconds_of(batches_of(samples, steps, order, size.batches)))
+            ours[name].append(measure_seconds(draw_batches(samples, steps, order, size.batches)))
             decoded[name] = load.decoded / (size.batches * BATCH)
     clips = size.clips
     note = (
@@ -177,7 +177,7 @@ def _check(samples: PoseTrackClipDataset) -> None:
     crops = []
     for load, plain in ways:
         steps = pipeline(load, plain, False)
-        (batch,) = batches_of(samples, steps, IN_ORDER, 1)()
+        (batch,) = draw_batches(samples, steps, IN_ORDER, 1)()
         crops.append(torch.stack(batch['inputs']))
     difference = (crops[0].float() - crops[1].float()).abs().mean().item()
     if difference > TOLERANCE:

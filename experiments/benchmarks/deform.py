@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from experiments.benchmarks.timing import Comparison, seconds_of
+from experiments.benchmarks.timing import Comparison, measure_seconds
 from jmpose_mm.engine.devices import choose_device
 from jmpose_mm.host.mmcv_extension import has_compiled_operations
 from jmpose_mm.models.layers.modulated_alignment import deform_operator
 
-__all__ = ['SHAPES', 'Shape', 'run']
+__all__ = ['SHAPES', 'Shape', 'measure']
 
 
 class Shape(NamedTuple):
@@ -45,7 +45,7 @@ QUICK_SHAPES = (Shape('any', (1, 8, 12, 9), 2, 3),)
 TOLERANCE = 1e-9
 
 
-def run(
+def measure(
     quick: bool = False, shapes: tuple[Shape, ...] | None = None, runs: int | None = None
 ) -> list[Comparison]:
     """Time the operators alternately, forward alone and with backward, on a GPU if there is one.
@@ -68,7 +68,7 @@ def run(
     ]
 
 
-def inputs_of(shape: Shape, device: str = 'cpu', seed: int = 0) -> list[Tensor]:
+def random_inputs(shape: Shape, device: str = 'cpu', seed: int = 0) -> list[Tensor]:
     """Features, offset, modulation, weight and bias in float64."""
     batch, channels, height, width = shape.features
     taps = 9 * shape.groups
@@ -87,7 +87,7 @@ def inputs_of(shape: Shape, device: str = 'cpu', seed: int = 0) -> list[Tensor]:
 
 def _compared(shape: Shape, other: str, gradients: bool, runs: int) -> Comparison:
     device = choose_device('auto', 'training', tell=False).type
-    inputs, names = inputs_of(shape, device), (other, 'native')
+    inputs, names = random_inputs(shape, device), (other, 'native')
     _check(*(_pass(deform_operator(name), inputs, shape, True) for name in names))
     inputs = [tensor.float() for tensor in inputs]
     ways = [partial(_pass, deform_operator(name), inputs, shape) for name in names]
@@ -95,7 +95,7 @@ def _compared(shape: Shape, other: str, gradients: bool, runs: int) -> Compariso
     what = f'{shape.network}, {"forward + backward" if gradients else "forward"}'
     for _ in tqdm(range(runs), desc=f'timing {what}', leave=False, disable=None):
         for column, way in zip(columns, ways, strict=True):
-            column.append(seconds_of(partial(way, gradients)))
+            column.append(measure_seconds(partial(way, gradients)))
     size = 'x'.join(map(str, shape.features))
     note = f'features {size}, {shape.groups} groups, dilation {shape.dilation}, float32, {device}.'
     return Comparison(what, f"{other}'s operator", "'native'", *columns, note)

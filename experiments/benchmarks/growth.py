@@ -19,15 +19,15 @@ from tqdm import tqdm
 
 from experiments.benchmarks.infer import streamed, walking_people
 from experiments.benchmarks.poseval_set import write_poseval_set
-from experiments.benchmarks.timing import growth_mib, seconds_of
-from experiments.benchmarks.train import noise_batch, random_model, step_of
+from experiments.benchmarks.timing import growth_mib, measure_seconds
+from experiments.benchmarks.train import noise_batch, random_model, training_step
 from jmpose_mm.datasets.body import PoseTrackClipDataset
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.formats.prediction_pairs import read_pairs
 from jmpose_mm.functional.evaluation.posetrack_ap import posetrack_ap
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['Curve', 'Size', 'as_json', 'draw', 'formatted', 'run']
+__all__ = ['Curve', 'GrowthSize', 'as_json', 'draw', 'formatted', 'measure']
 
 _SMALL = '{}_resnet18_1xb8_synthetic-128x96.py'
 _MIDDLE = 'jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
@@ -62,7 +62,7 @@ class Curve(NamedTuple):
         return float(np.polyfit(x, np.log([median(runs) for runs in self.seconds]), 1)[0])
 
 
-class Size(NamedTuple):
+class GrowthSize(NamedTuple):
     """Of the measurement.
 
     Attributes:
@@ -80,11 +80,11 @@ class Size(NamedTuple):
     runs: int = 7
 
 
-FULL = Size()
-QUICK = Size((3, 5), ((64, 64), (128, 96)), (1, 2), (2, 4), 1)
+FULL = GrowthSize()
+QUICK = GrowthSize((3, 5), ((64, 64), (128, 96)), (1, 2), (2, 4), 1)
 
 
-def run(quick: bool = False, size: Size | None = None) -> list[Curve]:
+def measure(quick: bool = False, size: GrowthSize | None = None) -> list[Curve]:
     """Measure each curve.
 
     Args:
@@ -119,7 +119,7 @@ def _step(
     cfg.model.neck.frame_offsets = tuple(range(-(frames // 2), frames // 2 + 1))
     model = random_model(cfg.model)
     inputs, samples = noise_batch(clips, frames, crop or (high, wide), 17)
-    return step_of(model, lambda: model.loss(inputs, samples))
+    return training_step(model, lambda: model.loss(inputs, samples))
 
 
 def _videos(counts: tuple[int, ...]) -> dict[float, Work]:
@@ -134,7 +134,7 @@ def _videos(counts: tuple[int, ...]) -> dict[float, Work]:
     return {float(count): poses_of(count) for count in counts}
 
 
-def _of_data(size: Size) -> Iterator[Curve]:
+def _of_data(size: GrowthSize) -> Iterator[Curve]:
     """Opening a data set, and its AP."""
     with tempfile.TemporaryDirectory() as folder:
         for count in size.videos:
@@ -160,7 +160,7 @@ def _measured(name: str, amount: str, works: dict[float, Work], runs: int, note:
     seconds: list[list[float]] = [[] for _ in works]
     for _ in tqdm(range(runs), desc=name, leave=False, disable=None):
         for column, work in zip(seconds, works.values(), strict=True):
-            column.append(seconds_of(work))
+            column.append(measure_seconds(work))
     return Curve(name, amount, list(works), seconds, [growth_mib(w) for w in works.values()], note)
 
 

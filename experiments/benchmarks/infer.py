@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from experiments.benchmarks.timing import Comparison, seconds_of
+from experiments.benchmarks.timing import Comparison, measure_seconds
 from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.video.poses.engine import ClipEngine
 
-__all__ = ['Size', 'run', 'streamed', 'walking_people']
+__all__ = ['FilmSize', 'measure', 'streamed', 'walking_people']
 
 METHOD = 'jm-pose_hrnet-w48_1xb30-20e_posetrack18-384x288.py'
 SINGLE_FRAME = (
@@ -37,7 +37,7 @@ NECKS = {
 }
 
 
-class Size(NamedTuple):
+class FilmSize(NamedTuple):
     """Of the made-up video and of the measurement."""
 
     frames: int
@@ -47,14 +47,15 @@ class Size(NamedTuple):
     necks: tuple[str, ...] = tuple(NECKS)
 
 
-FULL, QUICK = Size(8, 2, 7), Size(3, 1, 1, necks=('JM-Pose',))
+FULL = FilmSize(8, 2, 7)
+QUICK = FilmSize(3, 1, 1, 'jm-pose_resnet18_1xb8_synthetic-128x96.py', necks=('JM-Pose',))
 
 
-def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
+def measure(quick: bool = False, size: FilmSize | None = None) -> list[Comparison]:
     """Time the ways side by side.
 
     Args:
-        quick: Few frames, one person, one run.
+        quick: A small model, few frames, one person, one run.
         size: Another measurement, instead.
     """
     size = size or (QUICK if quick else FULL)
@@ -70,7 +71,7 @@ def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
         for name, work in ways.items():
-            seconds[name].append(seconds_of(work) / (size.frames * size.people))
+            seconds[name].append(measure_seconds(work) / (size.frames * size.people))
     window = f'the whole network on {len(plain.frame_offsets)} crops for each pose'
     single = "mmpose's inference_topdown with its HRNet-W48 of single frames"
     note = f'{size.frames} frames x {size.people} people; seconds per person and frame.'
@@ -93,8 +94,8 @@ def _beside_backbone(method: str, runs: int) -> Comparison:
     clips = [frame * len(model.frame_offsets)] * model.batch_size
     seconds: dict[str, list[float]] = {'backbone': [], 'neck': []}
     for _ in range(runs):
-        seconds['backbone'].append(seconds_of(lambda: model.features(crops)) / len(crops))
-        seconds['neck'].append(seconds_of(lambda: model.heatmaps(clips)) / len(clips))
+        seconds['backbone'].append(measure_seconds(lambda: model.features(crops)) / len(crops))
+        seconds['neck'].append(measure_seconds(lambda: model.heatmaps(clips)) / len(clips))
     note = (
         f'seconds a pose, {model.batch_size} together; what is made of each crop alone counts '
         'as backbone.'

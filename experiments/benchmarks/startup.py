@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 import jmpose_mm
 from experiments.benchmarks.clip_set import ANN_FILE, ClipSet, write_clip_set
-from experiments.benchmarks.timing import Comparison, seconds_of
+from experiments.benchmarks.timing import Comparison, measure_seconds
 
-__all__ = ['TOOLS', 'run']
+__all__ = ['TOOLS', 'measure']
 
 _FILES = sorted(Path(jmpose_mm.__file__).parent.joinpath('.mim', 'tools').glob('*.py'))
 TOOLS = [
@@ -39,7 +39,7 @@ next(iter(Runner.build_dataloader(json.loads(sys.argv[1]), seed=0)))
 """
 
 
-def run(quick: bool = False, runs: int | None = None) -> list[Comparison]:
+def measure(quick: bool = False, runs: int | None = None) -> list[Comparison]:
     """Time new interpreters, alternately, from start to end.
 
     Args:
@@ -57,7 +57,7 @@ def run(quick: bool = False, runs: int | None = None) -> list[Comparison]:
     slowest = max(helps, key=lambda one: median(one.our_seconds))
     with tempfile.TemporaryDirectory() as folder:
         write_clip_set(folder, CLIPS)
-        loaders = [json.dumps(loader_of(folder, clips)) for clips in (False, True)]
+        loaders = [json.dumps(loader_settings(folder, clips)) for clips in (False, True)]
         return [
             _compared('import', ['-c', 'import mmpose'], ['-c', 'import mmpose, jmpose_mm'], runs),
             _compared('all registered', ['-c', REGISTER], ['-c', REGISTER_OURS], runs),
@@ -66,7 +66,7 @@ def run(quick: bool = False, runs: int | None = None) -> list[Comparison]:
         ]
 
 
-def loader_of(folder: str, clips: bool) -> dict[str, Any]:
+def loader_settings(folder: str, clips: bool) -> dict[str, Any]:
     """Config of a loader with a worker: this package's of clips, or mmpose's of single frames."""
     ours = 'jmpose_mm.' if clips else ''
     sample = dict(type='jmpose_mm.SampleSupportFrames')
@@ -94,8 +94,8 @@ def _compared(name: str, reference: list[str], ours: list[str], runs: int) -> Co
     """Run two command lines of Python in turn."""
     columns: tuple[list[float], list[float]] = ([], [])
     for _ in tqdm(range(runs), desc=f'timing {name}', leave=False, disable=None):
-        columns[0].append(seconds_of(lambda: _execute(reference)))
-        columns[1].append(seconds_of(lambda: _execute(ours)))
+        columns[0].append(measure_seconds(lambda: _execute(reference)))
+        columns[1].append(measure_seconds(lambda: _execute(ours)))
     more = median(b - a for a, b in zip(*columns, strict=True))
     sides = ('bare Python' if reference == ['-c', 'pass'] else 'mmpose alone', 'this package')
     return Comparison(name, *sides, *columns, f'{more:+.2f} s.')

@@ -22,8 +22,8 @@ __all__ = [
     'environment',
     'formatted',
     'growth_mib',
+    'measure_seconds',
     'peak_mib',
-    'seconds_of',
 ]
 
 THREAD_VARIABLES = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
@@ -61,7 +61,7 @@ class Comparison(NamedTuple):
         return ratios[0], ratios[-1]
 
 
-def seconds_of(work: Callable[[], Any]) -> float:
+def measure_seconds(work: Callable[[], Any]) -> float:
     """Wall-clock seconds of one call."""
     start = time.perf_counter()
     work()

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from experiments.benchmarks.timing import Comparison, peak_mib, seconds_of
+from experiments.benchmarks.timing import Comparison, measure_seconds, peak_mib
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.structures import ClipFeatures
 
-__all__ = ['Size', 'noise_batch', 'random_model', 'run', 'step_of']
+__all__ = ['TrainingSize', 'measure', 'noise_batch', 'random_model', 'training_step']
 
 
-class Size(NamedTuple):
+class TrainingSize(NamedTuple):
     """Of the measurement."""
 
     clips: int
@@ -35,34 +35,37 @@ class Size(NamedTuple):
     )
 
 
-FULL, QUICK = Size(2, 7), Size(1, 1, ('jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py',))
+FULL, QUICK = (
+    TrainingSize(2, 7),
+    TrainingSize(1, 1, ('jm-pose_resnet18_1xb8_synthetic-128x96.py',)),
+)
 
 
-def run(quick: bool = False, size: Size | None = None) -> list[Comparison]:
+def measure(quick: bool = False, size: TrainingSize | None = None) -> list[Comparison]:
     """Time steps of each config side by side, with the frozen backbone in float32 and bfloat16.
 
     Args:
-        quick: One config, a clip and a run.
+        quick: One small model, a clip and a run.
         size: Another measurement, instead.
     """
     size = size or (QUICK if quick else FULL)
     return [c for config in size.configs for c in _compare(config, size)]
 
 
-def _compare(config: str, size: Size) -> list[Comparison]:
+def _compare(config: str, size: TrainingSize) -> list[Comparison]:
     plain, *ours = _models(config)
     wide, high = load_config(config).codec.input_size
     keypoints = len(plain.neck.heatmap_layer.weight)
     inputs, samples = noise_batch(size.clips, plain.neck.num_frames, (high, wide), keypoints)
-    steps = [step_of(plain, lambda: _plain_losses(plain, inputs, samples))]
+    steps = [training_step(plain, lambda: _plain_losses(plain, inputs, samples))]
     for model in ours:
-        steps.append(step_of(model, lambda m=model: m.loss(inputs, samples)))
+        steps.append(training_step(model, lambda m=model: m.loss(inputs, samples)))
     for step in steps:
         step()  # the first one makes the copy of the backbone and the optimizer's state
     seconds: list[list[float]] = [[] for _ in steps]
     for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
         for column, step in zip(seconds, steps, strict=True):
-            column.append(seconds_of(step))
+            column.append(measure_seconds(step))
     peaks = [peak_mib(step) for step in steps]
     name = config.split('_1xb')[0]
     return [
@@ -128,7 +131,7 @@ def _plain_losses(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, 
     return model.head.loss(model.neck(ClipFeatures(inputs, stages)), samples, model.train_cfg)
 
 
-def step_of(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable[[], Any]:
+def training_step(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable[[], Any]:
     """What makes an optimisation step of losses."""
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
 

@@ -133,7 +133,7 @@ def claim_rows(table: dict[str, Any]) -> list[list[str]]:
         cells = [claim.text, f'**{verdict(claim, whole)}**']
         for one in (whole, degraded):
             known = one is not None and one['difference']['mean'] is not None
-            cells += [plus_minus(one['difference'], '+.1f'), p_of(one)] if known else ['–', '–']
+            cells += [plus_minus(one['difference'], '+.1f'), p_text(one)] if known else ['–', '–']
         cells.append('–' if whole is None else str(len(whole['seeds'])))
         cells.append('' if claim.published is None else f'{claim.published:+.1f}')
         rows.append(cells)
@@ -148,7 +148,7 @@ def plus_minus(values: dict[str, Any], form: str = '.1f') -> str:
     return f'{values["mean"]:{form}}' + ('' if deviation is None else f' ± {deviation:.1f}')
 
 
-def p_of(found: dict[str, Any]) -> str:
+def p_text(found: dict[str, Any]) -> str:
     """A p-value."""
     return '< 0.001' if found['p'] < 0.001 else f'{found["p"]:.3f}'
 

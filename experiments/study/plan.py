@@ -116,7 +116,7 @@ def _ablation(of: str, name: str, title: str, **fields: Any) -> Run:
     return _variant(of, name, title, {}, ablation=config, **fields)
 
 
-def _ablations_of(method: str) -> list[Run]:
+def _method_ablations(method: str) -> list[Run]:
     changed = _JM_ABLATIONS if method == 'jm_pose' else {}
     return [
         *(_ablation(method, name, title) for name, title in _OF_A_CONFIG[method].items()),
@@ -125,7 +125,7 @@ def _ablations_of(method: str) -> list[Run]:
 
 
 ABLATIONS = [
-    *(run for method in _OF_A_CONFIG for run in _ablations_of(method)),
+    *(run for method in _OF_A_CONFIG for run in _method_ablations(method)),
     # The stages between one and four take processors too long.
     *(_ablation('tdmi', f'{n}_stages', f'{n} stages', scales=('gpu',)) for n in (2, 3)),
 ]

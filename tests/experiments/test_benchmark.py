@@ -32,7 +32,7 @@ def tool() -> ModuleType:
 def test_subcommands__have_a_module_each_that_runs(tool: ModuleType) -> None:
     assert 'ap' in tool.SUBCOMMANDS
     for name, _ in tool.SUBCOMMANDS.values():
-        assert callable(import_module(f'experiments.benchmarks.{name}').run)
+        assert callable(import_module(f'experiments.benchmarks.{name}').measure)
 
 
 def test_command__prints_and_writes(
@@ -47,7 +47,7 @@ def test_command__prints_and_writes(
         quick.append(quick_)
         return [Comparison('all', 'slow', 'fast', [4.0], [2.0])]
 
-    monkeypatch.setattr('experiments.benchmarks.ap.run', lambda quick: run(quick))
+    monkeypatch.setattr('experiments.benchmarks.ap.measure', lambda quick: run(quick))
     out = tmp_path / 'out.json'
     monkeypatch.setattr(sys, 'argv', [str(TOOL), 'ap', '--quick', '--json', str(out)])
     assert tool.main() == 0

@@ -6,6 +6,8 @@ Bernardin and Stiefelhagen (2008), with the order of decisions of the py-motmetr
 object stays with its last partner while that pair may match, however long ago it did (later
 versions: only if it did in the frame before); the rest is assigned, as many pairs as possible at
 the least total distance; an object whose partner is not its last one has switched.
+
+Written here, since later versions of that package decide otherwise.
 """
 
 from __future__ import annotations

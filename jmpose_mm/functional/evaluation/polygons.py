@@ -3,6 +3,9 @@
 Axes: Q points, R polygons, V vertices of all polygons, P pairs of a point and a polygon of one
     frame.
 Coordinates are image pixels, ``(x, y)``.
+
+Written here for the official rule of edges and corners, and since OpenCV and matplotlib take one
+polygon a call.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ straight lines among them, hence pass unchanged at any times. Rules:
 * A joint's samples split into segments where it is missing for longer than `LONGEST_GAP` steps, or
   its track is; segments do not know of each other.
 * Towards the ends of a segment the neighbours come from one side, the fit stays the same.
+
+Written here, since SciPy's filter wants equal times and no gaps.
 """
 
 from __future__ import annotations

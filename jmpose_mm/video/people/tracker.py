@@ -1,6 +1,8 @@
 """Identities over a video, decided frame by frame.
 
 Axes: N detections of a frame, M tracks, K keypoints. Boxes are xyxy in image pixels.
+
+Written here, since mmdet's trackers take its own data samples and know no poses.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def test_made_up_set__is_imperfect_in_every_way_and_equal_for_equal_seeds(tmp_pa
 
 
 def test_run__times_both_ways_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, core = ap.run(size=ap.Size(videos=1, frames=3, people=2, runs=2))
+    whole, core = ap.measure(size=ap.PoseSetSize(videos=1, frames=3, people=2, runs=2))
     for comparison in (whole, core):
         seconds = [*comparison.reference_seconds, *comparison.our_seconds]
         assert len(seconds) == 4
@@ -55,4 +55,4 @@ def test_run__times_both_ways_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
         assert '1 videos x 3 frames x 2 people' in comparison.note
     monkeypatch.setattr(ap, 'evaluate_per_frame', lambda frames: [1.0] * 15)
     with pytest.raises(RuntimeError, match='the two ways differ'):
-        ap.run(size=ap.Size(videos=1, frames=3, people=2, runs=1))
+        ap.measure(size=ap.PoseSetSize(videos=1, frames=3, people=2, runs=1))

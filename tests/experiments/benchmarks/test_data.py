@@ -67,7 +67,7 @@ def test_training__what_is_kept_is_what_would_be_decoded(
     batches = []
     for load in (data.decode_each, data.LoadClip()):
         steps = data.pipeline(load, False, True)
-        read = data.batches_of(samples, steps, order, 2)
+        read = data.draw_batches(samples, steps, order, 2)
         np.random.seed(0)
         batches.append(read())
     for plain, ours in zip(*batches, strict=True):
@@ -79,7 +79,7 @@ def test_training__what_is_kept_is_what_would_be_decoded(
 
 def test_run__counts_what_is_decoded() -> None:
     threads = cv2.getNumThreads()
-    evaluation, shuffled, by_frame = data.run(size=data.Size(CLIPS, batches=2, runs=2))
+    evaluation, shuffled, by_frame = data.measure(size=data.LoadingSize(CLIPS, batches=2, runs=2))
     assert cv2.getNumThreads() == threads
     assert [row.name for row in (evaluation, shuffled, by_frame)] == [
         'evaluation, in order',

@@ -10,7 +10,7 @@ SMALL = deform.Shape('any', (2, 4, 6, 5), 2, 3)
 
 
 def test_run__forward_with_and_without_gradients() -> None:
-    both, forward = deform.run(shapes=(SMALL,), runs=3)
+    both, forward = deform.measure(shapes=(SMALL,), runs=3)
     assert both.name == 'any, forward + backward'
     assert forward.name == 'any, forward'
     for comparison in (both, forward):
@@ -29,14 +29,14 @@ def test_run__refuses_operators_that_differ(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(deform, 'deform_operator', dishonest)
     with pytest.raises(RuntimeError, match='the operators differ by'):
-        deform.run(shapes=(SMALL,), runs=1)
+        deform.measure(shapes=(SMALL,), runs=1)
 
 
 @pytest.mark.parametrize('shape', deform.SHAPES)
 def test_shapes__are_those_of_alignments(shape: deform.Shape) -> None:
     channels = shape.features[1]
     layer = ModulatedAlignment(channels, channels, shape.groups, dilation=shape.dilation)
-    drawn = deform.inputs_of(shape)
+    drawn = deform.random_inputs(shape)
     offset, modulation = layer.predict(torch.zeros(shape.features))
     assert [offset.shape, modulation.shape] == [drawn[1].shape, drawn[2].shape]
     assert [layer.weight.shape, layer.bias.shape] == [drawn[3].shape, drawn[4].shape]

@@ -29,7 +29,7 @@ def test_text_and_json__hold_every_amount() -> None:
 
 def test_measured__amounts_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    monkeypatch.setattr(growth, 'seconds_of', lambda work: (work(), len(done))[1])
+    monkeypatch.setattr(growth, 'measure_seconds', lambda work: (work(), len(done))[1])
     monkeypatch.setattr(growth, 'growth_mib', lambda work: 7.0)
     works = {1.0: lambda: done.append('a'), 2.0: lambda: done.append('b')}
     curve = growth._measured('n', 'things', works, 2, '')

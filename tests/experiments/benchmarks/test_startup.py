@@ -8,7 +8,7 @@ from experiments.benchmarks import startup
 def test_compared__takes_new_processes_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     commands, clock = [], iter([2.0, 2.5, 3.0, 4.0, 2.0, 2.25])
     monkeypatch.setattr(startup, '_execute', commands.append)
-    monkeypatch.setattr(startup, 'seconds_of', lambda work: (work(), next(clock))[1])
+    monkeypatch.setattr(startup, 'measure_seconds', lambda work: (work(), next(clock))[1])
     comparison = startup._compared('import', ['a'], ['b'], 3)
     assert commands == [['a'], ['b']] * 3
     assert comparison.reference_seconds == [2.0, 3.0, 2.0]
@@ -20,13 +20,13 @@ def test_run__has_a_row_for_each_wait_and_the_slowest_help(monkeypatch: pytest.M
     seconds = {'train.py': 0.3}
     commands: list[list[str]] = []
 
-    def seconds_of(work):
+    def measure_seconds(work):
         work()
         return next((s for name, s in seconds.items() if name in commands[-1][0]), 0.1)
 
     monkeypatch.setattr(startup, '_execute', commands.append)
-    monkeypatch.setattr(startup, 'seconds_of', seconds_of)
-    rows = startup.run(quick=True)
+    monkeypatch.setattr(startup, 'measure_seconds', measure_seconds)
+    rows = startup.measure(quick=True)
     assert [row.name for row in rows] == [
         'import',
         'all registered',
@@ -49,7 +49,7 @@ def test_loaders__give_a_batch(tmp_path, clips: bool) -> None:
 
     startup.write_clip_set(tmp_path, startup.ClipSet(1, 4, size=(64, 48)))
     with DefaultScope.overwrite_default_scope('mmpose'):
-        loader = Runner.build_dataloader(startup.loader_of(str(tmp_path), clips), seed=0)
+        loader = Runner.build_dataloader(startup.loader_settings(str(tmp_path), clips), seed=0)
     batch = next(iter(loader))
     assert len(batch['inputs']) == 16
     assert batch['inputs'][0].shape == ((5, 3, 128, 96) if clips else (3, 128, 96))

@@ -12,7 +12,7 @@ from experiments.benchmarks.timing import (
     environment,
     formatted,
     growth_mib,
-    seconds_of,
+    measure_seconds,
 )
 
 ONE = Comparison('sorting', 'by hand', 'by machine', [8.0, 9.0, 30.0], [2.0, 1.0, 3.0], 'Twice.')
@@ -23,11 +23,11 @@ def test_ratio__of_the_medians_and_spread_of_neighbouring_runs() -> None:
     assert ONE.spread == (4.0, 10.0)
 
 
-def test_seconds_of__calls_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measure_seconds__calls_once(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([1.0, 3.5])
     calls: list[int] = []
     monkeypatch.setattr(time, 'perf_counter', lambda: next(clock))
-    assert seconds_of(lambda: calls.append(1)) == 2.5
+    assert measure_seconds(lambda: calls.append(1)) == 2.5
     assert calls == [1]
 
 
