@@ -32,14 +32,14 @@ class PoseSetSize(NamedTuple):
     runs: int
 
 
-FULL, QUICK = PoseSetSize(50, 100, 8, 7), PoseSetSize(10, 100, 8, 3)
+FULL, QUICK = PoseSetSize(50, 100, 8, 7), PoseSetSize(3, 40, 8, 2)
 
 
 def measure(quick: bool = False, size: PoseSetSize | None = None) -> list[Comparison]:
     """Time both ways on a made-up set after making sure that they agree.
 
     Args:
-        quick: A fifth of the set and three runs instead of seven.
+        quick: A small set and two runs.
         size: Another set, instead.
 
     Raises:
