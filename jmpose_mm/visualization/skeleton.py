@@ -46,9 +46,9 @@ class Skeleton(NamedTuple):
 
     @property
     def drawn(self) -> np.ndarray:
-        """(K,) which joints are at a line; the others are placeholders, as PoseTrack's ears."""
-        ends = {end for edge in self.edges for end in edge}
-        return np.asarray([index in ends for index in range(len(self.joints))])
+        """(K,) which joints are drawn: all but PoseTrack's ears, which nobody annotates."""
+        placeholders = ('left_ear', 'right_ear') if self.joints == FILE_JOINT_NAMES else ()
+        return np.asarray([name not in placeholders for name in self.joints], dtype=bool)
 
 
 def posetrack_skeleton(joints: tuple[str, ...] = FILE_JOINT_NAMES) -> Skeleton:

@@ -123,7 +123,9 @@ def test_draw_poses__a_given_skeleton_decides_names_and_lines() -> None:
     assert (drawn[60, 40:60] == COLOURS['middle']).all()
     assert (drawn[60, 20] == COLOURS['right']).all()
     assert (drawn[60, 80] == COLOURS['left']).all()
-    assert (drawn[80:] == GREY).all()  # a joint without a line
+    assert (drawn[100, 50] == COLOURS['middle']).all()  # a joint without a line
+    dots = draw_poses(canvas(), keypoints, skeleton=skeleton._replace(edges=()), thickness=3)
+    assert [(dots[y, x] == GREY).all() for x, y in ((20, 60), (80, 60), (50, 60))] == [0, 0, 1]
     with pytest.raises(ValueError, match=r'expected shape \(N, 3, 2\), got \(1, 15, 2\)'):
         draw_poses(canvas(), standing(JOINT_NAMES), skeleton=skeleton)
 
