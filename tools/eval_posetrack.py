@@ -12,8 +12,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description='PoseTrack AP as the official evaluator (poseval) counts it. Both folders hold '
         'one JSON file for each video, with the same names, in the form of 2017 (annolist) or of '
-        '2018 and 2021 (images, annotations, categories). Frames are compared by their place in '
-        'the file.'
+        '2018 and 2021 (images, annotations, categories). Frames are paired by name where '
+        'all names are the same, else by their place in the file; the output says which.'
     )
     parser.add_argument('truth', metavar='GT_DIR', help='folder of official annotation files')
     parser.add_argument('predictions', metavar='PRED_DIR', help='folder of prediction files')
