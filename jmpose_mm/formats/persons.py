@@ -6,6 +6,7 @@ Axes: N persons, K joints. Coordinates are the file's image pixels, boxes xyxy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -91,8 +92,8 @@ class Persons(NamedTuple):
         columns = []
         for name in cls._fields:
             parts = [getattr(block, name) for block in (nobody, *blocks)]
-            column = [value for part in parts for value in part]
-            columns.append(column if isinstance(parts[0], list) else np.concatenate(parts))
+            is_list = isinstance(parts[0], list)
+            columns.append([*chain.from_iterable(parts)] if is_list else np.concatenate(parts))
         return cls(*columns)
 
     @classmethod
