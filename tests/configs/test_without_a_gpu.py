@@ -86,7 +86,7 @@ def test_method__computes_in_every_type(path: Path, dtype: torch.dtype) -> None:
     cfg.model.frozen_backbone_dtype = str(dtype).removeprefix('torch.')
     model = built(cfg, 'cuda')
     data = batch(cfg, model)
-    for frozen in (True, False):
+    for frozen in (True, False) if dtype == torch.float16 else (True,):
         if not frozen:
             model.frozen = ()
             model.requires_grad_(True)
@@ -128,10 +128,10 @@ def test_method__has_gradients_on_one_device(path: Path, monkeypatch: pytest.Mon
     assert found == {torch.device('lazy:0')}
 
 
-@pytest.mark.parametrize('dtype', TYPES[1:], ids=str)
 @pytest.mark.parametrize('path', SMALL, ids=lambda path: path.stem)
-def test_method__has_gradients_in_short_types(path: Path, dtype: torch.dtype) -> None:
-    assert train_one_step(Config.fromfile(path), 'cpu', dtype) == {torch.device('cpu')}
+def test_method__has_gradients_in_a_short_type(path: Path) -> None:
+    found = train_one_step(Config.fromfile(path), 'cpu', torch.bfloat16)
+    assert found == {torch.device('cpu')}
 
 
 # ---- that it notices ----------------------------------------------------------------------------
