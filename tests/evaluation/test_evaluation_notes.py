@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from posetrack_documents import image, person, point, posetrack17, posetrack18, rect, save
+
+from jmpose_mm.evaluation.poseval import evaluate_folders
+
+
+def notes(root: Path, truth: dict, predictions: dict) -> str:
+    save(root / 'gt' / 'a.json', truth)
+    save(root / 'pred' / 'a.json', predictions)
+    return '\n'.join(evaluate_folders(root / 'gt', root / 'pred').notes)
+
+
+def test_notes__nothing_to_say(tmp_path: Path) -> None:
+    truth = posetrack17([rect(point(3, 1, 1), point(4, 5, 5))])
+    found = posetrack17([rect(point(3, 1, 1.5, score=0.9), point(4, 5, 5, score=0.8))])
+    assert notes(tmp_path, truth, found) == ''
+
+
+def test_notes__scores_that_are_missing_or_equal(tmp_path: Path) -> None:
+    truth = posetrack17([rect(point(3, 1, 1), point(4, 5, 5))])
+    found = posetrack17([rect(point(3, 1, 2, score=0.9), point(4, 5, 5))])
+    assert notes(tmp_path, truth, found).startswith('1 of 2 predicted joints have no score')
+    found = posetrack17([rect(point(3, 1, 2), point(4, 5, 5))])
+    assert 'all predicted joints have one score' in notes(tmp_path, truth, found)
+
+
+def test_notes__why_the_truth_as_prediction_is_not_100(tmp_path: Path) -> None:
+    twin = point(3, 100, 100)
+    people = [rect(point(3, 1, 1)), rect(twin, track_id=[1]), rect(twin, track_id=[2])]
+    people.append(rect(point(3, 300, 1), x2=[0], y2=[0], track_id=[3]))
+    content = posetrack17(people)
+    text = notes(tmp_path, content, content)
+    assert 'the predictions are the ground truth itself: AP ' in text
+    assert 'annotated nowhere, which officially counts as AP 0: right_ankle' in text
+    assert '1 persons have a head of size 0' in text
+    assert '1 persons lie exactly on another one' in text
+
+
+def test_notes__files_without_persons_and_losses(tmp_path: Path) -> None:
+    frame = image(0)
+    truth = posetrack18([frame], [person(frame['id'])])
+    save(tmp_path / 'gt' / 'b.json', truth)
+    save(tmp_path / 'pred' / 'b.json', posetrack18([frame], []))
+    found = posetrack18([frame], [person(frame['id'], 7.0, scores=[0.5] * 17), person(99)])
+    text = notes(tmp_path, truth, found)
+    assert '1 of 2 prediction files have no persons: b.json' in text
+    assert 'predictions: 1 persons of an unknown image' in text
+
+
+def test_notes__nobody_is_predicted_at_all(tmp_path: Path) -> None:
+    truth = posetrack17([rect(point(3, 1, 1))])
+    with pytest.raises(ValueError, match=r'pred: expected predicted persons, got none in any'):
+        notes(tmp_path, truth, posetrack17([]))
