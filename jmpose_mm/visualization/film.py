@@ -14,11 +14,11 @@ import av
 import cv2
 import numpy as np
 
+from jmpose_mm.visualization import codec_threads  # noqa: F401
 from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.whole_files import whole_file
 
 __all__ = ['CODECS', 'Film', 'is_drawn_film', 'write_film']
-
 # Encoders in the order in which they are looked for, and their settings. No frame waits for a later
 # one: in mp4, films of a variable rate would end too early.
 CODECS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -225,3 +227,17 @@ def test_film__has_no_name_before_it_is_closed_and_can_be_played_then(tmp_path: 
     film.discard()
     assert len(read(tmp_path / 'a.mp4')) == 3
     assert [entry.name for entry in tmp_path.iterdir()] == ['a.mp4']
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='this system does not fork')
+def test_film__survives_a_collection_in_a_forked_process(tmp_path: Path) -> None:
+    gc.disable()  # what the film leaves is still there when the process forks
+    try:
+        write_film(tmp_path / 'film.mp4', [np.zeros((64, 64, 3), np.uint8)] * 30)
+        child = os.fork()
+        if child == 0:
+            gc.collect()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        gc.enable()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import av
 
 from jmpose_mm.errors import UsageError, without_credentials
+from jmpose_mm.visualization import codec_threads  # noqa: F401
 
 __all__ = ['VideoInfo', 'opened', 'probe']
 
