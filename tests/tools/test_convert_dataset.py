@@ -56,8 +56,8 @@ def test_convert__a_bad_file_is_one_line_and_exit_2(tmp_path: Path) -> None:
     assert done.stdout == ''
     assert 'Traceback' not in done.stderr
     assert done.stderr.splitlines()[-1] == (
-        'convert_dataset.py: error: download/annotations/val/000522_bonn_test.json images[2]: '
-        "missing key 'file_name'"
+        'convert_dataset.py: error: download/annotations/val/000522_bonn_test.json: images[2]: '
+        "expected the key 'file_name', found none"
     )
     assert not (tmp_path / 'out/conversion.json').exists()
     assert not (tmp_path / 'out/annotations/val').exists()

@@ -71,15 +71,14 @@ class LabelledMetric(BaseMetric):
 
         Args:
             label: ``boxes`` and ``protocol``, read off what runs.
-            provenance: Facts of the run.
-
-        Raises:
-            UsageError: The caller states other boxes.
+            provenance: Facts of the run. What the caller states about boxes counts for nothing
+                then; where it differs from what was read, a warning says so.
         """
         if self.boxes is not None and not _same_boxes(self.boxes, label['boxes']):
-            raise UsageError(
-                f'boxes of {type(self).__name__}: expected {label["boxes"]!r}, which the data set '
-                f'reads, got {self.boxes!r}; leave the argument out'
+            MMLogger.get_current_instance().warning(
+                'boxes of %s: the data set reads %r, and the label says so; the statement %r is '
+                'not used: leave the argument out',
+                *(type(self).__name__, label['boxes'], self.boxes),
             )
         self.label, self.provenance = dict(label), provenance
 
