@@ -449,7 +449,9 @@ def test_metric__offline_boxes_are_a_statement_and_a_run_says_what_it_read(
     ann_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    logger = SimpleNamespace(warning=lambda text, *values: said.append(text % values))
+    logger = SimpleNamespace(
+        warning=lambda text, *values: said.append(text % values), info=lambda *_: None
+    )
     monkeypatch.setattr(reporting.MMLogger, 'get_current_instance', lambda: logger)
     assert metric(ann_file, boxes=None).label == {'boxes': 'not stated', 'protocol': 'not stated'}
     assert metric(ann_file, boxes='a.json').label['boxes'] == 'a.json (stated by the caller)'
