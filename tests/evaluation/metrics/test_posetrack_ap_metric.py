@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from mmengine.logging import MMLogger
 from scribbling import scribble
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.evaluation.metrics import reporting
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.prediction_pairs import read_pairs
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
@@ -449,10 +447,8 @@ def test_metric__offline_boxes_are_a_statement_and_a_run_says_what_it_read(
     ann_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    logger = SimpleNamespace(
-        warning=lambda text, *values: said.append(text % values), info=lambda *_: None
-    )
-    monkeypatch.setattr(reporting.MMLogger, 'get_current_instance', lambda: logger)
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(logger, 'warning', lambda text, *values: said.append(text % values))
     assert metric(ann_file, boxes=None).label == {'boxes': 'not stated', 'protocol': 'not stated'}
     assert metric(ann_file, boxes='a.json').label['boxes'] == 'a.json (stated by the caller)'
     read = {'boxes': 'a.json (a detector), score >= 0.2', 'protocol': 'no flip test'}
