@@ -38,7 +38,7 @@ class Skeleton(NamedTuple):
 
     Example:
         >>> Skeleton(('nose', 'tail', 'ear'), ((0, 1),)).drawn.tolist()
-        [True, True, False]
+        [True, True, True]
     """
 
     joints: tuple[str, ...]

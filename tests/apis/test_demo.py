@@ -81,7 +81,7 @@ def test_fast_options__keep_the_keypoints_of_a_trained_model(poses_of, option):
 
 
 def test_run_demo__unknown_method(tmp_path):
-    with pytest.raises(ValueError, match=r"method: expected one of .*'tdmi'.*, got 'resnet'"):
+    with pytest.raises(ValueError, match=r"method: expected .*tdmi.*, got 'resnet'"):
         run_demo(tmp_path, method='resnet')
 
 

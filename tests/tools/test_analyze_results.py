@@ -53,8 +53,8 @@ def test_command__prints_where_the_report_is(folders: Path) -> None:
 @pytest.mark.parametrize(
     ('arguments', 'expected'),
     [
-        (['nowhere', '--gt', 'gt'], 'nowhere: expected a PoseTrack JSON file, found no file'),
-        (['pred', '--gt', 'nowhere'], 'nowhere: expected a PoseTrack JSON file'),
+        (['nowhere', '--gt', 'gt'], 'nowhere: expected a JSON file, found no file'),
+        (['pred', '--gt', 'nowhere'], 'nowhere: expected a JSON file'),
         (['pred', 'pred', 'pred', '--gt', 'gt'], 'RESULTS: expected one or two folders, got 3'),
         (['pred', '--gt', 'gt', '--images', '.'], '000000.jpg: expected an image, found none'),
         (['pred', '--gt', 'gt', '--out-dir', 'gt/a.json'], 'gt/a.json: expected a folder'),

@@ -17,7 +17,7 @@ from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose
 from jmpose_mm.visualization.drawing import COLOURS
 from jmpose_mm.visualization.marks import identity_colour
-from jmpose_mm.visualization.skeleton import Skeleton
+from jmpose_mm.visualization.skeleton import Skeleton, posetrack_skeleton
 
 GREY = 110
 SKELETON = Skeleton(('right_hand', 'left_hand', 'nose'), ((0, 1), (1, 2)))
@@ -79,9 +79,12 @@ def test_frame_drawer__the_number_stays_at_the_box_where_no_joint_is_certain() -
 
 
 def test_frame_drawer__placeholders_do_not_lift_the_number() -> None:
-    skeleton = Skeleton(('right_hand', 'left_hand', 'nose'), ((0, 1),))
-    low, high = person(), person()
-    high.keypoints[2] = 5, 5
+    skeleton = posetrack_skeleton()
+    ear = skeleton.joints.index('left_ear')
+    low, high = (
+        person()._replace(keypoints=np.full((17, 2), 60.0), scores=np.ones(17)) for _ in range(2)
+    )
+    high.keypoints[ear] = 5, 5
     drawn = [FrameDrawer(skeleton)(canvas(), poses(0, one)) for one in (low, high)]
     np.testing.assert_array_equal(*drawn)
 
