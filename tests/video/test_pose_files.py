@@ -310,3 +310,15 @@ def test_recording__reads_a_line_at_a_time(tmp_path: Path, monkeypatch: pytest.M
     next(frames)
     next(frames)
     assert len(lines) == 2
+
+
+def test_read_poses__as_many_keypoints_as_the_file_names_joints(tmp_path: Path) -> None:
+    person = '"id": 1, "box": [0, 0, 1, 1], "box_score": 1, "keypoints": [[1, 1], [2, 2]]'
+    (tmp_path / 'poses.json').write_text(
+        '{"source": "a", "fps": 25, "skeleton": {"joints": ["nose"], "edges": []}, "protocol": {}, '
+        '"frames": [\n{"index": 0, "time": 0, "size": [4, 4], '
+        f'"persons": [{{{person}, "scores": [1, 1]}}]}}\n],\n"complete": true, "problems": []}}\n',
+        encoding='utf-8',
+    )
+    with pytest.raises(ValueError, match=r'poses\.json: line 2: .*expected 1 keypoints .*2 and 2'):
+        list(read_poses(tmp_path / 'poses.json'))

@@ -107,12 +107,23 @@ class Recording:
     def __iter__(self) -> Iterator[FramePoses]:
         for number, (line, _) in enumerate(self._lines(), start=2):
             try:
-                yield _frame_of(json.loads(line))
+                poses = _frame_of(json.loads(line))
+                self._check_joints(poses)
+                yield poses
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(
                     f'{self.path}: line {number}: expected a frame, found something else '
                     f'({type(error).__name__}: {error})'
                 ) from error
+
+    def _check_joints(self, poses: FramePoses) -> None:
+        expected = len(self.header.skeleton.joints)
+        for person in poses.persons:
+            if not len(person.keypoints) == len(person.scores) == expected:
+                raise ValueError(
+                    f'expected {expected} keypoints and scores, as the file names joints, got '
+                    f'{len(person.keypoints)} and {len(person.scores)}'
+                )
 
     def _lines(self) -> Iterator[tuple[bytes, int]]:
         """The whole lines of frames, and where each ends."""
