@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from source_files import ROOT
 
 README, STUDY, JM_POSE, FAMI_POSE = (
@@ -98,3 +99,31 @@ def test_fami_pose__quotes_the_demo_of_the_readme() -> None:
 def test_table_rows__of_the_first_table() -> None:
     text = 'x\n| a | b |\n| - | - |\n| 1 | 2 ± 1 |\n\n| c |\n| - |\n| 3 |\n'
     assert table_rows(text) == {'1': ['2 ± 1']}
+
+
+# A page and its figures, in their order: the claim of docs/study.md and its column.
+SAID_IN_WORDS = {
+    'dcpose': [('DCPose beats the single frame', 1), ('DCPose beats the single frame', 3)],
+    'fami_pose': [
+        ('FAMI-Pose beats DCPose', 1),
+        ('FAMI-Pose: global alignment pays', 1),
+        ('FAMI-Pose: local calibration pays', 1),
+        ('FAMI-Pose: the information terms pay', 1),
+    ],
+    'tdmi': [
+        ('TDMI beats FAMI-Pose', 1),
+        ('TDMI beats FAMI-Pose', 3),
+        ('TDMI: 4 stages beat 1', 1),
+        ('TDMI: disentanglement pays', 1),
+        ('TDMI: the information terms pay', 1),
+    ],
+}
+
+
+@pytest.mark.parametrize('page', SAID_IN_WORDS)
+def test_method_page__quotes_the_differences_of_its_claims(page: str) -> None:
+    text = (ROOT / 'docs' / f'{page}.md').read_text(encoding='utf-8')
+    said = text[text.index('# What the study says') :].split('\n#')[0]
+    claims = table_rows(STUDY[STUDY.index('## Claims') :])
+    quoted = re.findall(r'[+-]\d+\.\d ± \d+\.\d', ' '.join(said.split()))
+    assert quoted == [claims[claim][column] for claim, column in SAID_IN_WORDS[page]]
