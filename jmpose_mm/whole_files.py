@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +17,7 @@ from jmpose_mm.errors import UsageError
 __all__ = [
     'alone_in',
     'check_output',
+    'file_digest',
     'flush_to_disk',
     'remove_unfinished',
     'whole_file',
@@ -22,6 +25,7 @@ __all__ = [
 ]
 
 _FAR = 1 << 30  # beyond all that a mark says
+_WAITING = 0.2  # seconds between two looks at a lock
 _NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 
 
@@ -50,6 +54,15 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def file_digest(file: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(file).open('rb') as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def flush_to_disk(path: str | Path) -> None:
@@ -117,7 +130,7 @@ def check_output(
 
 
 @contextmanager
-def alone_in(folder: str | Path, mark: str = '.in_use') -> Iterator[None]:
+def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -> Iterator[None]:
     """Keep other runs out of a folder for the length of the block; the folder is made.
 
     Of the processes of one distributed run, the first holds the folder for all. A run that was
@@ -127,16 +140,17 @@ def alone_in(folder: str | Path, mark: str = '.in_use') -> Iterator[None]:
         folder: Where the run writes.
         mark: Name of the file in it that is locked; runs with different ones do not disturb each
             other.
+        patient: Wait for the others, those of one distributed run among them.
 
     Raises:
         UsageError: Another run is in there.
     """
-    if os.environ.get('RANK', '0') != '0':
+    if not patient and os.environ.get('RANK', '0') != '0':
         yield
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     file = Path(folder, mark)
-    number = _locked(file)
+    number = _locked(file, patient)
     try:
         yield
     finally:
@@ -173,7 +187,7 @@ def _lock(number: int) -> None:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _locked(mark: Path) -> int | None:
+def _locked(mark: Path, patient: bool) -> int | None:
     """The number of the open file, with a lock on it; None where there are no locks."""
     while True:
         number = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
@@ -182,6 +196,9 @@ def _locked(mark: Path) -> int | None:
         except BlockingIOError as error:
             process = os.read(number, 20).decode(errors='replace') or 'unknown'
             os.close(number)
+            if patient:
+                time.sleep(_WAITING)
+                continue
             raise UsageError(
                 f'{mark.parent}: another run (process {process}) writes there: wait for its end, '
                 'or choose another folder'

@@ -9,6 +9,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+from jmpose_mm.downloads import download
 from jmpose_mm.errors import UsageError, cut, listed, naming, without_credentials
 
 __all__ = [
@@ -17,18 +18,20 @@ __all__ = [
     'checkpoint_fits',
     'find_checkpoint',
     'read_checkpoint',
+    'weights_folder',
 ]
 
 _SCHEMES = ('http://', 'https://')
 _EXPECTED = 'a checkpoint of tensors and plain types'
 
 
-def find_checkpoint(name: str | Path) -> str:
+def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
     """A checkpoint where mmengine can read it.
 
     Args:
-        name: A path or an address. What an http address names is downloaded once, into torch's
-            folder of checkpoints, so that its user name and password are in no log.
+        name: A path or an address. What an http address names is downloaded once, see
+            :func:`jmpose_mm.downloads.download`.
+        folder: Folder of what is downloaded; None for torch's folder of checkpoints.
 
     Returns:
         The path, or an address of another scheme as it is.
@@ -38,42 +41,18 @@ def find_checkpoint(name: str | Path) -> str:
     """
     name = str(name)
     if name.startswith(_SCHEMES):
-        return str(_downloaded(name))
+        return str(download(name, folder or weights_folder()))
     if '://' in name or Path(name).is_file():
         return name
     found = 'is no regular file' if Path(name).exists() else 'does not exist'
     raise UsageError(f'checkpoint {name!r} {found}')
 
 
-def _downloaded(address: str) -> Path:
-    """The file of an address in torch's folder of checkpoints."""
-    import base64
-    import shutil
-    from urllib.parse import unquote, urlsplit, urlunsplit
-    from urllib.request import Request, urlopen
-
+def weights_folder() -> Path:
+    """Torch's folder of checkpoints, where downloaded weights are kept."""
     from torch import hub
 
-    from jmpose_mm.whole_files import whole_file
-
-    parts = urlsplit(address)
-    user, _, host = parts.netloc.rpartition('@')
-    file = Path(hub.get_dir(), 'checkpoints', Path(parts.path).name)
-    if file.is_file():
-        return file
-    shown = without_credentials(address)
-    try:
-        request = Request(urlunsplit(parts._replace(netloc=host)))
-        if user:
-            token = base64.b64encode(unquote(user).encode()).decode()
-            request.add_header('Authorization', f'Basic {token}')
-        with urlopen(request, timeout=60) as answer, whole_file(file) as unfinished:
-            with unfinished.open('wb') as content:
-                shutil.copyfileobj(answer, content)
-    except Exception as error:
-        # the cause may hold the password
-        raise UsageError(f'checkpoint {shown}: cannot be downloaded: {cut(error, 200)}') from None
-    return file
+    return Path(hub.get_dir(), 'checkpoints')
 
 
 def read_checkpoint(file: str | Path) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jmpose_mm.errors import without_credentials
+from jmpose_mm.whole_files import file_digest
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-__all__ = ['checkpoint_record', 'config_record', 'data_record', 'file_digest', 'run_record']
+__all__ = ['checkpoint_record', 'config_record', 'data_record', 'run_record']
 
 # Top-level settings that say where files go or how processes start, not what is computed.
 _NOT_COMPUTED = ('work_dir', 'launcher', 'resume', 'experiment_name')
@@ -87,15 +88,6 @@ def versions() -> dict[str, str]:
     """Version of Python and of each package that decides numbers."""
     found = {name: getattr(import_module(name), '__version__', 'unknown') for name in _VERSIONED}
     return {'python': platform.python_version(), **found}
-
-
-def file_digest(file: str | Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(file).open('rb') as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _type_name(value: Any) -> str:

@@ -12,7 +12,6 @@ import tarfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
 
 from jmpose_mm.errors import UsageError
 
@@ -51,12 +50,10 @@ def _load_address(
     """Download a file once, into torch's folder of checkpoints, and read it."""
     from torch import hub
 
+    from jmpose_mm.downloads import download
+
     folder = Path(model_dir or Path(hub.get_dir(), 'checkpoints'))
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / (options.get('file_name') or Path(urlsplit(url).path).name)
-    if not file.exists():
-        hub.download_url_to_file(url, str(file), progress=progress)
-    return load_data(str(file), map_location=map_location)
+    return load_data(str(download(url, folder)), map_location=map_location)
 
 
 class _DataOnlyTorch(ModuleType):

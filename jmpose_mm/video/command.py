@@ -131,7 +131,8 @@ def _protocol(
     inferencer: VideoPoseInferencer, source: FrameSource, checkpoint: str, options: dict[str, Any]
 ) -> dict[str, Any]:
     """What the poses depend on."""
-    from jmpose_mm.engine.provenance import file_digest, run_record
+    from jmpose_mm.engine.provenance import run_record
+    from jmpose_mm.whole_files import file_digest
 
     model, boxes, span = inferencer.model, inferencer.boxes, source.span
     record = run_record(model.cfg, checkpoint)
