@@ -173,7 +173,9 @@ def _receive(parts: SplitResult, file: Path, begun: int) -> bool:
         bar = tqdm(
             desc=name, total=total, initial=begun, unit='B', unit_scale=True, unit_divisor=1024
         )
-        with file.open('ab' if goes_on else 'wb') as content, bar:
+        if not goes_on:
+            file.write_bytes(b'')
+        with file.open('ab') as content, bar:
             while piece := answer.read(PIECE):
                 content.write(piece)
                 bar.update(len(piece))

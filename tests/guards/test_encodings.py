@@ -13,7 +13,7 @@ from source_files import name_of, python_files, tree_of
 SOURCES = ('jmpose_mm', 'experiments', 'tools', 'build_backend')
 # Name of the call to the place of its mode.
 OPENS = {'open': 1, 'fdopen': 1}
-SYSTEM = ('os', 'cv2', 'Image', 'tarfile', 'zipfile', 'webbrowser', 'av', 'wave')
+SYSTEM = ('os', 'cv2', 'Image', 'tarfile', 'zipfile', 'webbrowser', 'av', 'wave', 'opener')
 
 
 def without_encoding(tree: ast.AST) -> list[int]:
