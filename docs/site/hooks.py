@@ -1,4 +1,4 @@
-"""Hooks of the documentation site: the model zoo comes from the metafiles.
+"""Hooks of the documentation site: the zoo comes from the metafiles, the reference from the package.
 
 mkdocs calls `on_page_markdown` for every page.
 """
@@ -6,19 +6,36 @@ mkdocs calls `on_page_markdown` for every page.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import yaml
 
+import jmpose_mm
+from jmpose_mm import apis, functional
+
 ROOT = Path(__file__).resolve().parents[2]
-ZOO = '<!-- zoo -->'
+ZOO, REFERENCE, MATHEMATICS = '<!-- zoo -->', '<!-- reference -->', '<!-- mathematics -->'
+# A heading of the reference, and the packages whose public names stand below it.
+ROOMS = {
+    'Commands and video': ('apis', 'video', 'engine.configs'),
+    'Contracts of a method': ('structures',),
+    'Models': ('models', 'codecs'),
+    'Data sets and transforms': ('datasets',),
+    'Metrics': ('evaluation',),
+    'Training': ('engine',),
+    'Drawing': ('visualization',),
+    'Errors': ('errors', 'host', 'jmpose_mm'),
+}
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Put the zoo in its place; a link to a file outside of docs/ becomes that file's path."""
-    if ZOO in markdown:
-        markdown = markdown.replace(ZOO, zoo())
+    """Put the lists in their places; a link to a file outside of docs/ becomes its path."""
+    for place, text in ((ZOO, zoo), (REFERENCE, reference), (MATHEMATICS, mathematics)):
+        if place in markdown:
+            markdown = markdown.replace(place, text())
     # The site is read without the repository beside it, so such a link would be dead.
     return re.sub(r'\[([^\]]+)\]\(\.\./([^)]+)\)', r'\1 (`\2`)', markdown)
 
@@ -41,3 +58,41 @@ def _row(model: dict[str, Any]) -> str:
     published = weights.startswith('http')
     said = f'[file]({weights})' if published else 'none published'
     return f'| `{model["Name"]}` | {model["Metadata"]["Training Data"]} | {said} |'
+
+
+def public_names() -> dict[str, str]:
+    """What users import, and the module that defines each."""
+    found = {
+        name: getattr(package, name) for package in (jmpose_mm, apis) for name in package.__all__
+    }
+    return {
+        name: value.__module__ for name, value in found.items() if hasattr(value, '__module__')
+    }
+
+
+def reference() -> str:
+    """All public names with their documentation, room by room."""
+    left, parts = public_names(), []
+    for title, packages in ROOMS.items():
+        prefixes = tuple(f'jmpose_mm.{package}' for package in packages)
+        names = [
+            name
+            for name, module in sorted(left.items())
+            if module.startswith(prefixes) or module in packages
+        ]
+        entries = '\n\n'.join(f'::: {left.pop(name)}.{name}' for name in names)
+        parts.append(f'## {title}\n\n{entries}')
+    if left:
+        raise ValueError(f'docs/site/hooks.py: no room of the reference has {sorted(left)}')
+    return '\n\n'.join(parts)
+
+
+def mathematics() -> str:
+    """The functions on arrays and tensors, module by module."""
+    parts = []
+    for module in walk_packages(functional.__path__, 'jmpose_mm.functional.'):
+        names = getattr(import_module(module.name), '__all__', ())
+        entries = '\n\n'.join(f'::: {module.name}.{name}' for name in names)
+        if entries:
+            parts.append(f'## `{module.name.removeprefix("jmpose_mm.")}`\n\n{entries}')
+    return '\n\n'.join(parts)
