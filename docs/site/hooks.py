@@ -1,6 +1,7 @@
-"""Hooks of the documentation site: the zoo comes from the metafiles, the reference from the package.
+"""Hooks of the documentation site.
 
-mkdocs calls `on_page_markdown` for every page.
+The zoo comes from the metafiles, the reference from the package. mkdocs calls `on_page_markdown`
+and `on_page_content` for every page.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     return re.sub(r'\[([^\]]+)\]\(\.\./([^)]+)\)', r'\1 (`\2`)', markdown)
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Leave out the roles of docstrings, such as ``:class:``, which Markdown does not know."""
+    return re.sub(r':(?:class|func|meth|mod|attr|obj|data):(?=<code>)', '', html)
+
+
 def zoo() -> str:
     """A table of all models that the metafiles name, one for each method."""
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))
@@ -65,9 +71,7 @@ def public_names() -> dict[str, str]:
     found = {
         name: getattr(package, name) for package in (jmpose_mm, apis) for name in package.__all__
     }
-    return {
-        name: value.__module__ for name, value in found.items() if hasattr(value, '__module__')
-    }
+    return {name: value.__module__ for name, value in found.items() if hasattr(value, '__module__')}
 
 
 def reference() -> str:
