@@ -17,13 +17,24 @@ from .host.safe_loading import make_loaders_safe
 SCOPE = 'jmpose_mm'
 
 with true_cause(__name__):
-    from mmengine.registry import Registry
+    from mmengine.registry import DefaultScope, Registry
     from mmpose import registry as host
 
     make_loaders_safe()
 
     class MirroredRegistry(Registry):  # type: ignore[misc]
-        """A registry that registers in its parent as well."""
+        """A registry that registers in its parent as well, and builds in mmpose's scope."""
+
+        def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
+            """As the parent class; bare types are mmpose's where no scope is set.
+
+            A runner sets the scope. A plain script does not, and its data set's pipeline would
+            not find mmpose's transforms.
+            """
+            if DefaultScope.get_current_instance() is not None:
+                return super().build(cfg, *args, **kwargs)
+            with DefaultScope.overwrite_default_scope('mmpose'):
+                return super().build(cfg, *args, **kwargs)
 
         def _register_module(
             self, module: type, module_name: Any = None, force: bool = False

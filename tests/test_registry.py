@@ -11,9 +11,10 @@ from pathlib import Path
 import mmpose.registry as host
 import pytest
 from mmengine.registry import MODELS as ROOT_MODELS
-from mmengine.registry import Registry
+from mmengine.registry import DefaultScope, Registry
 
 import jmpose_mm.registry as ours
+from jmpose_mm.engine.configs import load_config
 
 HOST_REGISTRIES = [
     name
@@ -103,3 +104,11 @@ def test_import_error__is_shown_as_itself(file: str, tmp_path: Path) -> None:
     last = result.stderr.strip().splitlines()[-1]
     assert 'no_such_name' in last, result.stderr
     assert 'is not in the' not in result.stderr
+
+
+def test_build__finds_bare_types_where_no_scope_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DefaultScope, '_instance_dict', {})
+    clips = load_config('jm-pose_debug.py').train_dataloader.dataset
+    assert any(step.type == 'GetBBoxCenterScale' for step in clips.pipeline)
+    assert ours.DATASETS.build({**clips, 'lazy_init': True}) is not None
+    assert DefaultScope.get_current_instance() is None

@@ -6,6 +6,7 @@ and `on_page_content` for every page.
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ import jmpose_mm
 from jmpose_mm import apis, functional
 
 ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / 'docs' / 'notebooks' / 'look_inside.ipynb'
 ZOO, REFERENCE, MATHEMATICS = '<!-- zoo -->', '<!-- reference -->', '<!-- mathematics -->'
 # A heading of the reference, and the packages whose public names stand below it.
 ROOMS = {
@@ -34,7 +36,8 @@ ROOMS = {
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put the lists in their places; a link to a file outside of docs/ becomes its path."""
-    for place, text in ((ZOO, zoo), (REFERENCE, reference), (MATHEMATICS, mathematics)):
+    made = {ZOO: zoo, REFERENCE: reference, MATHEMATICS: mathematics, '<!-- notebook -->': notebook}
+    for place, text in made.items():
         if place in markdown:
             markdown = markdown.replace(place, text())
     # The site is read without the repository beside it, so such a link would be dead.
@@ -100,3 +103,23 @@ def mathematics() -> str:
         if entries:
             parts.append(f'## `{module.name.removeprefix("jmpose_mm.")}`\n\n{entries}')
     return '\n\n'.join(parts)
+
+
+def notebook() -> str:
+    """The cells of the notebook with their stored outputs."""
+    parts = []
+    for cell in json.loads(NOTEBOOK.read_text(encoding='utf-8'))['cells']:
+        source = ''.join(cell['source'])
+        if cell['cell_type'] == 'markdown':
+            parts.append(source)
+            continue
+        parts.append(f'```python\n{source}\n```')
+        parts += [_output(output['data']) for output in cell['outputs'] if 'data' in output]
+    return '\n\n'.join(parts)
+
+
+def _output(data: dict[str, Any]) -> str:
+    if 'image/png' in data:
+        picture = ''.join(data['image/png']).replace('\n', '')
+        return f'![output](data:image/png;base64,{picture})'
+    return f'```\n{"".join(data["text/plain"])}\n```'
