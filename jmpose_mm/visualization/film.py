@@ -19,10 +19,10 @@ from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.whole_files import whole_file
 
 __all__ = ['CODECS', 'Film', 'is_drawn_film', 'write_film']
-# Encoders in the order in which they are looked for, and their settings. No frame waits for a later
-# one: in mp4, films of a variable rate would end too early.
+# Encoders, the best first, and their settings. No frame waits for a later one: in mp4, films
+# of a variable rate would end too early. `veryfast` takes 3 times as long, for 0.6 of the bytes.
 CODECS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-    'h264': (('libx264', 'libopenh264', 'h264'), {'preset': 'veryfast', 'bf': '0'}),
+    'h264': (('libx264', 'libopenh264', 'h264'), {'preset': 'ultrafast', 'bf': '0'}),
     'hevc': (
         ('libx265', 'hevc'),
         {'preset': 'veryfast', 'tag': 'hvc1', 'x265-params': 'bframes=0:log-level=none'},

@@ -1,7 +1,8 @@
 """Marks around drawn persons: boxes, identities, trails, and maps laid over the image.
 
-Axes: N persons, K maps, H W of the image. Images are uint8 BGR and are not changed; coordinates are
-pixels ``(x, y)``. Identities are numbers from 1, each with its own colour; 0 means nobody's.
+Axes: N persons, K maps, H W of the image. Images are uint8 BGR and are not changed unless by
+``copy=False``; coordinates are pixels ``(x, y)``. Identities are numbers from 1, each with its own
+colour; 0 means nobody's.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ def identity_colour(identity: int) -> tuple[int, int, int]:
 
 
 def draw_boxes(
-    image: np.ndarray, boxes: np.ndarray, identities: Sequence[int] | None = None
+    image: np.ndarray,
+    boxes: np.ndarray,
+    identities: Sequence[int] | None = None,
+    copy: bool = True,
 ) -> np.ndarray:
     """Draw boxes as thin frames.
 
@@ -47,8 +51,9 @@ def draw_boxes(
         image: (H, W, 3).
         boxes: (N, 4) left, top, right, bottom.
         identities: N numbers that decide the colours.
+        copy: False draws on the image itself, where it is in one piece of memory.
     """
-    drawn = checked_image(image).copy()
+    drawn = checked_image(image, copy)
     width = _line_width(drawn)
     boxes = as_floats('boxes', boxes).reshape(-1, 4)
     # Far-off corners are clipped, since OpenCV overflows there.
@@ -60,7 +65,9 @@ def draw_boxes(
     return drawn
 
 
-def draw_identities(image: np.ndarray, identities: Sequence[int], places: np.ndarray) -> np.ndarray:
+def draw_identities(
+    image: np.ndarray, identities: Sequence[int], places: np.ndarray, copy: bool = True
+) -> np.ndarray:
     """Write the number of each person on a tag in its colour.
 
     Args:
@@ -68,8 +75,9 @@ def draw_identities(image: np.ndarray, identities: Sequence[int], places: np.nda
         identities: N numbers; tags of 0 are left out.
         places: (N, 2) where the tags' lower edges have their middle, e.g. above the heads; tags
             stay inside the image.
+        copy: False draws on the image itself, where it is in one piece of memory.
     """
-    drawn = checked_image(image).copy()
+    drawn = checked_image(image, copy)
     height = max(SMALLEST_TAG, min(drawn.shape[:2]) // IMAGE_PIXELS_PER_TAG_PIXEL)
     for identity, (x, y) in zip(identities, places, strict=True):
         if identity > 0 and np.isfinite((x, y)).all():

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from jmpose_mm.visualization.drawing import draw_poses
 from jmpose_mm.visualization.marks import (
     draw_boxes,
     draw_identities,
@@ -113,3 +114,18 @@ def test_overlay__covers_the_whole_image_by_default() -> None:
     laid = overlay(canvas(), np.ones((3, 4)), strength=1.0)
     top = cv2.applyColorMap(np.full((1, 1), 255, np.uint8), cv2.COLORMAP_TURBO)[0, 0]
     assert (laid[30:90, 40:120] == top).all()
+
+
+def test_draw__on_the_image_itself_as_on_a_copy() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+    poses = np.random.default_rng(1).uniform(10, 110, (2, 17, 2))
+    boxes, heads = np.array([[5.0, 5, 90, 100], [40, 30, 150, 110]]), poses[:, 0]
+    copied = draw_identities(draw_poses(draw_boxes(image, boxes, [1, 2]), poses), [1, 2], heads)
+    assert (copied != image).any()
+    for drawn in (
+        draw_boxes(image, boxes, [1, 2], copy=False),
+        draw_poses(image, poses, copy=False),
+        draw_identities(image, [1, 2], heads, copy=False),
+    ):
+        assert drawn is image
+    np.testing.assert_array_equal(image, copied)

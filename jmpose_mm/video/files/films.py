@@ -68,7 +68,7 @@ class FrameDrawer:
 
     def __call__(self, image: np.ndarray, poses: FramePoses) -> np.ndarray:
         """A drawn copy of the image (H, W, 3)."""
-        persons = poses.persons
+        persons, own = poses.persons, image
         for layer in (person.layer for person in persons if person.layer is not None):
             image = overlay(image, layer.values, layer.window)
         ids = [person.id for person in persons]
@@ -76,16 +76,18 @@ class FrameDrawer:
             self._walk(persons)
             ways = {identity: np.stack(way) for identity, way in self._ways.items()}
             image = draw_trails(image, ways)
+        # One copy of a large picture costs as much as all that is drawn on it.
+        image = np.array(image, order='C') if image is own else image
         if not persons:
-            return image.copy()
+            return image
         if self.boxes:
-            image = draw_boxes(image, np.stack([person.box for person in persons]), ids)
+            draw_boxes(image, np.stack([person.box for person in persons]), ids, copy=False)
         keypoints = np.stack([person.keypoints for person in persons])
         scores = np.stack([person.scores for person in persons])
-        image = draw_poses(image, keypoints, scores, self.threshold, skeleton=self.skeleton)
+        draw_poses(image, keypoints, scores, self.threshold, skeleton=self.skeleton, copy=False)
         if self.identities:
             heads = [self._above_head(person, image.shape[0]) for person in persons]
-            image = draw_identities(image, ids, np.stack(heads))
+            draw_identities(image, ids, np.stack(heads), copy=False)
         return image
 
     def _walk(self, persons: tuple[PersonPose, ...]) -> None:
