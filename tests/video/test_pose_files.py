@@ -322,3 +322,57 @@ def test_read_poses__as_many_keypoints_as_the_file_names_joints(tmp_path: Path) 
     )
     with pytest.raises(ValueError, match=r'poses\.json: line 2: .*expected 1 keypoints .*2 and 2'):
         list(read_poses(tmp_path / 'poses.json'))
+
+
+def damaged(content: dict, value: object) -> Iterator[str]:
+    """The text of a recording with one value of it replaced, each in turn."""
+    for part in list(content):
+        places = list(content[part])
+        for key in places:
+            changed = {name: dict(entries) for name, entries in content.items()}
+            changed[part][key] = value
+            lines = [json.dumps(changed[name]) for name in ('header', 'frame', 'person', 'ending')]
+            header, frame_line, person, ending = lines
+            yield (
+                f'{header[:-1]}, "frames": [\n{frame_line[:-1]}, "persons": [{person}]}}\n],\n'
+                f'{ending[1:]}\n'
+            )
+
+
+@pytest.mark.parametrize(
+    'value', [None, -1, 1e30, float('inf'), 'a', [], [['a', 'b']], [[0, 7]], {}, {'a': np.inf}]
+)
+def test_read_poses__of_any_damage_is_read_or_refused_by_name(
+    tmp_path: Path, value: object
+) -> None:
+    path = tmp_path / 'poses.json'
+    content = {
+        'header': {'source': 'a', 'fps': 25, 'protocol': {}, 'skeleton': {}},
+        'frame': {'index': 0, 'time': 0, 'size': [4, 4], 'name': 'a.jpg'},
+        'person': {'id': 1, 'box': [0, 0, 1, 1], 'box_score': 1, 'keypoints': [], 'scores': []},
+        'ending': {'complete': True, 'problems': [], 'notes': []},
+    }
+    content['header']['skeleton'] = {'joints': ['nose', 'tail'], 'edges': [[0, 1]]}
+    content['person'] |= {'keypoints': [[1, 1], [2, 2]], 'scores': [1, 1]}
+    texts = list(damaged(content, value))
+    for edges in ([[0, 2]], [['0', '1']], [[0]], value):
+        content['header']['skeleton'] = {'joints': ['nose', 'tail'], 'edges': edges}
+        texts.append(next(damaged(content, 'a')))
+    for text in texts:
+        path.write_text(text, encoding='utf-8')
+        if (said := refused(path)) is None:
+            header = read_poses(path).header
+            json.dumps(header.as_json(), allow_nan=False)
+            names = header.skeleton.joints
+            assert all(names[joint] for pair in header.skeleton.edges for joint in pair)
+        else:
+            assert 'poses.json' in said, text
+
+
+def refused(path: Path) -> str | None:
+    """What is said of a file that is not read."""
+    try:
+        list(read_poses(path))
+    except ValueError as error:
+        return str(error)
+    return None

@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jmpose_mm.errors import naming
+from jmpose_mm.formats.json_files import field, numbers, whole_number
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 
@@ -48,9 +50,21 @@ class PoseHeader(NamedTuple):
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> PoseHeader:
         """The other way round; a KeyError, TypeError or ValueError if something is wrong."""
-        joints, edges = content['skeleton']['joints'], content['skeleton']['edges']
-        skeleton = Skeleton(tuple(joints), tuple((first, second) for first, second in edges))
-        return cls(content['source'], content['fps'], skeleton, content['protocol'])
+        skeleton = field(content, 'skeleton', dict)
+        joints = tuple(str(name) for name in field(skeleton, 'joints', list))
+        edges = [
+            (whole_number(first, 'edges'), whole_number(second, 'edges'))
+            for first, second in field(skeleton, 'edges', list)
+        ]
+        if not set(chain(*edges)) <= set(range(len(joints))):
+            raise ValueError(f'edges: expected indices of {len(joints)} joints, got {edges}')
+        fps = content['fps'] if content['fps'] is None else field(content, 'fps', int, float)
+        return cls(
+            field(content, 'source', str),
+            fps,
+            Skeleton(joints, tuple(edges)),
+            field(content, 'protocol', dict),
+        )
 
 
 class Recording:
@@ -81,7 +95,8 @@ class Recording:
             first = file.readline()
             try:
                 self.header = PoseHeader.from_json(json.loads(first + b']}'))
-            except (KeyError, TypeError, ValueError) as error:
+                self.header.as_json()  # refuses what is not finite
+            except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
                 raise ValueError(
                     f'{path}: expected poses as this package writes them, a frame in each line; '
                     f'found something else ({type(error).__name__}: {error})'
@@ -97,9 +112,13 @@ class Recording:
             file.seek(end)
             ending = b'{"frames": [' + file.read()
         if _is_json(ending):
-            last_line = json.loads(ending)
-            self.complete, self.problems = last_line['complete'], last_line['problems']
-            self.notes = last_line.get('notes', [])
+            with naming(path, 'a last line as this package writes it'):
+                last_line = json.loads(ending)
+                self.complete = last_line['complete'] is True
+                self.problems = [str(line) for line in field(last_line, 'problems', list)]
+                self.notes = [
+                    str(line) for line in field({'notes': [], **last_line}, 'notes', list)
+                ]
 
     def __len__(self) -> int:
         return self._count
@@ -110,7 +129,7 @@ class Recording:
                 poses = _frame_of(json.loads(line))
                 self._check_joints(poses)
                 yield poses
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
                 raise ValueError(
                     f'{self.path}: line {number}: expected a frame, found something else '
                     f'({type(error).__name__}: {error})'
@@ -203,16 +222,16 @@ def _points(values: Any) -> np.ndarray:
 def _frame_of(entry: dict[str, Any]) -> FramePoses:
     persons = tuple(
         PersonPose(
-            person['id'],
-            np.asarray(person['box'], dtype=np.float64),
-            person['box_score'],
+            field(person, 'id', int),
+            numbers(person['box'], 'box', 4),
+            float(field(person, 'box_score', int, float)),
             _points(person['keypoints']),
-            np.asarray(person['scores'], dtype=np.float64),
+            np.asarray(person['scores'], dtype=np.float64).reshape(-1),
             unsmoothed=_points(person['unsmoothed']) if 'unsmoothed' in person else None,
         )
-        for person in entry['persons']
+        for person in field(entry, 'persons', list)
     )
-    width, height = entry['size']
-    return FramePoses(
-        entry['index'], entry['time'], entry.get('name', ''), (width, height), persons
-    )
+    width, height = (whole_number(side, 'size') for side in field(entry, 'size', list))
+    time = float(field(entry, 'time', int, float))
+    name = str(entry.get('name', ''))
+    return FramePoses(field(entry, 'index', int), time, name, (width, height), persons)
