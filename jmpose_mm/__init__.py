@@ -20,12 +20,23 @@ class BrokenPackageError(RuntimeError):
     mmengine silences ``ImportError`` and ``AttributeError`` while it imports
     ``jmpose_mm.registry`` and later reports every class as 'not in the registry'. This type is none
     of the two, so the true cause reaches the user.
+
+    Example:
+        >>> issubclass(BrokenPackageError, (ImportError, AttributeError))
+        False
     """
 
 
 @contextmanager
 def true_cause(module: str) -> Iterator[None]:
-    """Turn the errors that mmengine would silence while `module` is imported into a loud one."""
+    """Turn the errors that mmengine would silence while `module` is imported into a loud one.
+
+    Example:
+        >>> with true_cause('own.module'):
+        ...     raise ImportError('no cv2')
+        Traceback (most recent call last):
+        jmpose_mm.BrokenPackageError: own.module cannot be imported: no cv2
+    """
     try:
         yield
     except (ImportError, AttributeError) as error:

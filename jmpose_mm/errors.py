@@ -42,6 +42,14 @@ class UsageError(ValueError):
 
     A message that begins with a parameter's name and a colon, or holds it in backquotes, is told
     in the words of a command line by `run_tool`: ``resume: …`` becomes ``--resume: …``.
+
+    Example:
+        >>> from jmpose_mm import load_config
+        >>> try:
+        ...     load_config('jm-pose_debgu.py')
+        ... except UsageError as error:
+        ...     print(error)
+        config 'jm-pose_debgu.py' is neither a file nor the name of a packaged config ...
     """
 
 

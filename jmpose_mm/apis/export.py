@@ -70,6 +70,10 @@ def export_onnx(
     Raises:
         UsageError: ``out`` has another suffix, two parts are asked of a model without a neck, or
             onnx is not installed.
+
+    Example:
+        >>> [file.name for file in export_onnx('jm-pose_debug.py', None, 'jm-pose.onnx')]
+        ['jm-pose.onnx']
     """
     out = Path(out)
     if out.suffix != '.onnx':

@@ -103,6 +103,14 @@ def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
     Raises:
         UsageError: There is nothing to train on, or nothing to start a frozen part with.
         NotFiniteError: A loss left the finite numbers.
+
+    Example:
+        >>> from jmpose_mm import load_config
+        >>> cfg = load_config('jm-pose_debug.py', ['log_level=ERROR'], 'work')
+        >>> prepare_training(cfg, validate=False)
+        >>> runner = train(cfg, device='cpu')
+        >>> runner.iter, Path('work', 'last_checkpoint').is_file()
+        (3, True)
     """
     chosen = choose_device(device, 'training')
     with config_errors(cfg), alone_in(cfg.work_dir), runner_on(chosen):
@@ -156,6 +164,17 @@ def test(
         UsageError: The checkpoint does not exist or is not exactly the model's; a file has another
         suffix than its format's; no metric writes predictions; or the frames of data and model
         differ.
+
+    Example:
+        >>> import torch
+        >>> from jmpose_mm import load_config
+        >>> from jmpose_mm.registry import MODELS
+        >>> cfg = load_config('jm-pose_debug.py', ['log_level=ERROR'], 'work')
+        >>> torch.save({'state_dict': MODELS.build(cfg.model).state_dict()}, 'weights.pth')
+        >>> metrics = test(cfg, 'weights.pth', out='metrics.json', device='cpu')
+        Loads checkpoint by local backend from path: weights.pth
+        >>> 0 <= metrics['posetrack/AP'] <= 100
+        True
     """
     from mmengine.dist import is_main_process
 

@@ -29,10 +29,6 @@ __all__ = ['VideoPoseInferencer']
 class VideoPoseInferencer:
     """A trained model on any video.
 
-    >>> inferencer = VideoPoseInferencer('jm-pose_….py', 'jm-pose.pth')  # doctest: +SKIP
-    >>> for poses in inferencer('walk.mp4'):  # doctest: +SKIP
-    ...     print(poses.time, [(person.id, person.keypoints) for person in poses.persons])
-
     It holds no state of the films: several may be run at a time, in one or several threads.
 
     Args:
@@ -53,6 +49,17 @@ class VideoPoseInferencer:
 
     Raises:
         UsageError: A named thing does not exist or does not fit together.
+
+    Example:
+        >>> import numpy as np
+        >>> inferencer = VideoPoseInferencer('jm-pose_debug.py', None, device='cpu', boxes='whole')
+        >>> film = np.zeros((3, 72, 48, 3), np.uint8)  # or 'walk.mp4', and weights for None
+        >>> for poses in inferencer(film):
+        ...     for person in poses.persons:
+        ...         print(poses.index, person.id, person.keypoints.shape)
+        0 1 (17, 2)
+        1 1 (17, 2)
+        2 1 (17, 2)
     """
 
     lost = 1.2

@@ -24,6 +24,20 @@ class ClipVisualizer(PoseLocalVisualizer):  # type: ignore[misc]
 
     Args:
         **kwargs: Those of mmpose's `PoseLocalVisualizer`.
+
+    Example:
+        >>> from mmengine.structures import InstanceData
+        >>> from mmpose.structures import PoseDataSample
+        >>> from jmpose_mm import PoseTrackClipDataset
+        >>> visualizer = ClipVisualizer()
+        >>> visualizer.set_dataset_meta(dict(PoseTrackClipDataset.METAINFO))
+        >>> points = np.random.default_rng(0).uniform(20, 100, (1, 17, 2))
+        >>> found = InstanceData(keypoints=points, keypoint_scores=np.ones((1, 17)))
+        >>> sample = PoseDataSample(pred_instances=found)
+        >>> image = np.zeros((120, 160, 3), np.uint8)
+        >>> drawn = visualizer.add_datasample('walk', image, sample, draw_gt=False)
+        >>> drawn.shape, bool(drawn.any()), bool(image.any())
+        ((120, 160, 3), True, False)
     """
 
     def _draw_instances_kpts(

@@ -42,6 +42,11 @@ class Panel:
         keypoints: (N, K, 2) pixels.
         scores: (N, K) scores or visibility; see `draw_poses`.
         caption: Said below, e.g. the error in this frame.
+
+    Example:
+        >>> panel = Panel(np.full((1, 17, 2), 20.0), caption='12 px off')
+        >>> panel.scores is None
+        True
     """
 
     keypoints: np.ndarray
@@ -61,6 +66,12 @@ class Row:
             same persons in every panel.
         known: (N, K) which of them exist.
         window: Rectangle to cut out, (x, y, width, height); around everything drawn if None.
+
+    Example:
+        >>> truth = np.full((1, 17, 2), 20.0)
+        >>> image, panels = np.zeros((120, 160, 3), np.uint8), [Panel(truth + 3), Panel(truth)]
+        >>> row = Row('frame 7', image, panels, truth, window=(0, 0, 80, 60))
+        >>> picture = comparison_picture(['JM-Pose', 'truth'], [row])
     """
 
     title: str

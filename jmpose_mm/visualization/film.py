@@ -206,6 +206,13 @@ def write_film(
     Raises:
         ValueError: No frame, frames of several sizes, or another type of file.
         OSError: The video could not be encoded.
+
+    Example:
+        >>> from jmpose_mm.apis import open_source
+        >>> frames = [np.full((48, 64, 3), level, np.uint8) for level in (20, 90, 160)]
+        >>> film = write_film('walk.mp4', frames, frames_per_second=25)
+        >>> len(list(open_source(film)))
+        3
     """
     film = Film(path, frames_per_second)
     try:

@@ -66,6 +66,21 @@ def analyze_results(
 
     Raises:
         ValueError: There are not one or two runs, or a file cannot be used.
+
+    Example:
+        >>> import json
+        >>> from jmpose_mm.datasets.synthetic import make_synthetic
+        >>> tiny = {'videos_train': 0, 'videos_val': 1, 'frames': 3, 'size': (96, 72)}
+        >>> counts = make_synthetic('data', workers=1, progress=False, **tiny)['counts']
+        >>> truth = Path('data/annotations/posetrack18_val.json')
+        >>> predictions = json.loads(truth.read_text())
+        >>> for person in predictions['annotations']:  # perfect ones, for want of others
+        ...     person['scores'] = [1.0] * 17
+        >>> Path('predictions').mkdir()
+        >>> written = Path('predictions', 'all.json').write_text(json.dumps(predictions))
+        >>> report = analyze_results(['predictions'], truth, 'analysis', bins=1)
+        >>> 'Mean AP' in report.read_text()
+        True
     """
     if len(results) not in (1, 2):
         raise ValueError(f'results: expected one or two folders, got {len(results)}')

@@ -64,6 +64,11 @@ class DurableCheckpointHook(CheckpointHook):
     outdated ones removed: at any moment there is a whole one. What a killed training left
     unfinished is removed by the next one. Arguments are those of ``CheckpointHook``. On other than
     local storage it does what the parent does.
+
+    Example:
+        >>> hook = {'type': 'jmpose_mm.DurableCheckpointHook', 'interval': 1, 'max_keep_ckpts': 2}
+        >>> HOOKS.build(hook).interval  # as default_hooks.checkpoint of a config
+        1
     """
 
     file_backend: Any

@@ -18,7 +18,15 @@ __all__ = ['FiniteLossHook']
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Checks all losses of every iteration; a model with such weights is never saved."""
+    """Checks all losses of every iteration; a model with such weights is never saved.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> losses = {'loss_kpt': 0.1, 'loss_total': float('nan')}
+        >>> FiniteLossHook().after_train_iter(SimpleNamespace(iter=4), 0, outputs=losses)
+        Traceback (most recent call last):
+        jmpose_mm.errors.NotFiniteError: iteration 5: expected finite losses, got ...loss_total...
+    """
 
     # Before checkpoints are written.
     priority = 'VERY_HIGH'

@@ -40,6 +40,16 @@ class InitialWeightsHook(Hook):
 
     Checkpoints of other layouts are brought into mmengine's while they are loaded for a training,
     see `adopt_layout`.
+
+    Example:
+        >>> import torch
+        >>> from types import SimpleNamespace
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2).requires_grad_(False))
+        >>> logger = logging.getLogger()
+        >>> runner = SimpleNamespace(model=model, cfg={}, logger=logger, _load_from=None)
+        >>> InitialWeightsHook().before_train(runner)
+        Traceback (most recent call last):
+        jmpose_mm.errors.UsageError: load_from: expected weights for the frozen 0 (2 ...
     """
 
     # Before hooks that read the checkpoint.

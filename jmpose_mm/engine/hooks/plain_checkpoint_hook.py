@@ -50,6 +50,15 @@ class PlainCheckpointHook(Hook):
     epoch (``persistent_workers=False``). Validation leaves the random state as it was, since a
     resumed training does not repeat it. With several processes only the first one's state could be
     saved, so none is restored.
+
+    Example:
+        >>> import numpy as np
+        >>> import torch
+        >>> checkpoint = {'state_dict': {}, 'meta': {'seed': np.int64(3)}}
+        >>> PlainCheckpointHook().before_save_checkpoint(None, checkpoint)
+        >>> torch.save(checkpoint, 'epoch_1.pth')
+        >>> torch.load('epoch_1.pth', weights_only=True)['meta']
+        {'seed': 3}
     """
 
     # After every hook that adds to the checkpoint.

@@ -28,6 +28,12 @@ class ProvenanceHook(Hook):
 
     Attributes:
         tested: Config and checkpoint of a test, where others than the runner's count.
+
+    Example:
+        >>> from jmpose_mm import load_config
+        >>> cfg = load_config('jm-pose_debug.py')
+        >>> {'type': 'jmpose_mm.ProvenanceHook'} in cfg.custom_hooks
+        True
     """
 
     def __init__(self) -> None:

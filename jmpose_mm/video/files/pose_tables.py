@@ -25,6 +25,22 @@ def to_dataframe(poses: Recording | str | Path) -> pandas.DataFrame:
 
     Raises:
         ValueError: It is no file of poses.
+
+    Example:
+        >>> from jmpose_mm.video.files.pose_files import PoseFile
+        >>> import numpy as np
+        >>> from jmpose_mm import Skeleton
+        >>> from jmpose_mm.video.files.recordings import PoseHeader
+        >>> from jmpose_mm.video.records import FramePoses, PersonPose
+        >>> skeleton = Skeleton(('nose', 'neck'), ((0, 1),))
+        >>> person = PersonPose(1, np.array([0, 0, 9, 9]), 0.9, np.ones((2, 2)), np.ones(2))
+        >>> file = PoseFile('poses.json', PoseHeader('walk.mp4', 25.0, skeleton, {}))
+        >>> for index in range(3):
+        ...     file.add(None, FramePoses(index, index / 25, '', (64, 48), (person,)))
+        >>> file.close()
+        >>> table = to_dataframe('poses.json')
+        >>> table.groupby('joint').x.mean().to_dict()
+        {'neck': 1.0, 'nose': 1.0}
     """
     import pandas
 

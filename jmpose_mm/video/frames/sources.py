@@ -139,6 +139,12 @@ def open_source(
     Raises:
         UsageError: There is nothing, or nothing that can be read; or start, end, stride or fps
             make no sense.
+
+    Example:
+        >>> frames = np.zeros((10, 48, 64, 3), np.uint8)
+        >>> source = open_source(frames, start=2, stride=3, fps=25)
+        >>> [(frame.index, frame.time) for frame in source]
+        [(2, 0.08), (5, 0.2), (8, 0.32)]
     """
     if fps is not None and not 0 < fps < float('inf'):
         raise UsageError(f'fps: expected a positive number, got {fps}')

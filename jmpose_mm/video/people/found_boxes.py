@@ -21,6 +21,13 @@ class FoundBoxes(NamedTuple):
         boxes: ``(N, 4)`` left, top, right, bottom in pixels.
         scores: ``(N,)`` in [0, 1].
         ids: ``(N,)`` identities over the video, from 1, of a source that knows them; else None.
+
+    Example:
+        >>> def middle(frame):  # a detector: anything from a frame to boxes
+        ...     height, width = frame.image.shape[:2]
+        ...     return FoundBoxes(np.array([[0, 0, width, height]]) / 2, np.ones(1))
+        >>> middle(Frame(0, 0.0, '', np.zeros((48, 64, 3), np.uint8))).boxes
+        array([[ 0.,  0., 32., 24.]])
     """
 
     boxes: np.ndarray
