@@ -45,11 +45,9 @@ class UsageError(ValueError):
 
     Example:
         >>> from jmpose_mm import load_config
-        >>> try:
-        ...     load_config('jm-pose_debgu.py')
-        ... except UsageError as error:
-        ...     print(error)
-        config 'jm-pose_debgu.py' is neither a file nor the name of a packaged config ...
+        >>> load_config('jm-pose_debgu.py')
+        Traceback (most recent call last):
+        jmpose_mm.errors.UsageError: config 'jm-pose_debgu.py' is neither a file nor ...
     """
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from jmpose_mm.functional.arrays import as_floats, as_mask
+from jmpose_mm.functional.arrays import as_floats
 from jmpose_mm.whole_files import whole_file
 
 from .drawing import (
@@ -24,9 +24,10 @@ from .drawing import (
     draw_poses,
     write_text,
 )
+from .person_windows import person_window, shift_inside
 from .skeleton import Skeleton
 
-__all__ = ['Panel', 'Row', 'comparison_picture', 'person_window', 'save_picture', 'side_by_side']
+__all__ = ['Panel', 'Row', 'comparison_picture', 'save_picture', 'side_by_side']
 
 BACKGROUND = (32, 28, 26)
 BRIGHT, DIM = (245, 245, 245), (170, 165, 160)
@@ -141,34 +142,6 @@ def comparison_picture(
     return picture
 
 
-def person_window(
-    keypoints: np.ndarray, shown: np.ndarray, aspect: float, margin: float = 0.15
-) -> tuple[float, float, float, float]:
-    """The smallest window of a shape around some joints.
-
-    Args:
-        keypoints: (N, K, 2) pixels.
-        shown: (N, K) which joints must be inside.
-        aspect: Width over height.
-        margin: Added on every side, as a share of the joints' larger extent.
-
-    Returns:
-        x, y, width and height in pixels; they may reach beyond the image.
-
-    Raises:
-        ValueError: No joint is to be shown.
-    """
-    keypoints = as_floats('keypoints', keypoints, 'N K 2')
-    points = keypoints[as_mask('shown', shown) & np.isfinite(keypoints).all(axis=-1)]
-    if not len(points):
-        raise ValueError('shown: expected at least one joint to put in the window, got none')
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = high - low + 2 * margin * max(float((high - low).max()), 20.0)
-    height = max(extent[1], extent[0] / aspect)
-    x, y = (low + high) / 2 - np.asarray([height * aspect, height]) / 2
-    return float(x), float(y), float(height * aspect), float(height)
-
-
 def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndarray:
     """Join drawn frames of one video under their titles, at the height of the first one.
 
@@ -213,7 +186,7 @@ def save_picture(path: str | Path, image: np.ndarray) -> Path:
 def _panel(row: Row, panel: Panel, size: tuple[int, int], skeleton: Skeleton | None) -> np.ndarray:
     image = checked_image(row.image)
     x, y, width, height = row.window or _window(row, size[0] / size[1], skeleton)
-    x, y = _shifted(x, width, image.shape[1]), _shifted(y, height, image.shape[0])
+    x, y = shift_inside(x, width, image.shape[1]), shift_inside(y, height, image.shape[0])
     scale = np.asarray([size[0] / width, size[1] / height])
     # Pixel centres of the window's corners fall on those of the panel's.
     matrix = np.asarray([[scale[0], 0, -x * scale[0]], [0, scale[1], -y * scale[1]]])
@@ -240,11 +213,6 @@ def _window(
     ]
     drawn = checked_skeleton(points, skeleton).drawn
     return person_window(points, np.concatenate(shown) & drawn, aspect)
-
-
-def _shifted(start: float, size: float, limit: int) -> float:
-    """Move a stretch into the image; one that is larger than the image is centred on it."""
-    return (limit - size) / 2 if size > limit else float(np.clip(start, 0, limit - size))
 
 
 def _legend(image: np.ndarray, left: int, top: int, height: int, width: int, errors: bool) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 
 from jmpose_mm.visualization import codec_threads  # noqa: F401
+from jmpose_mm.visualization.film_sizes import fit_to_film, playable_size
 from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.whole_files import whole_file
 
@@ -32,7 +32,6 @@ CODECS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 USUAL_RATE = 25.0
 UNIT = Fraction(1, 90000)  # of times; films of every usual rate have whole numbers of it
-LARGEST_SIDE, LARGEST_AREA = 4096, 4096 * 2304  # of level 5.2, which most players stop at
 BT709, LIMITED = 1, 1  # in the numbers of H.273, which all these codecs use
 MARK = 'poses drawn by jmpose_mm'
 
@@ -107,7 +106,7 @@ class Film:
         with self._encoding():
             if self._container is None:
                 self._begin(shape, time)
-            frame = av.VideoFrame.from_ndarray(_fitted(image, self.size), format='bgr24')
+            frame = av.VideoFrame.from_ndarray(fit_to_film(image, self.size), format='bgr24')
             frame = frame.reformat(format='yuv420p', dst_colorspace='itu709')
             # Two frames at one time would be refused.
             self._last = max(self._last + 1, round((time - self._first) / UNIT))
@@ -149,7 +148,7 @@ class Film:
         if encoder is None:
             raise OSError(f'{self.path}: PyAV {av.__version__} cannot encode {self._codec} here')
         os.environ.setdefault('SVT_LOG', '1')  # errors alone
-        self._shape, self._first, self.size = shape, time, _playable(shape[1], shape[0])
+        self._shape, self._first, self.size = shape, time, playable_size(shape[1], shape[0])
         container = av.open(
             str(self._unfinished), 'w', format='mp4', options={'movflags': '+faststart'}
         )
@@ -231,25 +230,6 @@ def is_drawn_film(path: str | Path) -> bool:
             return container.metadata.get('comment') == MARK
     except (av.FFmpegError, OSError):
         return False
-
-
-def _playable(wide: int, high: int) -> tuple[int, int]:
-    """Even size (W, H) of a film of pictures of a size."""
-    scale = min(1.0, LARGEST_SIDE / max(wide, high), math.sqrt(LARGEST_AREA / (wide * high)))
-    if scale < 1:
-        wide, high = round(wide * scale), round(high * scale)
-    return max(2, wide + wide % 2), max(2, high + high % 2)
-
-
-def _fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The image in the film's size: an odd one gains a line, a large one shrinks."""
-    high, wide = image.shape[:2]
-    right, below = size[0] - wide, size[1] - high
-    if (right, below) == (0, 0):
-        return np.ascontiguousarray(image)
-    if right in (0, 1) and below in (0, 1):
-        return cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _count_frames(path: Path) -> int:

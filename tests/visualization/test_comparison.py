@@ -11,11 +11,11 @@ from jmpose_mm.visualization.comparison import (
     Panel,
     Row,
     comparison_picture,
-    person_window,
     save_picture,
     side_by_side,
 )
 from jmpose_mm.visualization.drawing import draw_poses
+from jmpose_mm.visualization.person_windows import person_window
 from jmpose_mm.visualization.skeleton import Skeleton
 
 COLUMNS = ('single frame', 'JM-Pose', 'truth')
