@@ -57,16 +57,25 @@ def zoo() -> str:
         metafile = yaml.safe_load((ROOT / name).read_text(encoding='utf-8'))
         collection = metafile['Collections'][0]['Name']
         rows = '\n'.join(_row(model) for model in metafile['Models'])
-        head = '| config | data | weights |\n| --- | --- | --- |'
+        head = '| config | data | input | ours | weights |\n| --- | --- | --- | --- | --- |'
         parts.append(f'### {collection}\n\n{head}\n{rows}')
     return '\n\n'.join(parts)
 
 
 def _row(model: dict[str, Any]) -> str:
-    weights = model['Weights']
-    published = weights.startswith('http')
-    said = f'[file]({weights})' if published else 'none published'
-    return f'| `{model["Name"]}` | {model["Metadata"]["Training Data"]} | {said} |'
+    name, weights = model['Name'], model['Weights']
+    size = re.search(r'-(\d+)x(\d+)$', name)
+    said = f'[file]({weights})' if weights.startswith('http') else 'none published'
+    results = model.get('Results', [])
+    measured = ', '.join(f'{v}' for result in results for v in result['Metrics'].values())
+    cells = (
+        f'`{name}`',
+        model['Metadata']['Training Data'],
+        f'{size[1]}×{size[2]}' if size else '128×96',
+        measured or 'not run',
+        said,
+    )
+    return f'| {" | ".join(cells)} |'
 
 
 def public_names() -> dict[str, str]:
