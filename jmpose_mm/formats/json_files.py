@@ -144,7 +144,7 @@ def field(entry: Any, key: str, *kinds: type) -> Any:
 def numbers(values: Any, key: str, count: int) -> np.ndarray:
     """A list of so many numbers as float64; null is NaN."""
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.array(values, dtype=np.float64)
     except (OverflowError, TypeError, ValueError):
         array = np.empty(0)
     if array.shape != (count,):

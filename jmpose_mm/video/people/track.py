@@ -47,7 +47,7 @@ class Track:
     def add_box(self, index: int, box: np.ndarray) -> None:
         """Note a detection (4,) in a frame after the last one's."""
         self.hits += 1
-        self._boxes.append((index, box))
+        self._boxes.append((index, box.copy()))  # the caller may use its array again
         self._detected_pose = None
 
     def add_pose(self, index: int, pose: np.ndarray) -> None:
@@ -57,9 +57,9 @@ class Track:
             return
         if index == newest:
             self._poses.pop()
-        self._poses.append((index, pose))
+        self._poses.append((index, pose.copy()))
         if index == self.detected:
-            self._detected_pose = pose
+            self._detected_pose = self._poses[-1][1]
 
     def velocity(self) -> np.ndarray:
         """(2,) pixels per frame, from the boxes' middles and the joints that all poses show."""

@@ -67,7 +67,7 @@ class PersonTracker:
         for name, count in {'min_hits': min_hits, 'max_age': max_age}.items():
             if count < 1:
                 raise ValueError(f'{name}: expected at least 1, got {count}')
-        self.sigmas = np.asarray(sigmas, dtype=np.float64)
+        self.sigmas = np.array(sigmas, dtype=np.float64)
         self.min_similarity = min_similarity
         self.pose_weight = pose_weight
         self.min_hits = min_hits

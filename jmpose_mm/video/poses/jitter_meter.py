@@ -22,15 +22,16 @@ class JitterMeter:
     def __init__(self) -> None:
         self.mean = float('nan')
         self._count = 0
-        self._frames: deque[FramePoses] = deque(maxlen=3)
+        self._frames: deque[tuple[float, dict[int, np.ndarray]]] = deque(maxlen=3)
 
     def add(self, poses: FramePoses) -> None:
         """Take the next frame."""
-        self._frames.append(poses)
+        keypoints = {person.id: person.keypoints.copy() for person in poses.persons}
+        self._frames.append((poses.time, keypoints))
         if len(self._frames) < 3:
             return
-        times = np.array([frame.time for frame in self._frames])
-        shown = [{person.id: person.keypoints for person in f.persons} for f in self._frames]
+        times = np.array([time for time, _ in self._frames])
+        shown = [keypoints for _, keypoints in self._frames]
         for person in shown[0].keys() & shown[1].keys() & shown[2].keys():
             value = jitter(np.stack([frame[person] for frame in shown]), times)
             if np.isfinite(value):
