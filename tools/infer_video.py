@@ -39,7 +39,8 @@ def make_parser() -> argparse.ArgumentParser:
         '--export',
         nargs='+',
         metavar='FORM',
-        help='csv coco posetrack18 (these by default), openpose, pyskl, deeplabcut, trc',
+        help='csv coco posetrack18 quality page (these by default), openpose, pyskl, deeplabcut, '
+        'trc',
     )
     again = parser.add_mutually_exclusive_group()
     again.add_argument('--resume', action='store_true', help='go on after an interruption')

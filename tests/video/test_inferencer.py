@@ -62,7 +62,10 @@ def test_inferencer__tracks_carry_boxes_between_detections():
 def test_infer_video__writes_all_and_resumes_where_it_was(tmp_path):
     whole = infer_video(_inferencer(), open_source(_frames()), tmp_path / 'whole')
     names = sorted(file.name for file in (tmp_path / 'whole').iterdir())
-    assert names == ['coco.json', 'film.mp4', 'poses.csv', 'poses.json', 'posetrack18.json']
+    assert names == [
+        *('coco.json', 'film.mp4', 'poses.csv', 'poses.json', 'posetrack18.json'),
+        *('quality.json', 'report.html'),
+    ]
     content = json.loads((tmp_path / 'whole/poses.json').read_text())
     assert content['complete']
     assert len(content['frames']) == len(whole) == LENGTH

@@ -130,12 +130,14 @@ def test_posetrack18__is_read_by_the_evaluation(tmp_path: Path, ids: tuple[int, 
 
 def test_export_poses__all_that_are_possible(tmp_path: Path) -> None:
     found = recording(tmp_path)
-    assert [path.name for path in export_poses(found, tmp_path)] == ['poses.csv', 'coco.json']
+    page = ['quality.json', 'report.html']
+    names = [path.name for path in export_poses(found, tmp_path)]
+    assert names == ['poses.csv', 'coco.json', *page]
     found = recording(tmp_path, posetrack_skeleton())
     made = export_poses(found, tmp_path)
-    assert [path.name for path in made] == ['poses.csv', 'coco.json', 'posetrack18.json']
+    assert [path.name for path in made] == ['poses.csv', 'coco.json', 'posetrack18.json', *page]
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [
-        *('coco.json', 'poses.csv', 'poses.json', 'posetrack18.json')
+        *('coco.json', 'poses.csv', 'poses.json', 'posetrack18.json', *page)
     ]
 
 

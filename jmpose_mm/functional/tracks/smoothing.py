@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jmpose_mm.functional.arrays import as_floats
 
-__all__ = ['LONGEST_GAP', 'jitter', 'smooth_gaussian', 'smooth_savitzky_golay']
+__all__ = ['LONGEST_GAP', 'accelerations', 'jitter', 'smooth_gaussian', 'smooth_savitzky_golay']
 
 LONGEST_GAP = 2.5
 """Steps between two samples of a segment at most: one sample may be missing, not two."""
@@ -131,13 +131,31 @@ def jitter(keypoints: ArrayLike, times: ArrayLike) -> float:
         >>> jitter(keypoints, np.arange(3) / 25)
         2.0
     """
+    lengths = accelerations(keypoints, times)
+    known = np.isfinite(lengths)
+    return float(lengths[known].mean()) if known.any() else float('nan')
+
+
+def accelerations(keypoints: ArrayLike, times: ArrayLike) -> FloatArray:
+    """Length of the divided second difference of each joint at each sample but the ends.
+
+    Args:
+        keypoints: (T, K, 2).
+        times: (T,), strictly ascending.
+
+    Returns:
+        (T - 2, K) pixels per step squared; NaN where a sample is missing, or beside a gap.
+
+    Example:
+        >>> import numpy as np
+        >>> accelerations(np.array([[[0.0, 0.0]], [[1.0, 0.0]], [[0.0, 0.0]]]), np.arange(3) / 25)
+        array([[2.]])
+    """
     points, steps = _checked(keypoints, times)
     gaps = np.diff(steps)[:, None, None]
     velocities = np.diff(points, axis=0) / np.where(gaps > LONGEST_GAP, np.nan, gaps)
-    accelerations = np.diff(velocities, axis=0) / ((gaps[1:] + gaps[:-1]) / 2)
-    lengths = np.linalg.norm(accelerations, axis=-1)
-    known = np.isfinite(lengths)
-    return float(lengths[known].mean()) if known.any() else float('nan')
+    changes = np.diff(velocities, axis=0) / ((gaps[1:] + gaps[:-1]) / 2)
+    return np.asarray(np.linalg.norm(changes, axis=-1))
 
 
 def _smooth(

@@ -16,7 +16,9 @@ import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
+from jmpose_mm.video.files.quality_file import write_quality
 from jmpose_mm.video.files.recordings import Recording, plain
+from jmpose_mm.video.files.report import write_report
 from jmpose_mm.video.files.track_exports import TRACK_EXPORTS
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
@@ -37,9 +39,10 @@ def export_poses(
         directory: Where to; it is made if it is missing.
         formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame),
             ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``
-            (``posetrack18.json``, for PoseTrack's 17 joints), and those of :mod:`track_exports`:
-            ``'openpose'``, ``'pyskl'``, ``'deeplabcut'``, ``'trc'``. None for the first three, as
-            far as they are possible.
+            (``posetrack18.json``, for PoseTrack's 17 joints), ``'quality'`` (``quality.json``),
+            ``'page'`` (``report.html``), and those of :mod:`track_exports`: ``'openpose'``,
+            ``'pyskl'``, ``'deeplabcut'``, ``'trc'``. None for those before them, as far as they are
+            possible.
 
     Returns:
         The files.
@@ -129,11 +132,13 @@ def _as_text(write: Callable[[Recording, IO[str]], None]) -> Callable[[Recording
     return written
 
 
-USUAL = ('csv', 'coco', 'posetrack18')
+USUAL = ('csv', 'coco', 'posetrack18', 'quality', 'page')
 EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
     'csv': ('poses.csv', _as_text(_write_csv)),
     'coco': ('coco.json', _as_text(_write_coco)),
     'posetrack18': ('posetrack18.json', _as_text(_write_posetrack18)),
+    'quality': ('quality.json', write_quality),
+    'page': ('report.html', write_report),
     **TRACK_EXPORTS,
 }
 
