@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_max_pool2d, interpolate
 
-from jmpose_mm.functional.checks import check_rank
+from jmpose_mm.functional.checks import check_choice, check_rank
 
 __all__ = ['blocked_tokens']
 
@@ -17,12 +17,16 @@ _EPSILON = 1e-6
 
 
 def blocked_tokens(
-    heatmaps: Tensor, grid: tuple[int, int], threshold: float = 0.2, pooling: str = 'bilinear'
+    heatmaps: Tensor,
+    grid: tuple[int, int],
+    threshold: float = 0.2,
+    pooling: str = 'bilinear',
+    layout: str = 'paper',
 ) -> Tensor:
     """Tokens that are below a share of their heatmap's range.
 
-    Each map is brought to [0, 1] by its own minimum and maximum, then to the tokens' grid. A joint
-    that would be blocked in all frames keeps the one token where it is highest, so that attention
+    Each map is brought to [0, 1] by its own minimum and maximum, then to the tokens' grid. A query
+    that would be blocked everywhere keeps the one token where its map is highest, so that attention
     is never over nothing.
 
     Args:
@@ -31,16 +35,23 @@ def blocked_tokens(
         threshold: Blocked where a map is below this.
         pooling: ``'bilinear'`` samples between four values, as the released network does, and can
             miss a narrow peak; ``'max'`` takes the largest value of a token's cell.
+        layout: Which of the T K maps a query has: ``'paper'``, those of its joint; ``'released'``,
+            the next T of them in the order (T, K), as the released code reshapes them.
 
     Returns:
-        ``(B, T, K, h*w)`` bool, True where a joint may not look.
+        ``(B, K, T*h*w)`` bool, True where a query may not look.
+
+    Raises:
+        ValueError: Bad rank, ``pooling`` or ``layout``.
 
     Example:
         >>> import torch
         >>> blocked_tokens(torch.tensor([[[[[0.0, 0.1, 0.5, 1.0]]]]]), grid=(1, 4))
-        tensor([[[[ True,  True, False, False]]]])
+        tensor([[[ True,  True, False, False]]])
     """
     check_rank('heatmaps', heatmaps, 'B T K H W')
+    check_choice('pooling', pooling, ('bilinear', 'max'))
+    check_choice('layout', layout, ('paper', 'released'))
     maps = heatmaps.detach().float()
     lowest, highest = maps.amin(dim=(-2, -1), keepdim=True), maps.amax(dim=(-2, -1), keepdim=True)
     maps = ((maps - lowest) / (highest - lowest + _EPSILON)).flatten(0, 1)
@@ -49,13 +60,12 @@ def blocked_tokens(
             maps = adaptive_max_pool2d(maps, grid)
         else:
             maps = interpolate(maps, size=grid, mode='bilinear', align_corners=False)
-    # (B, T, K, h*w)
-    values = maps.reshape(-1, heatmaps.shape[1], heatmaps.shape[2], grid[0] * grid[1])
-    joints = values.transpose(1, 2).flatten(2)  # (B, K, T*h*w)
-    places = torch.arange(joints.shape[2], device=joints.device)
-    best = places == joints.argmax(dim=2, keepdim=True)
-    blocked = joints < threshold
+    maps = maps.reshape(-1, *heatmaps.shape[1:3], grid[0] * grid[1])  # (B, T, K, h*w)
+    if layout == 'paper':
+        maps = maps.transpose(1, 2)
+    queries = maps.reshape(-1, heatmaps.shape[2], heatmaps.shape[1] * grid[0] * grid[1])
+    places = torch.arange(queries.shape[2], device=queries.device)
+    best = places == queries.argmax(dim=2, keepdim=True)
+    blocked = queries < threshold
     nowhere = blocked.all(dim=2, keepdim=True)
-    blocked = blocked & ~(nowhere & best)
-    shape = (-1, heatmaps.shape[2], heatmaps.shape[1], grid[0] * grid[1])
-    return blocked.reshape(shape).transpose(1, 2)
+    return blocked & ~(nowhere & best)

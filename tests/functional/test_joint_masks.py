@@ -32,17 +32,27 @@ def test_blocked_tokens__a_joint_that_is_nowhere_keeps_its_highest_token_alone()
     maps[0, :, 1] = 7.0  # constant
     maps[1, 1:, 2] = 7.0  # constant in two frames of three
     blocked = blocked_tokens(maps, (6, 5))
-    open_tokens = (~blocked).sum(dim=(1, 3))
+    open_tokens = (~blocked).sum(dim=2)
     assert open_tokens[0, 1] == 1
     assert open_tokens.min() >= 1
-    assert blocked[1, 1:, 2].all()
-    assert not blocked[1, 0, 2].all()
+    assert blocked[1, 2, 30:].all()
+    assert not blocked[1, 2, :30].all()
     everything = blocked_tokens(maps, (6, 5), threshold=1.1)
     scaled = (maps - maps.amin((-1, -2), True)) / (
         maps.amax((-1, -2), True) - maps.amin((-1, -2), True)
     )
-    assert (~everything).sum(dim=(1, 3)).eq(1).all()
-    assert not everything[0, :, 0].flatten()[scaled[0, :, 0].flatten().argmax()]
+    assert (~everything).sum(dim=2).eq(1).all()
+    assert not everything[0, 0, scaled[0, :, 0].flatten().argmax()]
+
+
+def test_blocked_tokens__released_queries_have_the_next_maps_and_one_token_each():
+    maps = _draw(1, 2, 3, 2, 2)
+    maps[0, 0, :2] = 7.0  # the first query's two maps, which are not those of the first joint
+    blocked = blocked_tokens(maps, (2, 2), 0.9, layout='released')
+    scaled = maps.flatten(3) - maps.flatten(3).amin(-1, keepdim=True)
+    expected = scaled < 0.9 * (scaled.amax(-1, keepdim=True) + 1e-6)
+    assert blocked[0, 0].sum() == 7
+    assert torch.equal(blocked[0, 1:].flatten(), expected[0].flatten()[8:])
 
 
 def test_blocked_tokens__passes_no_gradient():

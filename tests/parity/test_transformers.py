@@ -87,7 +87,8 @@ def test_parity__tar_initial_heatmaps_and_masks(tar):
     threshold = float(official.figures('tar')[f'{width}_mask_threshold'])
     packed = official.figures('tar')[f'{width}_blocked'].numpy()
     expected = np.unpackbits(packed, axis=-1)[..., : 24 * 18].astype(bool)
-    blocked = blocked_tokens(clip.heatmaps, (24, 18), threshold)[0].numpy()
+    queries = blocked_tokens(clip.heatmaps, (24, 18), threshold)[0]
+    blocked = queries.unflatten(1, (5, -1)).transpose(0, 1).numpy()  # (T, K, N)
     np.testing.assert_array_equal(blocked, expected)
     assert 0.1 < blocked.mean() < 0.9
 

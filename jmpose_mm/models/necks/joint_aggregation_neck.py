@@ -120,10 +120,7 @@ class JointAggregationNeck(VideoNeck):
         if self.mask is None:
             length = features.shape[1] * grid[0] * grid[1]
             return heatmaps.new_ones((1, heatmaps.shape[2], length), dtype=torch.bool)
-        blocked = blocked_tokens(heatmaps, grid, **self.mask)  # (B, T, K, N)
-        if self.layout == 'paper':
-            blocked = blocked.transpose(1, 2)
-        return ~blocked.reshape(-1, heatmaps.shape[2], heatmaps.shape[1] * grid[0] * grid[1])
+        return ~blocked_tokens(heatmaps, grid, layout=self.layout, **self.mask)
 
     def _sine(self, features: Tensor) -> Tensor:
         """Sine and cosine of row and column at falling frequencies, ``(N, C)``."""
