@@ -76,7 +76,9 @@ with true_cause(__name__):
 
     OPTIMIZERS = _child_of(host.OPTIMIZERS)
     OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS, 'jmpose_mm.engine.autocast_optim_wrapper')
-    OPTIM_WRAPPER_CONSTRUCTORS = _child_of(host.OPTIM_WRAPPER_CONSTRUCTORS)
+    OPTIM_WRAPPER_CONSTRUCTORS = _child_of(
+        host.OPTIM_WRAPPER_CONSTRUCTORS, 'jmpose_mm.engine.layer_decay'
+    )
     PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
 
     METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation.metrics')

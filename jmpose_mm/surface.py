@@ -28,6 +28,7 @@ PLACES = {
     'JointMotionNeck': 'jmpose_mm.models',
     'LoadClip': 'jmpose_mm.datasets',
     'MutualInformationLoss': 'jmpose_mm.models',
+    'NestedLayerDecayConstructor': 'jmpose_mm.engine.layer_decay',
     'Panel': 'jmpose_mm.visualization',
     'PlainCheckpointHook': 'jmpose_mm.engine.hooks',
     'PoseTrackAPMetric': 'jmpose_mm.evaluation',

@@ -28,9 +28,11 @@ def check_consistency(cfg: Config) -> None:
 
     Raises:
         UsageError: Frames, input sizes, heatmap sizes or numbers of keypoints differ, naming all
-            places; a loader keeps workers that it does not have; a type's package is not installed.
+            places; a loader keeps workers that it does not have; a type's package is not installed;
+            rates that are to fall by block would not.
     """
     _check_packages(cfg)
+    _check_layer_decay(cfg)
     _check_equal('frame_offsets', _frames(cfg))
     _check_equal('input_size', _sizes(cfg, 'input_size'))
     _check_equal('heatmap_size', _sizes(cfg, 'heatmap_size'))
@@ -153,6 +155,20 @@ def _check_packages(cfg: Config) -> None:
                 f'{place}: {name} needs the package {package}, which is not installed: '
                 f'pip install {package}'
             )
+
+
+def _check_layer_decay(cfg: Config) -> None:
+    """Refuse mmpose's constructor where it would give every block the full rate without a word."""
+    constructor = str(_mapping(cfg.get('optim_wrapper')).get('constructor', ''))
+    backbone = _mapping(cfg.get('model', {}).get('backbone')).get('type', '')
+    if constructor.endswith('LayerDecayOptimWrapperConstructor') and str(backbone).endswith(
+        'DeconvBackbone'
+    ):
+        raise UsageError(
+            'optim_wrapper.constructor: expected one that looks for blocks inside of '
+            f'DeconvBackbone, got {constructor}, which would train all of them at the full rate; '
+            'write jmpose_mm.NestedLayerDecayConstructor'
+        )
 
 
 def _types(tree: Any, path: str) -> Iterator[tuple[str, str]]:

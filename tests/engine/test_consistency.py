@@ -74,6 +74,11 @@ STEPS = 'dataset.pipeline'
         ),
         (
             'jm-pose_debug.py',
+            'optim_wrapper.constructor=LayerDecayOptimWrapperConstructor',
+            ['optim_wrapper.constructor', 'DeconvBackbone', 'jmpose_mm.NestedLayerDecay'],
+        ),
+        (
+            'jm-pose_debug.py',
             'model.backbone.backbone.type=no_such_package.ViT',
             ['model.backbone.backbone.type', 'pip install no_such_package'],
         ),

@@ -150,3 +150,27 @@ def test_deconv_backbone__both_maps():
         }
     )
     assert neck(clip).fused.shape == (1, 16, 32, 24)
+
+
+@pytest.mark.parametrize('method', NECKS)
+def test_every_neck__its_head_takes_the_channels_that_it_gives(method):
+    model = Config.fromfile(find_config(f'{method}_debug.py')).model.to_dict()
+    given = model['head']['in_channels']
+    model['head']['in_channels'] = given + 2
+    said = rf'model\.head\.in_channels: expected {given}, .* model\.neck \(\w+\) .* got {given + 2}'
+    with pytest.raises(UsageError, match=said):
+        MODELS.build(model)
+
+
+def test_every_neck__is_as_it_was_after_the_check():
+    init_default_scope('mmpose')
+    model = Config.fromfile(find_config('tdmi_debug.py')).model
+    torch.manual_seed(0)
+    built = MODELS.build(model)
+    after = torch.rand(1)
+    assert built.neck.training
+    assert all(m.num_batches_tracked == 0 for m in built.neck.modules() if hasattr(m, 'momentum'))
+    torch.manual_seed(0)
+    parts = [MODELS.build(model[part]) for part in ('backbone', 'neck', 'head')]
+    assert len(parts) == 3
+    assert torch.equal(torch.rand(1), after)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from jmpose_mm.engine.layer_decay import NestedLayerDecayConstructor
+from jmpose_mm.errors import UsageError
+from jmpose_mm.models.backbones import DeconvBackbone
 from jmpose_mm.models.backbones.vision_transformer import ARCHITECTURES, VisionTransformer
 from jmpose_mm.registry import MODELS
 
@@ -95,6 +98,38 @@ def test_vision_transformer__rates_fall_by_mmposes_constructor():
         1 / 2,
     ]
     assert rates['head.weight'] == 1
+
+
+@pytest.mark.parametrize('place', ['backbone', 'backbone.backbone'])
+def test_vision_transformer__rates_fall_inside_of_deconv_backbone_too(place):
+    vit = {'type': 'jmpose_mm.VisionTransformer', 'arch': (24, 3, 2)}
+    nested = {'backbone': vit, 'in_channels': 24, 'deconv_channels': (8,)}
+    model = torch.nn.Module()
+    model.backbone = (
+        DeconvBackbone(**nested) if place != 'backbone' else MODELS.build(vit)
+    ).train()
+    model.head = torch.nn.Linear(2, 2)
+    optimizer = {'type': 'AdamW', 'lr': 1.0, 'weight_decay': 0.1}
+    groups = NestedLayerDecayConstructor({'optimizer': optimizer}, {'layer_decay_rate': 0.5})(model)
+    rates = {id(p): g['lr'] for g in groups.optimizer.param_groups for p in g['params']}
+    assert len(rates) == len(list(model.parameters()))
+    for name, parameter in model.named_parameters():
+        inner = name.removeprefix(f'{place}.')
+        depth = {'pos_embed': 4, 'patch_embed': 4, 'layers': 3}.get(inner.split('.')[0], 0)
+        depth -= int(inner.split('.')[1]) if inner.startswith('layers') else 0
+        assert rates[id(parameter)] == 0.5**depth, name
+
+
+def test_vision_transformer__rates_need_its_own_number_of_blocks():
+    model = torch.nn.Module()
+    model.backbone = _vit()
+    optimizer = {'type': 'AdamW', 'lr': 1.0}
+    twelve = {'num_layers': 12, 'layer_decay_rate': 0.8}
+    with pytest.raises(UsageError, match=r'num_layers: expected 3, .* got 12'):
+        NestedLayerDecayConstructor({'optimizer': optimizer}, twelve)(model)
+    model.backbone = torch.nn.Conv2d(3, 3, 1)
+    with pytest.raises(UsageError, match=r'expected a vision transformer .* got Conv2d'):
+        NestedLayerDecayConstructor({'optimizer': optimizer}, {'layer_decay_rate': 0.8})(model)
 
 
 def test_vision_transformer__equals_mmpretrains():

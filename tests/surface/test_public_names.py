@@ -26,7 +26,8 @@ PUBLIC = {
         *('FeatureAlignmentNeck', 'FiniteLossHook', 'FrameGroupSampler', 'FusedFeatures'),
         *('HRNetStages', 'HieveAPMetric', 'HieveClipDataset', 'IgnoreOutOfCropKeypoints'),
         *('InitialWeightsHook', 'JointAggregationNeck', 'JointMotionNeck', 'LoadClip'),
-        *('MutualInformationLoss', 'Panel', 'PlainCheckpointHook', 'PoseTrackAPMetric'),
+        *('MutualInformationLoss', 'NestedLayerDecayConstructor', 'Panel', 'PlainCheckpointHook'),
+        'PoseTrackAPMetric',
         *('PoseTrackClipDataset', 'PoseWarpingNeck', 'ProvenanceHook', 'RandomClipScaleRotation'),
         *(
             'ReleasedHeatmap',

@@ -31,7 +31,7 @@ def test_infer_video__a_file_of_mmpose_0x_makes_a_film(make_video, tmp_path, mon
         for name, shape in json.loads(KEYS.read_text(encoding='utf-8'))
     }
     file = tmp_path / 'hrnet_w48_posetrack18_384x288_posewarper_stage2.pth'
-    meta = {'epoch': 20, 'iter': 100, 'mmpose_version': '0.20.0', 'config': "model = dict()"}
+    meta = {'epoch': 20, 'iter': 100, 'mmpose_version': '0.20.0', 'config': 'model = dict()'}
     torch.save({'state_dict': state, 'meta': meta, 'optimizer': {'state': {}}}, file)
     command = ['infer_video.py', make_video(count=2), CONFIG, file, '--detector', 'whole']
     command += ['--out-dir', tmp_path / 'out', '--device', 'cpu']

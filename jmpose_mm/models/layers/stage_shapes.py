@@ -1,4 +1,4 @@
-"""What a backbone gives, without computing it.
+"""What a backbone and a neck give.
 
 Axes: C channels, h w grid.
 """
@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.structures import ClipFeatures
 
-__all__ = ['stage_shapes']
+__all__ = ['fused_channels', 'stage_shapes']
 
 
 def stage_shapes(
@@ -41,3 +42,27 @@ def stage_shapes(
             f'from {type(backbone).__name__}, got {[type(m).__name__ for m in maps]}'
         )
     return [tuple(m.shape[1:]) for m in maps]
+
+
+def fused_channels(neck: nn.Module, shapes: Sequence[Sequence[int]]) -> int | None:
+    """C of what a neck gives; None where it reads frames, or its own forward would fail.
+
+    It is computed, of small maps: not all operators of necks have a form without data.
+
+    Args:
+        neck: Takes :class:`ClipFeatures` and gives :class:`FusedFeatures`.
+        shapes: Those of the backbone's maps of a frame, see :func:`stage_shapes`.
+    """
+    if getattr(neck, 'reads_frames', False):
+        return None
+    small = [(c, max(h // 4, 1), max(w // 4, 1)) for c, h, w in shapes]
+    stages = tuple(torch.zeros(1, neck.num_frames, *shape) for shape in small)
+    training = neck.training
+    try:
+        with torch.no_grad():
+            given = neck.eval()(ClipFeatures(None, stages))
+    except (RuntimeError, NotImplementedError):  # its parameters are on another device
+        return None
+    finally:
+        neck.train(training)
+    return int(given.fused.shape[1])

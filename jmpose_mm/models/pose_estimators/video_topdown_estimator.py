@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.frozen_features import FrozenCopy
-from jmpose_mm.models.layers.stage_shapes import stage_shapes
+from jmpose_mm.models.layers.stage_shapes import fused_channels, stage_shapes
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures, FusedFeatures
 
@@ -96,7 +96,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 print_log(said, 'current')
 
     def _check_stages(self) -> None:
-        """Raise `UsageError` where the backbone gives other maps than the neck is built for."""
+        """Raise `UsageError` where backbone, neck and head are not built for each other's maps."""
         if not hasattr(self.neck, 'check_stages'):
             return
         decoder = getattr(self.head, 'decoder', None)
@@ -105,8 +105,16 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         if heatmap_size is None or not isinstance(self.head.deconv_layers, nn.Identity):
             heatmap_size = ()
         shapes = stage_shapes(self.backbone, (high, wide))
-        if shapes is not None:
-            self.neck.check_stages(shapes, tuple(heatmap_size)[::-1])
+        if shapes is None:
+            return
+        self.neck.check_stages(shapes, tuple(heatmap_size)[::-1])
+        fused = fused_channels(self.neck, shapes)
+        taken = getattr(self.head, 'in_channels', None)
+        if fused is not None and isinstance(taken, int) and fused != taken:
+            raise UsageError(
+                f'model.head.in_channels: expected {fused}, the channels that model.neck '
+                f'({type(self.neck).__name__}) gives, got {taken}; change one of the two'
+            )
 
     def train(self, mode: bool = True) -> VideoTopdownEstimator:
         """Frozen parts stay in evaluation mode unless ``frozen_norm='train'``."""
