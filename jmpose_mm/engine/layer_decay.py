@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
+from typing import Any
 
 from mmpose.engine.optim_wrappers import LayerDecayOptimWrapperConstructor
 from torch import nn
@@ -37,7 +38,9 @@ class NestedLayerDecayConstructor(LayerDecayOptimWrapperConstructor):
         [0.125, 0.25, 0.5, 1.0]
     """
 
-    def add_params(self, params: list[dict], module: nn.Module, *args, **kwargs) -> None:
+    def add_params(
+        self, params: list[dict[str, Any]], module: nn.Module, *args: Any, **kwargs: Any
+    ) -> None:
         """One group for each block and kind of parameter, added to ``params``.
 
         Args:
@@ -46,15 +49,15 @@ class NestedLayerDecayConstructor(LayerDecayOptimWrapperConstructor):
             *args: The parent's.
             **kwargs: The parent's.
         """
-        place, transformer = _transformer(module)
-        blocks = len(transformer.layers)
-        given = self.paramwise_cfg.get('num_layers', blocks)
+        place, blocks = _transformer(module)
+        settings: dict[str, Any] = dict(self.paramwise_cfg)
+        given = settings.setdefault('num_layers', blocks)
         if given != blocks:
             raise UsageError(
                 f'optim_wrapper.paramwise_cfg.num_layers: expected {blocks}, the number of blocks '
-                f'of {type(transformer).__name__}, got {given}; leave it out and it is right'
+                f'of model.{place}, got {given}; leave it out and it is right'
             )
-        self.paramwise_cfg = {**self.paramwise_cfg, 'num_layers': blocks}
+        self.paramwise_cfg: dict[str, Any] = settings
         with redirect_stdout(StringIO()):  # the parent prints its settings
             super().add_params(params, _Renamed(module, f'{place}.'), *args, **kwargs)
 
@@ -71,15 +74,14 @@ class _Renamed:
             yield f'backbone.{name.removeprefix(self.place)}' if inside else name, parameter
 
 
-def _transformer(module: nn.Module) -> tuple[str, nn.Module]:
-    """Where the transformer is, and itself."""
+def _transformer(module: nn.Module) -> tuple[str, int]:
+    """Where the transformer is, and the number of its blocks."""
     modules = dict(module.named_modules())
     for place in _PLACES:
         found = modules.get(place)
-        if isinstance(getattr(found, 'layers', None), nn.ModuleList) and hasattr(
-            found, 'pos_embed'
-        ):
-            return place, found
+        layers = getattr(found, 'layers', None)
+        if isinstance(layers, nn.ModuleList) and hasattr(found, 'pos_embed'):
+            return place, len(layers)
     raise UsageError(
         f'optim_wrapper.constructor: expected a vision transformer at {" or ".join(_PLACES)}, '
         f'whose rates could fall by block, got {type(modules.get("backbone")).__name__}'
