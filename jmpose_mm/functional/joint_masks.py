@@ -35,8 +35,9 @@ def blocked_tokens(
         threshold: Blocked where a map is below this.
         pooling: ``'bilinear'`` samples between four values, as the released network does, and can
             miss a narrow peak; ``'max'`` takes the largest value of a token's cell.
-        layout: Which of the T K maps a query has: ``'paper'``, those of its joint; ``'released'``,
-            the next T of them in the order (T, K), as the released code reshapes them.
+        layout: Layout of the T K maps in the K queries. With ``'paper'`` a query has those of its
+            joint; with ``'released'`` the next T of them in the order (T, K), as the released code
+            reshapes them.
 
     Returns:
         ``(B, K, T*h*w)`` bool, True where a query may not look.

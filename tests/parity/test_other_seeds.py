@@ -28,7 +28,7 @@ def _drawn(module: nn.Module, seed: int) -> nn.Module:
     return module.eval()
 
 
-def _assert_same(ours: torch.Tensor, plain: torch.Tensor) -> None:
+def assert_same(ours: torch.Tensor, plain: torch.Tensor) -> None:
     assert plain.std() > 1e-3
     assert (ours - plain).abs().max() < 1e-4 * plain.std()
 
@@ -45,7 +45,7 @@ def test_posewarper__another_seed(seed):
         assert features.named['initial_heatmaps'].shape == (2, 4, 24, 18)
         for sample, fused in zip(features.initial_heatmaps, features.fused, strict=True):
             weights = [0.1, 0.25, 0.3, 0.25, 0.1]
-            _assert_same(fused, plain_networks.posewarper(neck.state_dict(), sample, weights))
+            assert_same(fused, plain_networks.posewarper(neck.state_dict(), sample, weights))
 
 
 @pytest.mark.parametrize('layout', ['paper', 'released'])
@@ -62,8 +62,8 @@ def test_tar__another_seed(seed, layout):
         for sample, initial, fused in zip(
             features, found.initial_heatmaps, found.fused, strict=True
         ):
-            _assert_same(initial, plain_networks.tar_heatmaps(neck.state_dict(), sample))
-            _assert_same(fused, plain_networks.tar(neck.state_dict(), sample, layout, 0.2))
+            assert_same(initial, plain_networks.tar_heatmaps(neck.state_dict(), sample))
+            assert_same(fused, plain_networks.tar(neck.state_dict(), sample, layout, 0.2))
 
 
 @pytest.mark.parametrize('seed', SEEDS)
@@ -73,7 +73,7 @@ def test_vit__another_seed(seed, size):
     images = torch.randn(2, 3, *size)
     with torch.no_grad():
         for ours, image in zip(model(images)[-1], images, strict=True):
-            _assert_same(ours, plain_networks.vit(model.state_dict(), image, 6, (4, 3)))
+            assert_same(ours, plain_networks.vit(model.state_dict(), image, 6, (4, 3)))
 
 
 def test_tar__released_where_a_joint_is_nowhere():
@@ -87,4 +87,4 @@ def test_tar__released_where_a_joint_is_nowhere():
     features = torch.randn(1, 5, 24, 6, 4)
     with torch.no_grad():
         fused = neck(ClipFeatures(None, (features,))).fused[0]
-        _assert_same(fused, plain_networks.tar(neck.state_dict(), features[0], 'released', 0.2))
+        assert_same(fused, plain_networks.tar(neck.state_dict(), features[0], 'released', 0.2))
