@@ -9,7 +9,7 @@ import sys
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
-        description='Write a model as ONNX (opset 17, dynamic batch), checked against PyTorch with '
+        description='Write a model as ONNX (opset 17), checked against PyTorch with '
         'onnxruntime. Input: preprocessed frames (B, T, 3, H, W); output: heatmaps (B, K, h, w).'
     )
     parser.add_argument('config', help='a path, or the file name of a config of this package')
@@ -20,6 +20,13 @@ def make_parser() -> argparse.ArgumentParser:
         action='store_true',
         help='write OUT_backbone.onnx and OUT_neck.onnx: each frame passes the backbone once',
     )
+    parser.add_argument(
+        '--batch',
+        type=int,
+        metavar='B',
+        help='number of clips that the file takes at once; default: any, which not all backbones '
+        'can (Swin and LiteHRNet need a fixed one)',
+    )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
 
@@ -29,7 +36,8 @@ def export(arguments: argparse.Namespace) -> None:
     from jmpose_mm.apis.export import export_onnx
 
     model = (arguments.config, arguments.checkpoint)
-    print(*export_onnx(*model, arguments.out, arguments.two_parts), sep='\n')
+    files = export_onnx(*model, arguments.out, arguments.two_parts, arguments.batch)
+    print(*files, sep='\n')
 
 
 def main() -> int:

@@ -154,7 +154,8 @@ def test_two_types__are_noticed() -> None:
 @pytest.mark.parametrize('dtype', ['float32', 'bfloat16', 'float16'])
 def test_fast_copy__of_tensors_without_data(dtype: str) -> None:
     module = nn.Sequential(nn.Conv2d(3, 4, 3, device='cuda'), nn.BatchNorm2d(4, device='cuda'))
-    copied = norm_folding.fast_copy(module.eval(), dtype)
+    example = torch.zeros(1, 3, 8, 8, device='cuda')
+    copied = norm_folding.fast_copy(module.eval(), dtype, example=example)
     assert isinstance(copied[1], nn.Identity)
     for value in (copied[0].weight, copied[0].bias):
         assert (value.device.type, value.dtype) == ('cuda', norm_folding.DTYPES[dtype])

@@ -75,7 +75,7 @@ class FrozenCopy:
         if not is_frozen(module) or not _can_be_copied(modules, tensors):
             return module(images)
         if not self._is_up_to_date(modules, tensors):
-            self._copy = fast_copy(module, self.dtype, images[:1])
+            self._copy = fast_copy(module, self.dtype, example=images[:1])
             self._made_of = _identity(modules, tensors)
             self._values = _one_value_each(tensors)
         maps = self._copy(images.to(DTYPES[self.dtype]))  # type: ignore[misc]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +16,11 @@ __all__ = ['DTYPES', 'fast_copy', 'fold_batch_norm']
 DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 # How far maps of a folded copy may lie from the module's own, as a share of the largest.
 _TOLERANCE = 1e-3
+# Names of a convolution and of a normalisation.
+_Pair = tuple[str, str]
 
 
-def fast_copy(
-    module: nn.Module, dtype: str = 'float32', example: Tensor | None = None
-) -> nn.Module:
+def fast_copy(module: nn.Module, dtype: str = 'float32', *, example: Tensor) -> nn.Module:
     """A copy of a frozen module that runs as fast as plain PyTorch lets it.
 
     Normalisation is folded, weights lie channels-last. Inputs must have the copy's type and should
@@ -27,22 +29,16 @@ def fast_copy(
     Args:
         module: In evaluation mode; it is not changed.
         dtype: One of :data:`DTYPES`.
-        example: An input. Folding goes by the order in which layers are registered; where the data
-            takes another way, the copy keeps its normalisation. Without it nothing is compared.
+        example: An input, for :func:`fold_batch_norm`.
     """
-    folded = fold_batch_norm(module)
-    if example is not None and not _agree(module, folded, example):
-        folded = _copied(module)
-    return _converted(folded, DTYPES[dtype])
+    return _converted(fold_batch_norm(module, example), DTYPES[dtype])
 
 
 @torch.no_grad()
 def _agree(module: nn.Module, folded: nn.Module, example: Tensor) -> bool:
     """Whether two modules give the same maps, up to a thousandth of the largest value."""
-    weights = next(module.parameters(), example)
-    example = example.to(weights.device, weights.dtype)
-    with torch.autocast(example.device.type, enabled=False):
-        pairs = zip(_as_maps(module(example)), _as_maps(folded(example)), strict=True)
+    with _plain_input(module, example) as given:
+        pairs = zip(_as_maps(module(given)), _as_maps(folded(given)), strict=True)
         return all(bool((a - b).abs().max() <= _TOLERANCE * a.abs().max()) for a, b in pairs)
 
 
@@ -68,14 +64,15 @@ def _laid_out(value: Tensor, dtype: torch.dtype) -> Tensor:
     return value.detach().to(dtype, memory_format=layout)
 
 
-def fold_batch_norm(module: nn.Module) -> nn.Module:
+def fold_batch_norm(module: nn.Module, example: Tensor) -> nn.Module:
     """A copy of a frozen module that computes the same with fewer passes over memory.
 
-    A normalisation is folded where its convolution is registered right before it, as in HRNet,
-    ResNet and every block of this package. That the data takes this way is not checked here.
+    A normalisation is folded where the example shows that it reads what one convolution gives, each
+    time that either of them runs, and that the maps stay what they were. Others are left.
 
     Args:
         module: In evaluation mode; it is not changed.
+        example: An input.
 
     Raises:
         ValueError: The module is in training mode.
@@ -84,9 +81,74 @@ def fold_batch_norm(module: nn.Module) -> nn.Module:
         raise ValueError(
             'module: expected evaluation mode, since batch statistics cannot be folded'
         )
-    folded = _copied(module)
-    _fold_children(folded)
-    return folded
+    return _folded(module, _checked(module, _pairs(module, example), example))
+
+
+def _checked(module: nn.Module, pairs: list[_Pair], example: Tensor) -> list[_Pair]:
+    """Those of the pairs that can be folded: halves of them are tried where all together differ."""
+    if not pairs or _agree(module, _folded(module, pairs), example):
+        return pairs
+    half = len(pairs) // 2
+    halves = (pairs[:half], pairs[half:]) if half else ()
+    return [pair for part in halves for pair in _checked(module, part, example)]
+
+
+def _folded(module: nn.Module, pairs: list[_Pair]) -> nn.Module:
+    copied = _copied(module)
+    for name, norm_name in pairs:
+        convolution, norm = copied.get_submodule(name), copied.get_submodule(norm_name)
+        convolution.weight, convolution.bias = fuse_conv_bn_weights(
+            convolution.weight,
+            convolution.bias,
+            norm.running_mean,
+            norm.running_var,
+            norm.eps,
+            norm.weight,
+            norm.bias,
+            isinstance(convolution, nn.ConvTranspose2d),
+        )
+        parent, _, attribute = norm_name.rpartition('.')
+        setattr(copied.get_submodule(parent), attribute, nn.Identity())
+    return copied
+
+
+@torch.no_grad()
+def _pairs(module: nn.Module, example: Tensor) -> list[_Pair]:
+    """Convolutions and the normalisations that read what they give, and nothing else."""
+    given: dict[int, tuple[str, Tensor]] = {}  # tensors are held: no other gets their number
+    runs: Counter[str] = Counter()
+    reads: Counter[_Pair] = Counter()
+
+    def convolved(name: str, output: Tensor) -> None:
+        given[id(output)] = name, output
+        runs[name] += 1
+
+    def normalised(name: str, value: Tensor) -> None:
+        runs[name] += 1
+        if id(value) in given:
+            reads[given[id(value)][0], name] += 1
+
+    handles = []
+    for name, part in module.named_modules():
+        if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)):
+            handles.append(part.register_forward_hook(lambda _, i, o, n=name: convolved(n, o)))
+        elif isinstance(part, nn.BatchNorm2d) and part.running_mean is not None:
+            handles.append(part.register_forward_pre_hook(lambda _, i, n=name: normalised(n, i[0])))
+    try:
+        with _plain_input(module, example) as value:
+            module(value)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return [pair for pair, count in reads.items() if runs[pair[0]] == runs[pair[1]] == count]
+
+
+@contextmanager
+def _plain_input(module: nn.Module, example: Tensor) -> Iterator[Tensor]:
+    """The example in the type and on the device of the module, which then computes in it."""
+    weights = next(module.parameters(), example)
+    with torch.autocast(weights.device.type, enabled=False):
+        yield example.to(weights.device, weights.dtype)
 
 
 def _copied(module: nn.Module) -> nn.Module:
@@ -97,24 +159,3 @@ def _copied(module: nn.Module) -> nn.Module:
         for value in module.parameters()
     }
     return copy.deepcopy(module, memo)
-
-
-def _fold_children(module: nn.Module) -> None:
-    before = None
-    for name, child in list(module.named_children()):
-        if isinstance(child, nn.BatchNorm2d) and before is not None:
-            convolution = getattr(module, before)
-            transposed = isinstance(convolution, nn.ConvTranspose2d)
-            convolution.weight, convolution.bias = fuse_conv_bn_weights(
-                convolution.weight,
-                convolution.bias,
-                child.running_mean,
-                child.running_var,
-                child.eps,
-                child.weight,
-                child.bias,
-                transposed,
-            )
-            setattr(module, name, nn.Identity())
-        _fold_children(child)
-        before = name if isinstance(child, (nn.Conv2d, nn.ConvTranspose2d)) else None

@@ -83,7 +83,7 @@ class ClipModel:
         self.dtype = DTYPES[dtype]
         noise = torch.Generator().manual_seed(0)  # the global state is the caller's
         example = torch.rand(1, 3, *reversed(self.input_size), generator=noise)
-        self.backbone = fast_copy(self.model.backbone, dtype, example)
+        self.backbone = fast_copy(self.model.backbone, dtype, example=example)
         if self.dtype != torch.float32:
             for module in self.model.modules():
                 if isinstance(module, ModulatedAlignment):

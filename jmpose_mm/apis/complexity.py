@@ -1,0 +1,166 @@
+"""How large a model is and what a clip costs: parameters, and multiplications by part.
+
+Nothing is computed: tensors know their shapes and have no values, so that HRNet-W48 takes seconds.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS, config_errors, load_config, pipeline_step
+from jmpose_mm.whole_files import check_output, whole_file
+
+if TYPE_CHECKING:
+    import torch
+    from mmengine.config import Config
+    from torch import nn
+
+__all__ = ['PARTS', 'Complexity', 'complexity_page', 'complexity_table', 'model_complexity']
+
+PARTS = ('backbone', 'neck', 'head')
+
+_HEADER = ('config', 'input', 'frames', 'trained', 'frozen', *PARTS, 'together')
+_PAGE = """# Complexity
+
+`python tools/get_flops.py --out docs/complexity.md` writes this page. Without `--out` it prints the
+rows of the configs that are named.
+
+Parameters are in millions, trained and frozen ones apart. The other columns are GFLOPs of one
+forward pass for one person: the backbone on all frames of the clip, then neck and head. As in
+mmpose and in papers, a multiplication with its addition is one operation. Convolutions and matrix
+products count, with those of attention. Sampling, normalisation and activations do not. A flip test
+doubles everything. In a video each crop passes the backbone once, so a pose costs the backbone's
+figure divided by the number of frames.
+
+"""
+
+
+class Complexity(NamedTuple):
+    """Size and cost of a model.
+
+    Attributes:
+        input_size: Width and height of a crop in pixels.
+        num_frames: Frames of a clip.
+        trained: Number of parameters that a training changes.
+        frozen: Number of the others.
+        gflops: Of each of :data:`PARTS`, billions of multiply-adds for one clip.
+    """
+
+    input_size: tuple[int, int]
+    num_frames: int
+    trained: int
+    frozen: int
+    gflops: dict[str, float]
+
+
+def model_complexity(cfg: Config) -> Complexity:
+    """Size and cost of a config's model, for a batch of one clip.
+
+    Args:
+        cfg: A config of a model and its test data; it is not changed.
+
+    Raises:
+        UsageError: The model cannot be built, or the test pipeline makes no clips.
+
+    Example:
+        >>> from jmpose_mm.apis import load_config
+        >>> found = model_complexity(load_config('jm-pose_debug.py'))
+        >>> found.num_frames, round(found.gflops['backbone'], 1)
+        (5, 2.3)
+    """
+    import torch
+    from mmengine.registry import init_default_scope
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    from jmpose_mm.registry import MODELS
+
+    init_default_scope('mmpose')
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    offsets = pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets
+    width, height = pipeline_step(pipeline, 'TopdownClipAffine').input_size
+    with config_errors(cfg), FakeTensorMode(), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        model = MODELS.build(cfg.model).eval()
+        operations = _operations(model, torch.zeros(1, len(offsets), 3, height, width))
+    sizes = {True: 0, False: 0}
+    for parameter in model.parameters():
+        sizes[parameter.requires_grad] += parameter.numel()
+    return Complexity((width, height), len(offsets), sizes[True], sizes[False], operations)
+
+
+def _operations(model: nn.Module, clip: torch.Tensor) -> dict[str, float]:
+    """Billions of multiply-adds in each part of a model."""
+    import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    counter = FlopCounterMode(display=False, depth=None)
+    # Fused attention is one operator, which the counter does not know on every device.
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
+            model(clip, None, mode='tensor')
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+    counts = counter.get_flop_counts()
+    # The counter has an addition for each multiplication.
+    costs = {
+        part: sum(counts.get(f'{type(model).__name__}.{part}', {}).values()) / 2e9
+        for part in PARTS[:-1]
+    }
+    # mmpose runs the head by its `forward`, of which the counter does not know.
+    return costs | {'head': counter.get_total_flops() / 2e9 - sum(costs.values())}
+
+
+def complexity_table(
+    configs: Sequence[str] = (), overrides: Sequence[str] = ()
+) -> list[tuple[str, ...]]:
+    """A header and a row for each config.
+
+    Args:
+        configs: Paths or packaged names; none are all packaged ones.
+        overrides: Items ``key.path=value`` for each of them.
+    """
+    names = configs or [
+        path.name
+        for path in sorted(PACKAGED_CONFIGS.resolve().rglob('*.py'))
+        if '_base_' not in path.parts
+    ]
+    known: dict[str, Complexity] = {}  # many differ in their data alone
+    rows = [_HEADER]
+    for name in names:
+        cfg = load_config(name, overrides)
+        key = f'{cfg.model} {cfg.test_dataloader.dataset.pipeline}'
+        if key not in known:
+            known[key] = model_complexity(cfg)
+        rows.append((Path(name).stem, *_cells(known[key])))
+    return rows
+
+
+def _cells(found: Complexity) -> tuple[str, ...]:
+    size = '{}x{}'.format(*found.input_size)
+    millions = [f'{count / 1e6:.2f}' for count in (found.trained, found.frozen)]
+    gflops = (*found.gflops.values(), sum(found.gflops.values()))
+    costs = [f'{cost:#.3g}'.rstrip('.') for cost in gflops]
+    return (size, str(found.num_frames), *millions, *costs)
+
+
+def complexity_page(path: str | Path, rows: Sequence[tuple[str, ...]]) -> Path:
+    """Write docs/complexity.md or its like: what the figures mean, and the table.
+
+    Args:
+        path: File to write.
+        rows: From :func:`complexity_table`.
+    """
+    from jmpose_mm.tables import markdown_table
+
+    header, *body = rows
+    check_output(path, [])
+    table = markdown_table(header, [(f'`{name}`', *cells) for name, *cells in body])
+    with whole_file(path) as unfinished:
+        unfinished.write_text(f'{_PAGE}{table}\n', encoding='utf-8')
+    return Path(path)
