@@ -46,7 +46,7 @@ class Complexity(NamedTuple):
         num_frames: Frames of a clip.
         trained: Number of parameters that a training changes.
         frozen: Number of the others.
-        gflops: Of each of :data:`PARTS`, billions of multiply-adds for one clip.
+        gflops: Billions of multiply-adds for one clip in each of :data:`PARTS`.
     """
 
     input_size: tuple[int, int]
@@ -154,7 +154,7 @@ def complexity_page(path: str | Path, rows: Sequence[tuple[str, ...]]) -> Path:
 
     Args:
         path: File to write.
-        rows: From :func:`complexity_table`.
+        rows: Rows of :func:`complexity_table`.
     """
     from jmpose_mm.tables import markdown_table
 

@@ -27,7 +27,7 @@ class Curve(NamedTuple):
     """One number of one training.
 
     Attributes:
-        unit: What the steps count: ``'iteration'`` or ``'epoch'``.
+        unit: ``'iteration'`` or ``'epoch'``, which the steps count.
         points: Pairs of step and value.
     """
 

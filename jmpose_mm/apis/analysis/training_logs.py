@@ -121,9 +121,9 @@ def analyze_logs(
     Args:
         work_dirs: Work directories, or files of scalars.
         out: Picture to write.
-        keys: What to draw: a name in the log, or its end behind a ``/``; by default each term of
+        keys: Names of the numbers to draw, or their ends behind a ``/``; by default each term of
             the loss and AP.
-        names: Of the trainings; by default those of their folders.
+        names: Names of the trainings; by default those of their folders.
 
     Returns:
         A header, and for each training its iterations, seconds for one, last loss and best AP.
