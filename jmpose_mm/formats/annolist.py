@@ -19,7 +19,14 @@ import msgspec
 import numpy as np
 
 from jmpose_mm.errors import UsageError, cut
-from jmpose_mm.formats.annolist_persons import CORNERS, Person, decode_persons
+from jmpose_mm.formats.annolist_persons import (
+    CORNERS,
+    Person,
+    Point,
+    decode_persons,
+    pack_points,
+    unpack_points,
+)
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.frame_names import frame_name, posix_name, video_key
 from jmpose_mm.formats.json_files import Place, field, one_of, place_in
@@ -33,22 +40,21 @@ from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 
 __all__ = ['annolist_joints', 'read_annolist', 'read_fast']
 
-_FRAMES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _ANYTHING = msgspec.json.Decoder()
 
 
 class Rows(NamedTuple):
-    """The persons of a file, still apart: one entry each, the points of all in one list."""
+    """The persons of a file, still apart: one entry each, the points of all behind each other."""
 
     image: list[int]
     boxes: list[tuple[float, ...]]
     track_ids: list[int | None]
     listed: list[bool]
     counts: list[int]
-    points: list[float]
+    packed: bytearray
 
 
-def read_fast(content: msgspec.Raw) -> list[dict[str, Any]]:
+def read_fast(frames: list[dict[str, msgspec.Raw]]) -> list[dict[str, Any]]:
     """The frames of an ``annolist``, whose ``annorect`` stay text that `read_annolist` takes.
 
     Raises:
@@ -56,7 +62,7 @@ def read_fast(content: msgspec.Raw) -> list[dict[str, Any]]:
     """
     return [
         {key: raw if key == 'annorect' else _ANYTHING.decode(raw) for key, raw in frame.items()}
-        for frame in _FRAMES.decode(content)
+        for frame in frames
     ]
 
 
@@ -90,7 +96,7 @@ def read_annolist(
         videos: Keep only these, by the `video_key` of their folder.
     """
     tables = AnnotationTables(joint_names)
-    rows = Rows([], [], [], [], [], [])
+    rows = Rows([], [], [], [], [], bytearray())
     with place_in(file, 'annolist') as place:
         if not isinstance(frames, list):
             raise ValueError(f'expected a list, got {cut(repr(frames))}')
@@ -147,6 +153,7 @@ def _add_region(tables: AnnotationTables, region: dict[str, Any]) -> None:
 def _add_persons(rows: Rows, listed: Any, image: int, place: Place) -> None:
     """Append the persons of a frame."""
     where = place.at
+    joints: list[Point] = []
     for number, person in enumerate(decode_persons(listed, place)):
         container = person.annopoints
         if isinstance(container, list):
@@ -161,12 +168,8 @@ def _add_persons(rows: Rows, listed: Any, image: int, place: Place) -> None:
         rows.track_ids.append(None if person.track_id is None else person.track_id[0])
         rows.listed.append(points is not None)
         rows.counts.append(len(points or ()))
-        flat = rows.points
-        for point in points or ():  # now, while they are in the processor's cache
-            flat += point.id
-            flat += point.x
-            flat += point.y
-            flat += point.score
+        joints += points or ()
+    rows.packed.extend(pack_points(joints))  # now, while they are in the processor's cache
 
 
 def _corners(person: Person) -> tuple[float, ...]:
@@ -186,7 +189,7 @@ def _joints(
     count = len(tables.joint_names)
     keypoints = np.zeros((len(rows.counts), count, 3))
     scores = np.full((len(rows.counts), count), MISSING_SCORE)
-    points = np.asarray(rows.points, dtype=np.float64).reshape(-1, 4)
+    points = unpack_points(rows.packed)
     owner = np.repeat(np.arange(len(rows.counts)), rows.counts)
     known = np.isin(points[:, 0], np.arange(len(numbered)))
     tables.lost['points of unknown joints'] += int((~known).sum())
@@ -194,7 +197,10 @@ def _joints(
     places = np.asarray([column.get(name, -1) for name in numbered])
     owner, points = owner[known], points[known]
     joint = points[:, 0].astype(np.int64)
-    _, first = np.unique(owner * len(numbered) + joint, return_index=True)
+    key = owner * len(numbered) + joint
+    first = np.arange(len(key))
+    if (key[1:] <= key[:-1]).any():
+        _, first = np.unique(key, return_index=True)
     tables.lost['joints listed twice'] += len(owner) - len(first)
     first = first[places[joint[first]] >= 0]
     at = owner[first], places[joint[first]]

@@ -20,7 +20,18 @@ from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['read_annotations', 'read_file']
 
-_TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+class Content(msgspec.Struct, gc=False):
+    """What is read of a file; persons of an ``annolist`` are still text, see `read_fast`."""
+
+    annolist: list[dict[str, msgspec.Raw]] | msgspec.UnsetType = msgspec.UNSET
+    images: Any = msgspec.UNSET
+    annotations: Any = msgspec.UNSET
+    categories: Any = msgspec.UNSET
+    info: Any = msgspec.UNSET
+
+
+_CONTENT = msgspec.json.Decoder(Content)
 
 
 def read_annotations(
@@ -67,11 +78,12 @@ def load(file: Path) -> dict[str, Any]:
     data = read_bytes(file)
     content: Any
     try:
-        raw = _TOP.decode(data)
-        content = {
-            key: read_fast(value) if key == 'annolist' else msgspec.json.decode(value)
-            for key, value in raw.items()
-        }
+        content = msgspec.structs.asdict(_CONTENT.decode(data))
+        content = {key: value for key, value in content.items() if value is not msgspec.UNSET}
+        if 'annolist' in content:
+            content['annolist'] = read_fast(content['annolist'])
+        elif 'images' not in content:
+            content = read_unusual_json(file, data)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         content = read_unusual_json(file, data)
     if not isinstance(content, dict) or not {'images', 'annolist'} & set(content):
