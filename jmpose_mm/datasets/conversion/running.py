@@ -124,8 +124,8 @@ def _converted(dataset: DatasetFormat, videos: list[Video], progress: bool) -> d
     bar = tqdm(waiting, desc=f'convert {dataset.name}', unit='video', disable=not progress)
     for video in bar:
         converted = dataset.convert(video)
-        with place_in(video.sources[0]):  # what cannot be merged is not finished
-            dataset.document(converted.content, video)
+        with place_in(video.sources[0]):  # what cannot be merged and counted is not finished
+            SplitCounts().add(dataset.document(converted.content, video), {})
         write_compact_json(dataset.out / 'annotations' / video.file, converted.content)
         ledger.add(video, converted.left_out)
     ledger.tidy(videos)
@@ -175,7 +175,9 @@ def _counted(
     dataset: DatasetFormat, videos: list[Video], ledger: Ledger, counts: SplitCounts
 ) -> Iterator[dict[str, Any]]:
     for video in videos:
-        content = read_json(dataset.out / 'annotations' / video.file)
-        document = dataset.document(content, video)
-        counts.add(document, ledger.left_out(video) or {})
+        file = dataset.out / 'annotations' / video.file
+        content = read_json(file)
+        with place_in(file):
+            document = dataset.document(content, video)
+            counts.add(document, ledger.left_out(video) or {})
         yield document

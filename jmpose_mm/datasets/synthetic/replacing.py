@@ -22,7 +22,9 @@ def manifest_at(out: Path) -> dict[str, Any] | None:
         manifest = json.loads((out / MANIFEST).read_text(encoding='utf-8'))
     except (OSError, ValueError, RecursionError):
         return None
-    return manifest if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get('digest'), str):
+        return None
+    return manifest if isinstance(manifest.get('counts'), dict) else None
 
 
 def check_target(out: Path, present: dict[str, Any] | None, overwrite: bool) -> None:

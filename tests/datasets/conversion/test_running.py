@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, running
 from jmpose_mm.datasets.conversion.links import link_folder
 from jmpose_mm.datasets.conversion.writing import merge_documents, whole_folder
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import write_compact_json
 
 VAL = 'annotations/val/000522_bonn_test.json'
@@ -67,6 +69,25 @@ def test_run__a_bad_file_stops_with_path_and_key_and_the_rest_is_kept(
     assert names == ['val/000522_bonn_test.json']
     assert report['videos_finished_before'] == 2
     assert report['splits']['train']['persons'] == 20
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda content: content['categories'][0]['keypoints'].__setitem__(0, ['nose']),
+        lambda content: content['categories'][0]['keypoints'].pop(),
+        lambda content: content['images'][0].update(ignore_regions_x=7),
+    ],
+)
+def test_run__what_cannot_be_counted_names_the_file_and_is_not_finished(
+    download: Path, damage: Callable[[dict], Any]
+) -> None:
+    content = json.loads((download / VAL).read_text())
+    damage(content)
+    (download / VAL).write_text(json.dumps(content))
+    with pytest.raises(UsageError, match=r'val/000522_bonn_test\.json: '):
+        convert(download)
+    assert not (download.parent / 'out/annotations' / VAL.removeprefix('annotations/')).exists()
 
 
 def test_run__a_second_one_converts_nothing_and_says_the_same(

@@ -168,6 +168,20 @@ def test_make__foreign_folder_is_never_overwritten(tmp_path: Path, small: dict) 
     assert [path.name for path in tmp_path.iterdir()] == ['thesis.tex']
 
 
+@pytest.mark.parametrize('key', ['digest', 'counts'])
+def test_make__a_damaged_manifest_is_none(data_set: Path, small: dict, key: str) -> None:
+    file = data_set / 'synthetic.json'
+    whole = file.read_text()
+    manifest = json.loads(whole)
+    for damaged in ({**manifest, key: 3.5}, {k: v for k, v in manifest.items() if k != key}):
+        file.write_text(json.dumps(damaged))
+        try:
+            with pytest.raises(FileExistsError, match='found something else'):
+                make_synthetic(data_set, **small)
+        finally:
+            file.write_text(whole)
+
+
 @pytest.mark.parametrize('error', [OSError('disk full'), KeyboardInterrupt()])
 def test_make__failure_leaves_nothing(
     tmp_path: Path, small: dict, monkeypatch: pytest.MonkeyPatch, error: BaseException
