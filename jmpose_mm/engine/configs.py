@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jmpose_mm
 from jmpose_mm.engine.settings import check_config_file, check_overrides
@@ -49,13 +49,16 @@ def find_config(name: str) -> str:
 
 
 def load_config(
-    name: str, overrides: Sequence[str] = (), work_dir: str | None = None, launcher: str = 'none'
+    name: str | Path,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    work_dir: str | Path | None = None,
+    launcher: str = 'none',
 ) -> Config:
     """Read a config and apply what the command line changes in any run.
 
     Args:
         name: A path, or the bare file name of a packaged config.
-        overrides: Items ``key.path=value``.
+        overrides: Items ``key.path=value``, or a mapping of paths to values.
         work_dir: Where logs and checkpoints go. Without it the config decides, else
             ``work_dirs/<name of the config>``.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
@@ -75,8 +78,10 @@ def load_config(
     with naming(path, 'a config'):
         check_config_file(path)
         cfg = Config.fromfile(path)
-    changes = {}
-    for item in overrides:
+    changes = dict(overrides) if isinstance(overrides, Mapping) else {}
+    if isinstance(overrides, str):  # one item; a loop would take its letters
+        overrides = [overrides]
+    for item in () if isinstance(overrides, Mapping) else overrides:
         key, equals, value = item.partition('=')
         if not key or not equals:
             raise UsageError(f'cfg_options: expected key=value, got {item!r}')
@@ -85,7 +90,7 @@ def load_config(
     cfg.merge_from_dict(changes)
     cfg.launcher = launcher
     if work_dir is not None:
-        cfg.work_dir = work_dir
+        cfg.work_dir = str(work_dir)
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(path).stem))
     return cfg

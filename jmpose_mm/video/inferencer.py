@@ -75,8 +75,10 @@ class VideoPoseInferencer:
         engine: dict[str, Any] | None = None,
         model: dict[str, Any] | None = None,
     ) -> None:
-        if detect_every < 1:
-            raise UsageError(f'detect_every: expected at least 1, got {detect_every}')
+        if detect_every < 1 or detect_every % 1:
+            raise UsageError(
+                f'detect_every: expected at least 1, a whole number, got {detect_every}'
+            )
         self.detect_every = int(detect_every)
         self.one_euro = None if one_euro is None else dict(one_euro)
         OneEuroFilter(**(self.one_euro or {}))

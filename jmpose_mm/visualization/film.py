@@ -95,6 +95,7 @@ class Film:
             ValueError: It is no such image, or has another size than the first one.
             OSError: It cannot be encoded or written.
         """
+        image = np.asarray(image)
         shape = self._shape or image.shape
         if image.dtype != np.uint8 or image.shape != shape or shape[2:] != (3,):
             expected = self._shape or '(H, W, 3)'

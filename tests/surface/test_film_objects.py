@@ -33,7 +33,7 @@ from jmpose_mm.video.people.track import Track
 from jmpose_mm.video.people.tracker import PersonTracker
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
 from jmpose_mm.video.records import Frame
-from jmpose_mm.visualization.film import Film
+from jmpose_mm.visualization.film import Film, write_film
 from jmpose_mm.visualization.skeleton import posetrack_skeleton
 
 SIGMAS = np.full(17, 0.1)
@@ -123,6 +123,12 @@ def test_film__takes_frames_that_are_reused(tmp_path: Path) -> None:
     film.close()
     means = [frame.image.mean() for frame in open_source(tmp_path / 'a.mp4')]
     assert np.abs(np.subtract(means, (20, 90, 160))).max() < 3
+
+
+def test_film__takes_tensors(tmp_path: Path) -> None:
+    frames = torch.full((2, 48, 64, 3), 90, dtype=torch.uint8)
+    film = write_film(tmp_path / 'a.mp4', frames)
+    assert [abs(frame.image.mean() - 90) < 3 for frame in open_source(film)] == [True, True]
 
 
 def test_pose_file__takes_poses_that_are_reused(tmp_path: Path) -> None:

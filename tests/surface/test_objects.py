@@ -17,10 +17,13 @@ from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 from scribbling import equal, scribble
 
+from jmpose_mm.apis import VideoPoseInferencer, open_source
 from jmpose_mm.datasets.synthetic import make_synthetic
 from jmpose_mm.engine.configs import load_config
+from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import DATASETS, KEYPOINT_CODECS, MODELS, TRANSFORMS
 from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.video.poses.loading import whole_config
 
 TINY = {'videos_train': 0, 'videos_val': 2, 'frames': 5, 'size': (96, 72)}
 FILE = 'annotations/posetrack18_val.json'
@@ -209,3 +212,34 @@ def test_codec__is_unmoved_by_scribbling() -> None:
     scribble(found)
     assert equal(codec.decode(expected['heatmaps'].copy()), kept)
     assert np.abs(kept[0] - points).max() < 1
+
+
+OVERRIDE = 'train_cfg.max_iters=5'
+
+
+@pytest.mark.parametrize('given', [OVERRIDE, [OVERRIDE], {'train_cfg.max_iters': 5}])
+def test_config__takes_overrides_as_text_list_or_mapping(given: Any) -> None:
+    cfg = load_config('jm-pose_debug.py', given, Path('work'))
+    assert cfg.train_cfg.max_iters == 5
+    assert cfg.work_dir == 'work'
+    assert given in (OVERRIDE, [OVERRIDE], {'train_cfg.max_iters': 5})
+
+
+def test_whole_config__takes_mappings_and_leaves_them() -> None:
+    cfg = load_config('jm-pose_debug.py')
+    given = cfg.to_dict()
+    before = copy.deepcopy(given)
+    found = whole_config(given)
+    assert found.model == cfg.model
+    found.model.type = 'another'
+    assert given == before
+    with pytest.raises(UsageError, match=r'config: expected a path, .* got int'):
+        whole_config(3)
+
+
+def test_inferencer__refuses_parts_of_frames() -> None:
+    with pytest.raises(UsageError, match='detect_every: expected at least 1, a whole number'):
+        VideoPoseInferencer('jm-pose_debug.py', None, detect_every=2.5)
+    with pytest.raises(UsageError, match=r'stride: expected at least 1, a whole number, got 2\.5'):
+        open_source([np.zeros((9, 9, 3), np.uint8)], stride=2.5)
+    assert open_source([np.zeros((9, 9, 3), np.uint8)], stride=np.int64(2)).span.stride == 2

@@ -40,13 +40,13 @@ class Span(NamedTuple):
         Raises:
             UsageError: It makes no sense.
         """
-        if stride < 1:
-            raise UsageError(f'stride: expected at least 1, got {stride}')
+        if stride < 1 or stride % 1:
+            raise UsageError(f'stride: expected at least 1, a whole number, got {stride}')
         first = _position('start', start)
         last = None if end is None else _position('end', end)
         if last is not None and type(first) is type(last) and last <= first:
             raise UsageError(f'end: expected something after start ({start}), got {end}')
-        return cls(first, last, stride)
+        return cls(first, last, int(stride))
 
     @property
     def is_everything(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,17 +49,25 @@ def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Mod
     return built
 
 
-def whole_config(config: str | Path | Config) -> Config:
+def whole_config(config: str | Path | Config | Mapping[str, Any]) -> Config:
     """The config of a model with its test data, a copy of one that is given.
 
     Raises:
         UsageError: There is no such config, or only a part of one.
     """
+    from mmengine.config import Config
+
     if isinstance(config, str | Path):
         name = str(config)
         cfg = load_config(name)
-    else:
+    elif isinstance(config, Config):
         cfg, name = copy.deepcopy(config), config.filename or 'config'
+    elif isinstance(config, Mapping):
+        cfg, name = Config(copy.deepcopy(dict(config))), 'config'
+    else:
+        raise UsageError(
+            f'config: expected a path, a name or a Config, got {type(config).__name__}'
+        )
     for key in ('model', 'test_dataloader'):
         if not cfg.get(key):
             raise UsageError(
