@@ -26,12 +26,13 @@ __all__ = [
 PACKAGED_CONFIGS = Path(jmpose_mm.__file__).parent / '.mim' / 'configs'
 
 
-def find_config(name: str) -> str:
+def find_config(name: str | Path) -> str:
     """The path of a config: `name` where it exists, else the packaged config of that file name.
 
     Raises:
         UsageError: There is no such config, or several.
     """
+    name = str(name)
     if Path(name).is_file():
         return name
     wanted = Path(name).name
