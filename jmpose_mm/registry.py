@@ -17,6 +17,7 @@ from .host.safe_loading import make_loaders_safe
 SCOPE = 'jmpose_mm'
 
 with true_cause(__name__):
+    from mmengine import registry as engine
     from mmengine.registry import DefaultScope, Registry
     from mmpose import registry as host
 
@@ -68,6 +69,7 @@ with true_cause(__name__):
     DATASETS = _child_of(host.DATASETS, 'jmpose_mm.datasets')
     DATA_SAMPLERS = _child_of(host.DATA_SAMPLERS, 'jmpose_mm.datasets')
     TRANSFORMS = _child_of(host.TRANSFORMS, 'jmpose_mm.datasets.transforms')
+    FUNCTIONS = _child_of(engine.FUNCTIONS, 'jmpose_mm.datasets')
 
     MODELS = _child_of(host.MODELS, 'jmpose_mm.models')
     MODEL_WRAPPERS = _child_of(host.MODEL_WRAPPERS)

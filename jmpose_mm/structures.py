@@ -7,9 +7,41 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
-__all__ = ['ClipFeatures', 'FusedFeatures']
+__all__ = ['ClipFeatures', 'FusedFeatures', 'SharedCrops']
+
+
+class SharedCrops(NamedTuple):
+    """Data to estimator where windows have crops in common: each crop once.
+
+    A crop that was cut for another window is read, as features, through the window that asks.
+
+    Attributes:
+        images: ``(N, 3, H, W)``, the crops.
+        crop_index: ``(B, T)`` whole numbers, which crop each frame of each window is.
+        ratio: ``(B, T)``, pixels of the crop in a pixel of the window; 1 is its own size.
+        shift: ``(B, T, 2)``, where in the crop the window's first pixel lies, in widths and
+            heights of the crop; 0 is its own place.
+
+    Example:
+        >>> SharedCrops.of_clips(torch.zeros(2, 5, 3, 64, 48)).crop_index[1].tolist()
+        [5, 6, 7, 8, 9]
+    """
+
+    images: Tensor
+    crop_index: Tensor
+    ratio: Tensor
+    shift: Tensor
+
+    @classmethod
+    def of_clips(cls, clips: Tensor) -> SharedCrops:
+        """Clips ``(B, T, 3, H, W)`` that have nothing in common."""
+        batch, frames = clips.shape[:2]
+        index = torch.arange(batch * frames).reshape(batch, frames)
+        still = torch.ones(batch, frames)
+        return cls(clips.flatten(0, 1), index, still, torch.zeros(batch, frames, 2))
 
 
 class ClipFeatures(NamedTuple):

@@ -1,14 +1,16 @@
 """One training step on a frozen backbone: this package's beside the same network run plainly.
 
 Plainly is how the released code of these papers runs it: normalisation of the frozen backbone in
-training mode, memory in PyTorch's default layout, everything in float32. Random weights and images
-take the time of real ones; loading is not counted.
+training mode, memory in PyTorch's default layout, everything in float32, five crops a window. Ours
+is measured with five crops a window too, and with runs of windows that share their crops. Random
+weights and images take the time of real ones; loading is not counted.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from itertools import product
 from typing import Any, NamedTuple
 
 import torch
@@ -17,13 +19,26 @@ from tqdm import tqdm
 
 from experiments.benchmarks.timing import Comparison, measure_seconds, peak_mib
 from jmpose_mm.engine.configs import load_config
-from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.structures import ClipFeatures, SharedCrops
 
-__all__ = ['TrainingSize', 'measure', 'noise_batch', 'random_model', 'training_step']
+__all__ = [
+    'TrainingSize',
+    'measure',
+    'noise_batch',
+    'random_model',
+    'training_step',
+    'walking_run',
+]
 
 
 class TrainingSize(NamedTuple):
-    """Of the measurement."""
+    """Of the measurement.
+
+    Attributes:
+        clips: Windows in a batch; in runs they are one run.
+        runs: Steps that are timed.
+        configs: The models.
+    """
 
     clips: int
     runs: int
@@ -36,8 +51,8 @@ class TrainingSize(NamedTuple):
 
 
 FULL, QUICK = (
-    TrainingSize(2, 7),
-    TrainingSize(1, 1, ('jm-pose_resnet18_1xb8_synthetic-128x96.py',)),
+    TrainingSize(4, 7),
+    TrainingSize(2, 1, ('jm-pose_resnet18_1xb8_synthetic-128x96.py',)),
 )
 
 
@@ -45,7 +60,7 @@ def measure(quick: bool = False, size: TrainingSize | None = None) -> list[Compa
     """Time steps of each config side by side, with the frozen backbone in float32 and bfloat16.
 
     Args:
-        quick: One small model, a clip and a run.
+        quick: One small model, two clips, timed once.
         size: Another measurement, instead.
     """
     size = size or (QUICK if quick else FULL)
@@ -57,29 +72,48 @@ def _compare(config: str, size: TrainingSize) -> list[Comparison]:
     wide, high = load_config(config).codec.input_size
     keypoints = len(plain.neck.heatmap_layer.weight)
     inputs, samples = noise_batch(size.clips, plain.neck.num_frames, (high, wide), keypoints)
+    run = walking_run(inputs)
     steps = [training_step(plain, lambda: _plain_losses(plain, inputs, samples))]
-    for model in ours:
-        steps.append(training_step(model, lambda m=model: m.loss(inputs, samples)))
+    for crops in (inputs, run):
+        for model in ours:
+            steps.append(training_step(model, lambda m=model, c=crops: m.loss(c, samples)))
+    seconds = _alternately(steps, size.runs)
+    peaks = [peak_mib(step) for step in steps]
+    name, windows = config.split('_1xb')[0], f'{size.clips} windows of {inputs.shape[1]} frames'
+    kinds = [('', len(inputs.flatten(0, 1))), (f', a run of {size.clips}', len(run.images))]
+    return [
+        Comparison(
+            f'step, {name}, {dtype}{kind}',
+            'normalisation in training mode, default layout, five crops a window',
+            f'a folded copy of the frozen backbone in {dtype}, {count} crops',
+            seconds[0],
+            seconds[1 + i],
+            f'{windows}, {high} x {wide}; peak memory of the process {peaks[1 + i]:.0f} MiB beside '
+            f'{peaks[0]:.0f}.',
+        )
+        for i, ((kind, count), dtype) in enumerate(product(kinds, ('float32', 'bfloat16')))
+    ]
+
+
+def _alternately(steps: list[Callable[[], Any]], runs: int) -> list[list[float]]:
+    """Seconds of each step, each run of all of them in turn."""
     for step in steps:
         step()  # the first one makes the copy of the backbone and the optimizer's state
     seconds: list[list[float]] = [[] for _ in steps]
-    for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
+    for _ in tqdm(range(runs), desc='timing', leave=False, disable=None):
         for column, step in zip(seconds, steps, strict=True):
             column.append(measure_seconds(step))
-    peaks = [peak_mib(step) for step in steps]
-    name = config.split('_1xb')[0]
-    return [
-        Comparison(
-            f'step, {name}, {dtype}',
-            'normalisation in training mode, default layout',
-            f'a folded copy of the frozen backbone in {dtype}',
-            seconds[0],
-            seconds[i],
-            f'{size.clips} clips of {inputs.shape[1]} frames, {high} x {wide}; peak memory of the '
-            f'process {peaks[i]:.0f} MiB beside {peaks[0]:.0f}.',
-        )
-        for i, dtype in enumerate(('float32', 'bfloat16'), start=1)
-    ]
+    return seconds
+
+
+def walking_run(clips: Tensor) -> SharedCrops:
+    """As many windows of a run as there are clips, all but their key frames moved a little."""
+    windows, frames = clips.shape[:2]
+    index = torch.arange(windows)[:, None] + torch.arange(frames)
+    distance = (index - index[:, frames // 2 :][:, :1]).float()
+    shift = torch.stack((0.01 * distance, -0.005 * distance), dim=-1)
+    images = clips.flatten(0, 1)[: windows + frames - 1]
+    return SharedCrops(images, index, 1 + 0.01 * distance, shift)
 
 
 def random_model(cfg: Any) -> nn.Module:

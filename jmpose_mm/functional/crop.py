@@ -24,6 +24,7 @@ __all__ = [
     'outside_crop',
     'warp_matrix',
     'window_fits',
+    'window_move',
     'xywh_to_xyxy',
 ]
 
@@ -241,3 +242,44 @@ def window_fits(
     shift = np.abs(window.center - wanted.center) / window.scale
     growth = float(wanted.scale[0] / window.scale[0])
     return bool((shift <= max_shift).all()) and 1 / max_growth <= growth <= max_growth
+
+
+class WindowMove(NamedTuple):
+    """How one window is read off the crop of another one.
+
+    Attributes:
+        ratio: Pixels of the crop in a pixel of the window.
+        shift: x and y of the window's first pixel, in widths and heights of the crop.
+    """
+
+    ratio: float
+    shift: tuple[float, float]
+
+
+def window_move(source: CropWindow, target: CropWindow, rotation: float = 0.0) -> WindowMove:
+    """How a window is read off the crop of another window on the same frame.
+
+    Features lie on a crop as its pixels do, feature pixel q at crop pixel q times the stride, so
+    that the same numbers move them; see :func:`jmpose_mm.functional.translation.resample`.
+
+    Args:
+        source: The window that was cropped.
+        target: The window that is asked for.
+        rotation: Of both crops in degrees, see :func:`warp_matrix`.
+
+    Example:
+        >>> import numpy as np
+        >>> window = crop_window(np.array([0, 0, 60, 80]), 1.0, 0.75)
+        >>> window_move(window, crop_window(np.array([30, 0, 60, 40]), 1.0, 0.75))
+        WindowMove(ratio=0.5, shift=(0.5, 0.0))
+    """
+    (from_center, from_scale), (center, scale) = (
+        (as_floats('center', one.center, '2'), as_floats('scale', one.scale, '2'))
+        for one in (source, target)
+    )
+    ratio = float(scale[0] / from_scale[0])
+    cosine, sine = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    across, down = center - from_center
+    turned = np.array([cosine * across + sine * down, cosine * down - sine * across])
+    x, y = (turned / from_scale + (1 - ratio) / 2).tolist()
+    return WindowMove(ratio, (x, y))

@@ -50,18 +50,19 @@ def translate(features: Tensor, shift: Tensor) -> Tensor:
     return _sampled(features, torch.stack((columns, rows), dim=-1), 'zeros')
 
 
-def resample(features: Tensor, ratio: float, shift: Sequence[float]) -> Tensor:
+def resample(features: Tensor, ratio: float | Tensor, shift: Sequence[float] | Tensor) -> Tensor:
     """Read maps on another grid: ``out(x, y) = in(ratio * x + dx * W, ratio * y + dy * H)``.
 
     Bilinear sampling; outside of the grid the border's value.
 
     Args:
         features: ``(B, C, H, W)``.
-        ratio: Pixels of the input in a pixel of the output.
-        shift: (dx, dy), where the output's first pixel lies, in widths and heights of the input.
+        ratio: Pixels of the input in a pixel of the output; one, or ``(B,)`` for each map.
+        shift: (dx, dy), where the output's first pixel lies, in widths and heights of the input;
+            one pair, or ``(B, 2)``.
 
     Returns:
-        ``(B, C, H, W)``; the input itself where nothing moves.
+        ``(B, C, H, W)``; the input itself where one ratio and pair move nothing.
 
     Example:
         >>> import torch
@@ -70,16 +71,19 @@ def resample(features: Tensor, ratio: float, shift: Sequence[float]) -> Tensor:
         tensor([[[[0.0000, 0.5000, 1.0000, 1.5000]]]])
     """
     check_rank('features', features, 'B C H W')
-    if ratio == 1 and shift[0] == 0 and shift[1] == 0:
-        return features
+    if not isinstance(ratio, Tensor):
+        if ratio == 1 and shift[0] == 0 and shift[1] == 0:
+            return features
+        ratio = torch.tensor(ratio)
     batch, _, height, width = features.shape
     device = features.device
-    x = ratio * torch.arange(width, device=device) + float(shift[0]) * width
-    y = ratio * torch.arange(height, device=device) + float(shift[1]) * height
-    columns = ((2 * x + 1) / width - 1).expand(height, -1)
-    rows = ((2 * y + 1) / height - 1)[:, None].expand(-1, width)
-    grid = torch.stack((columns, rows), dim=-1).expand(batch, -1, -1, -1)
-    return _sampled(features, grid, 'border')
+    ratios = ratio.to(device, torch.float32).expand(batch)[:, None]
+    shifts = torch.as_tensor(shift, device=device, dtype=torch.float32).expand(batch, 2)
+    x = ratios * torch.arange(width, device=device) + shifts[:, :1] * width  # (B, W)
+    y = ratios * torch.arange(height, device=device) + shifts[:, 1:] * height  # (B, H)
+    columns = ((2 * x + 1) / width - 1)[:, None, :].expand(-1, height, -1)
+    rows = ((2 * y + 1) / height - 1)[:, :, None].expand(-1, -1, width)
+    return _sampled(features, torch.stack((columns, rows), dim=-1), 'border')
 
 
 def _sampled(features: Tensor, grid: Tensor, padding: str) -> Tensor:

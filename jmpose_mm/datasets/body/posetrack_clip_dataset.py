@@ -13,6 +13,7 @@ from mmpose.datasets.datasets.body import PoseTrack18Dataset
 
 from jmpose_mm.datasets.body.person_samples import annotated_samples, detected_samples
 from jmpose_mm.datasets.body.window_counts import windows_of_copies
+from jmpose_mm.datasets.runs import Run, prepare_run
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
@@ -103,6 +104,16 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         info = super().get_data_info(idx)
         info['video_frames'] = dict(self._tables[info['video']])
         return info
+
+    def prepare_data(self, idx: int | Run) -> dict:
+        """The parent's, or of a :class:`Run` what :func:`prepare_run` makes of it."""
+        if not isinstance(idx, Run):
+            return super().prepare_data(idx)
+        keys, neighbours = (
+            [self.get_data_info(i) | {'dataset': self} for i in part]
+            for part in (idx.keys, idx.neighbours)
+        )
+        return prepare_run(keys, neighbours, self.pipeline.transforms, idx.crop)
 
     def load_data_list(self) -> list[dict]:
         """One dict for each person, or detected box, in a key frame that is on disk."""

@@ -8,11 +8,12 @@ from mmcv.transforms import BaseTransform
 from mmpose.datasets.transforms import TopdownAffine
 
 from jmpose_mm.datasets.transforms.required_keys import check_keys
-from jmpose_mm.functional.crop import WARPS, outside_crop, warp_matrix
+from jmpose_mm.functional.crop import WARPS, CropWindow, outside_crop, warp_matrix
 from jmpose_mm.registry import TRANSFORMS
 
 # Pixels. That warp divides by the width less 1.
 _SMALLEST_RELEASED_WIDTH = 2.0
+_BOX = ('bbox_scale', 'bbox_center')
 
 __all__ = ['IgnoreOutOfCropKeypoints', 'RandomClipScaleRotation', 'TopdownClipAffine']
 
@@ -91,10 +92,9 @@ class TopdownClipAffine(TopdownAffine):
             raise ValueError(f'warp: expected one of {WARPS}, got {warp!r}')
         self.warp = warp
 
-    def transform(self, results: dict) -> dict:
-        """Crop the images and move the keypoints; keys as the parent's."""
-        scale_and_center = dict.fromkeys(('bbox_scale', 'bbox_center'), 'GetBBoxCenterScale')
-        check_keys(results, self, img='LoadClip', **scale_and_center)
+    def window(self, results: dict) -> CropWindow:
+        """What part of the images :meth:`transform` shows."""
+        check_keys(results, self, **dict.fromkeys(_BOX, 'GetBBoxCenterScale'))
         width, height = self.input_size
         scale = self._fix_aspect_ratio(results['bbox_scale'], aspect_ratio=width / height)
         if len(scale) != 1:
@@ -102,8 +102,15 @@ class TopdownClipAffine(TopdownAffine):
         if self.warp == 'released':
             least = _SMALLEST_RELEASED_WIDTH * np.array([1, height / width], dtype=np.float32)
             scale = np.maximum(scale, least)
-        center, rotation = results['bbox_center'][0], results.get('bbox_rotation', [0.0])[0]
-        matrix = warp_matrix(center, scale[0], rotation, (width, height), self.warp)
+        return CropWindow(results['bbox_center'][0], scale[0])
+
+    def transform(self, results: dict) -> dict:
+        """Crop the images and move the keypoints; keys as the parent's."""
+        check_keys(results, self, img='LoadClip')
+        width, height = self.input_size
+        center, scale = self.window(results)
+        rotation = results.get('bbox_rotation', [0.0])[0]
+        matrix = warp_matrix(center, scale, rotation, (width, height), self.warp)
         frames = results['img'] if isinstance(results['img'], list) else [results['img']]
         # Read-only frames are copied by nobody: the crop is a new array.
         crops = [
@@ -116,10 +123,10 @@ class TopdownClipAffine(TopdownAffine):
             results['transformed_keypoints'] = moved
         results |= {
             'img': crops if isinstance(results['img'], list) else crops[0],
-            'bbox_scale': scale,
+            'bbox_scale': scale[None],
             'input_size': (width, height),
             'input_center': center,
-            'input_scale': scale[0],
+            'input_scale': scale,
         }
         return results
 

@@ -12,6 +12,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from jmpose_mm.registry import MODELS
+from jmpose_mm.structures import SharedCrops
 
 __all__ = ['ClipDataPreprocessor']
 
@@ -52,11 +53,13 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: ``inputs``, a list or an array of B clips ``(T, 3, H, W)`` or images
-                ``(3, H, W)``, or one tensor of them, 0..255; and ``data_samples``.
+                ``(3, H, W)``, or one tensor of them, or :class:`SharedCrops`, 0..255; and
+                ``data_samples``.
             training: Not used: there is nothing random here.
 
         Returns:
-            ``inputs`` ``(B, T, 3, H, W)`` float32 on the model's device, and ``data_samples``.
+            ``inputs`` ``(B, T, 3, H, W)``, or :class:`SharedCrops`, float32 on the model's device,
+            and ``data_samples``.
 
         Raises:
             ValueError: The clips differ in shape or are none.
@@ -66,16 +69,22 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
                 f'data: expected inputs, which PackPoseInputs brings, got {sorted(data)}'
             )
         inputs = data['inputs']
-        if not isinstance(inputs, Tensor):
+        if not isinstance(inputs, (Tensor, SharedCrops)):
             inputs = [torch.as_tensor(clip) for clip in inputs]
         data = self.cast_data({**data, 'inputs': inputs})
-        inputs = _stack(data['inputs']).float()
+        inputs = data['inputs']
+        if isinstance(inputs, SharedCrops):
+            inputs = inputs._replace(images=self._normalised(inputs.images))
+        else:
+            inputs = self._normalised(_stack(inputs))
+        return {'inputs': inputs, 'data_samples': data.get('data_samples')}
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        """Images ``(..., 3, H, W)`` in the order and range that the network sees."""
+        images = images.float()
         if self.bgr_to_rgb:
-            inputs = inputs.flip(2)
-        return {
-            'inputs': (inputs - self.mean) / self.std,
-            'data_samples': data.get('data_samples'),
-        }
+            images = images.flip(-3)
+        return (images - self.mean) / self.std
 
 
 def _stack(inputs: Tensor | Sequence[Tensor]) -> Tensor:

@@ -17,8 +17,9 @@ from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.frozen_features import FrozenCopy
 from jmpose_mm.models.layers.stage_shapes import fused_channels, stage_shapes
+from jmpose_mm.models.layers.window_gathering import gather_windows
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import ClipFeatures, FusedFeatures, SharedCrops
 
 __all__ = ['VideoTopdownEstimator']
 
@@ -143,34 +144,50 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                     stacklevel=4,
                 )
 
-    def extract_feat(self, inputs: Tensor) -> FusedFeatures | tuple[Tensor, ...]:
+    def extract_feat(self, inputs: Tensor | SharedCrops) -> FusedFeatures | tuple[Tensor, ...]:
         """Features of the key frame.
 
         Args:
             inputs: Preprocessed clips, ``(B, T, 3, H, W)``; images ``(B, 3, H, W)`` are clips of
-                one frame.
+                one frame. Or the crops of B windows, each of which passes through the backbone and
+                through what the neck does with single frames once.
 
         Returns:
             The neck's :class:`FusedFeatures`; without a neck, the backbone's maps of the one frame.
         """
-        frames = inputs if inputs.dim() == 5 else inputs.unsqueeze(1)
-        num_frames = frames.shape[1]
         self._hold_frozen()
+        if isinstance(inputs, SharedCrops):
+            return self._window_feat(inputs)
+        frames = inputs if inputs.dim() == 5 else inputs.unsqueeze(1)
+        self._check_frames(frames.shape[1])
+        stages = self._stages(frames.flatten(0, 1))
+        if not self.with_neck:
+            return stages
+        stages = tuple(stage.unflatten(0, (-1, frames.shape[1])) for stage in stages)
+        return self.neck(ClipFeatures(frames, stages))
+
+    def _window_feat(self, crops: SharedCrops) -> FusedFeatures | tuple[Tensor, ...]:
+        self._check_frames(crops.crop_index.shape[1])
+        stages = self._stages(crops.images)
+        if not self.with_neck:
+            return tuple(gather_windows(stage, crops)[:, 0] for stage in stages)
+        clips = ClipFeatures(crops.images[:, None], tuple(stage[:, None] for stage in stages))
+        clips = self.neck.frame_features(clips)
+        frames = None if clips.frames is None else gather_windows(clips.frames[:, 0], crops)
+        kept = tuple(gather_windows(stage[:, 0], crops) for stage in clips.stages)
+        heatmaps = gather_windows(clips.heatmaps[:, 0], crops)
+        return self.neck(ClipFeatures(frames, kept, heatmaps))
+
+    def _check_frames(self, num_frames: int) -> None:
         if not self.with_neck and num_frames != 1:
             raise ValueError(
                 f'frames of a clip: expected 1 for a model without a neck, got {num_frames}'
             )
-        images = frames.flatten(0, 1)
+
+    def _stages(self, images: Tensor) -> Sequence[Tensor]:
         if images.device.type == 'cpu':
             # Convolutions on a processor are a fifth faster in this layout.
             images = images.contiguous(memory_format=torch.channels_last)
-        stages = self._stages(images)
-        if not self.with_neck:
-            return stages
-        stages = tuple(stage.unflatten(0, (-1, num_frames)) for stage in stages)
-        return self.neck(ClipFeatures(frames, stages))
-
-    def _stages(self, images: Tensor) -> Sequence[Tensor]:
         if self.training and 'backbone' in self.frozen:
             return self._frozen_copy(self.backbone, images)
         return self.backbone(images)

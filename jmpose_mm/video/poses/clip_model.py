@@ -18,7 +18,7 @@ from torch import Tensor
 from jmpose_mm.engine.configs import pipeline_step
 from jmpose_mm.engine.devices import check_compiler, choose_device
 from jmpose_mm.errors import UsageError
-from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix
+from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix, window_move
 from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
@@ -133,10 +133,8 @@ class ClipModel:
     @torch.inference_mode()
     def moved(self, features: CropFeatures, source: CropWindow, target: CropWindow) -> CropFeatures:
         """Features of a crop as they would be, nearly, in another window on the same frame."""
-        ratio = float(target.scale[0] / source.scale[0])
-        # Feature pixel q lies on crop pixel q * stride, and a crop is as wide as its window.
-        shift = (target.center - source.center) / source.scale + (1 - ratio) / 2
-        return tuple(resample(part, ratio, shift) for part in features)
+        move = window_move(source, target)
+        return tuple(resample(part, *move) for part in features)
 
     @torch.inference_mode()
     def heatmaps(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
