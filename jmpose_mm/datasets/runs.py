@@ -18,7 +18,7 @@ from torch import Tensor
 from jmpose_mm.datasets.transforms.support_frames import SampleSupportFrames
 from jmpose_mm.datasets.transforms.topdown_clip import TopdownClipAffine
 from jmpose_mm.errors import UsageError
-from jmpose_mm.functional.crop import CropWindow, window_fits, window_move
+from jmpose_mm.functional.crop_windows import CropWindow, window_fits, window_move
 from jmpose_mm.registry import FUNCTIONS
 from jmpose_mm.structures import SharedCrops
 

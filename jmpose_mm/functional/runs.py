@@ -52,6 +52,7 @@ def person_tracks(
         >>> [track.tolist() for track in person_tracks(persons, numbers, reach=4)]
         [[1, 0], [2], [3]]
     """
+    persons, numbers = np.asarray(persons), np.asarray(numbers)
     order = np.lexsort((numbers, persons))
     distance = np.diff(numbers[order])
     cut = (np.diff(persons[order]) != 0) | (distance > reach) | (distance == 0)

@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from jmpose_mm.engine import devices
 from jmpose_mm.functional import bilinear
-from jmpose_mm.functional.crop import CropWindow
+from jmpose_mm.functional.crop_windows import CropWindow
 from jmpose_mm.registry import OPTIM_WRAPPERS, OPTIMIZERS
 from jmpose_mm.video.poses.clip_model import ClipModel
 

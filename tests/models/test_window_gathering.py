@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 
 from experiments.benchmarks.train import noise_batch
 from jmpose_mm.engine.configs import load_config
-from jmpose_mm.functional.crop import CropWindow, window_move
+from jmpose_mm.functional.crop_windows import CropWindow, window_move
 from jmpose_mm.models.layers.window_gathering import gather_windows
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import SharedCrops

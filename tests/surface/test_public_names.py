@@ -32,7 +32,9 @@ PUBLIC = {
         *(
             'ReleasedHeatmap',
             'Row',
+            'RunBatchSampler',
             'SampleSupportFrames',
+            'SharedCrops',
             'Skeleton',
             'SubJhmdbClipDataset',
         ),

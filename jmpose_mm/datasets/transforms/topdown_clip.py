@@ -8,7 +8,8 @@ from mmcv.transforms import BaseTransform
 from mmpose.datasets.transforms import TopdownAffine
 
 from jmpose_mm.datasets.transforms.required_keys import check_keys
-from jmpose_mm.functional.crop import WARPS, CropWindow, outside_crop, warp_matrix
+from jmpose_mm.functional.crop import WARPS, outside_crop, warp_matrix
+from jmpose_mm.functional.crop_windows import CropWindow
 from jmpose_mm.registry import TRANSFORMS
 
 # Pixels. That warp divides by the width less 1.

@@ -18,7 +18,8 @@ from torch import Tensor
 from jmpose_mm.engine.configs import pipeline_step
 from jmpose_mm.engine.devices import check_compiler, choose_device
 from jmpose_mm.errors import UsageError
-from jmpose_mm.functional.crop import CropWindow, crop_window, warp_matrix, window_move
+from jmpose_mm.functional.crop import warp_matrix
+from jmpose_mm.functional.crop_windows import CropWindow, crop_window, window_move
 from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jmpose_mm.functional.checks import check_choice
-from jmpose_mm.functional.crop import CropWindow, window_fits
+from jmpose_mm.functional.crop_windows import CropWindow, window_fits
 from jmpose_mm.video.poses.clip_model import ClipModel, CropFeatures
 from jmpose_mm.video.records import PersonLayer
 
