@@ -18,6 +18,8 @@ from jmpose_mm.registry import KEYPOINT_CODECS, METRICS, MODELS, OPTIMIZERS, TRA
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
 SIDE = 64
+# What differs from another config in how its batches are made, and in nothing else.
+RUNS = [path for path in CONFIGS if '-runs_' in path.name]
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +84,27 @@ def test_config__agrees_with_itself(path):
         assert not {'boxes', 'protocol'} & evaluator.keys()
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', RUNS, ids=lambda path: path.stem)
+def test_runs__differ_in_their_batches_alone(path):
+    runs = Config.fromfile(path)
+    other = Config.fromfile(path.with_name(path.name.replace('-runs_', '_')))
+    loader = runs.train_dataloader
+    drop_last = other.train_dataloader.pop('drop_last', False)
+    sampler = loader.pop('batch_sampler')
+    assert sampler == dict(
+        type='jmpose_mm.RunBatchSampler', run_length=4, **({'drop_last': True} if drop_last else {})
+    )
+    assert loader.pop('collate_fn') == dict(type='jmpose_mm.collate_runs')
+    assert not loader.pop('drop_last', False)
+    assert {k: v for k, v in runs.items() if k != 'work_dir'} == dict(other)
+
+
+def test_runs__are_there_for_every_method():
+    methods = {path.parent.name for path in CONFIGS} - {'single_frame'}
+    assert {path.parent.name for path in RUNS} == methods
+
+
+@pytest.mark.parametrize('path', sorted({*CONFIGS} - {*RUNS}), ids=lambda path: path.stem)
 def test_config__takes_a_training_step(path):
     cfg = Config.fromfile(path)
     torch.manual_seed(0)
