@@ -217,8 +217,8 @@ def _assign(
 
     Args:
         wanted: The frames of each window.
-        windows: Of each frame with a box, those of the key frames first.
-        paths: These frames.
+        windows: Windows of the frames that have a box, those of the key frames first.
+        paths: Paths of these frames.
 
     Returns:
         For each window and frame the number of a crop, and for each crop whose box it is cut by

@@ -104,7 +104,7 @@ def window_move(source: CropWindow, target: CropWindow, rotation: float = 0.0) -
     Args:
         source: The window that was cropped.
         target: The window that is asked for.
-        rotation: Of both crops in degrees, see :func:`warp_matrix`.
+        rotation: Rotation of both crops in degrees, as :func:`warp_matrix` has it.
 
     Example:
         >>> import numpy as np

@@ -65,7 +65,7 @@ def draw_stretches(
     """Cut tracks into stretches of ``length``; where the first one of a track starts is drawn.
 
     Args:
-        tracks: Of :func:`person_tracks`.
+        tracks: Samples of each track, as :func:`person_tracks` gives them.
         length: Key frames in a stretch; those at the ends of a track can be shorter.
         rng: Source of randomness; without one, stretches start with the track.
 

@@ -22,7 +22,7 @@ def gather_windows(features: Tensor, crops: SharedCrops) -> Tensor:
 
     Args:
         features: ``(N, C, h, w)``.
-        crops: Which of them each window sees, and where.
+        crops: The crops, and what each window sees of them.
 
     Returns:
         ``(B, T, C, h, w)``.
