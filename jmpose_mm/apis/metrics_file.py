@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.engine.protocols import Protocol
-from jmpose_mm.errors import UsageError
 from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
-    from mmengine.evaluator import BaseMetric
+    from mmengine.evaluator import Evaluator
 
 __all__ = ['conditions', 'write_metrics', 'write_predictions_into']
 
 
-def write_predictions_into(folder: str, metrics: Sequence[BaseMetric]) -> None:
-    """Let each metric that writes predictions do so."""
-    writers = [metric for metric in metrics if hasattr(metric, 'out_dir')]
+def write_predictions_into(folder: str, evaluator: Evaluator) -> None:
+    """Let each metric that writes predictions do so; where none does, one file holds them all."""
+    from jmpose_mm.evaluation.metrics.prediction_files import PredictionFile
+
+    writers = [metric for metric in evaluator.metrics if hasattr(metric, 'out_dir')]
     if not writers:
-        names = ', '.join(type(metric).__name__ for metric in metrics)
-        raise UsageError(f'out_dir: expected a metric that writes predictions, got {names}')
+        file = PredictionFile(folder)
+        file.dataset_meta = evaluator.dataset_meta
+        evaluator.metrics.append(file)
+        return
     for number, metric in enumerate(writers):
         inside = metric.prefix or f'metric_{number}'
         metric.out_dir = folder if len(writers) == 1 else str(Path(folder, inside))

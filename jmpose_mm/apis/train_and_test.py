@@ -153,8 +153,8 @@ def test(
         out: JSON file for the metrics, with the boxes and the protocol that they hold for, and
             what was run.
         dump: Pickle file for the predictions, for evaluation later on.
-        out_dir: Folder for the predictions in the official formats; of several metrics that write
-            them, each gets a folder inside.
+        out_dir: Folder for the predictions, in the official formats where a metric writes them; of
+            several metrics that do, each gets a folder inside.
         device: Where it runs, see :func:`choose_device`.
 
     Returns:
@@ -162,8 +162,7 @@ def test(
 
     Raises:
         UsageError: The checkpoint does not exist or is not exactly the model's; a file has another
-        suffix than its format's; no metric writes predictions; or the frames of data and model
-        differ.
+        suffix than its format's; or the frames of data and model differ.
 
     Example:
         >>> import torch
@@ -189,7 +188,7 @@ def test(
         fitted = join_processes(fit_to_device(_test_config(cfg, dump), chosen), chosen)
         runner = _build_runner(fitted, tested=(cfg, checkpoint))
         if out_dir is not None:
-            write_predictions_into(out_dir, runner.test_loop.evaluator.metrics)
+            write_predictions_into(out_dir, runner.test_loop.evaluator)
         with checkpoint_fits(checkpoint):
             runner.load_checkpoint(file, strict=True)
         with watched_processes():

@@ -29,7 +29,8 @@ def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
     """A checkpoint where mmengine can read it.
 
     Args:
-        name: A path or an address. What an http address names is downloaded once, see
+        name: A path or an address; of a folder that a training wrote, its best checkpoint is taken,
+            or the last where it has judged none. What an http address names is downloaded once, see
             :func:`jmpose_mm.downloads.download`.
         folder: Folder of what is downloaded; None for torch's folder of checkpoints.
 
@@ -42,10 +43,21 @@ def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
     name = str(name)
     if name.startswith(_SCHEMES):
         return str(download(name, folder or weights_folder()))
+    if Path(name).is_dir():
+        return str(_best_of(Path(name)))
     if '://' in name or Path(name).is_file():
         return name
     found = 'is no regular file' if Path(name).exists() else 'does not exist'
     raise UsageError(f'checkpoint {name!r} {found}')
+
+
+def _best_of(folder: Path) -> Path:
+    """The newest of the best checkpoints of a training, else of all."""
+    for pattern in ('best_*.pth', 'epoch_*.pth', 'iter_*.pth'):
+        found = [file for file in folder.glob(pattern) if file.is_file()]
+        if found:
+            return max(found, key=lambda file: file.stat().st_mtime)
+    raise UsageError(f'checkpoint {str(folder)!r}: expected a checkpoint in this folder, got none')
 
 
 def weights_folder() -> Path:

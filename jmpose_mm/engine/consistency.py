@@ -53,6 +53,13 @@ def check_start(load_from: str) -> str:
     """
     file = Path(load_from)
     name = file.parent.name
+    own = file.parent.parent / 'configs' / f'{file.name}.py'
+    if own.is_file() and not any(file.glob('*.pth')):
+        raise UsageError(
+            f'load_from: {file.resolve()} holds no checkpoint yet, of the frozen image model: '
+            f'train that first, by `mim train jmpose_mm {own.resolve()}`, or name other weights, '
+            'load_from=FILE'
+        )
     if '://' in load_from or file.exists() or not name:
         return load_from
     if any(PACKAGED_CONFIGS.resolve().rglob(f'{name}.py')):

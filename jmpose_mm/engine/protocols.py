@@ -219,7 +219,7 @@ def _boxes(dataset: Any) -> tuple[str, float | None]:
 def _frames(step: Any) -> str:
     if step is None:
         return '0'
-    text = ' '.join(map(str, step.frame_offsets))
+    text = getattr(step, 'offsets_text', None) or ' '.join(map(str, step.frame_offsets))
     if step.distance is not None:
         text += f' drawn within {step.distance}'
     if getattr(step, 'pairs', False):

@@ -34,7 +34,7 @@ LIMBS = (
 
 
 class Skeleton(NamedTuple):
-    """Names of the K joints, and the pairs of their indices that are joined by a line.
+    """Names of the K joints, the pairs of their indices that are joined by a line, and of what.
 
     Example:
         >>> Skeleton(('nose', 'tail', 'ear'), ((0, 1),)).drawn.tolist()
@@ -43,6 +43,7 @@ class Skeleton(NamedTuple):
 
     joints: tuple[str, ...]
     edges: tuple[tuple[int, int], ...]
+    category: str = 'person'
 
     @property
     def drawn(self) -> np.ndarray:
@@ -63,15 +64,17 @@ def skeleton_of(dataset_meta: Mapping[str, Any]) -> Skeleton:
     PoseTrack's joints get the lines of this package: mmpose joins the ears, which nobody annotates.
 
     Args:
-        dataset_meta: With ``keypoint_id2name`` and ``skeleton_links``, as a model carries it.
+        dataset_meta: With ``keypoint_id2name`` and ``skeleton_links``, as a model carries it, and
+            perhaps ``category``, what has these joints.
 
     Example:
         >>> skeleton_of({'keypoint_id2name': {0: 'nose', 1: 'tail'}, 'skeleton_links': [(0, 1)]})
-        Skeleton(joints=('nose', 'tail'), edges=((0, 1),))
+        Skeleton(joints=('nose', 'tail'), edges=((0, 1),), category='person')
     """
     names = dataset_meta['keypoint_id2name']
     joints = tuple(names[index] for index in range(len(names)))
     if joints in (FILE_JOINT_NAMES, JOINT_NAMES):
         return posetrack_skeleton(joints)
     edges = dataset_meta['skeleton_links']
-    return Skeleton(joints, tuple((int(first), int(second)) for first, second in edges))
+    lines = tuple((int(first), int(second)) for first, second in edges)
+    return Skeleton(joints, lines, str(dataset_meta.get('category', 'person')))

@@ -20,6 +20,7 @@ from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.detections import read_detections
 from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES, read_video_list
 from jmpose_mm.formats.frame_tables import FrameTables
+from jmpose_mm.functional.joint_sides import check_mirror, unpaired_sides
 from jmpose_mm.registry import DATASETS
 
 __all__ = ['PoseTrackClipDataset']
@@ -117,6 +118,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
 
     def load_data_list(self) -> list[dict]:
         """One dict for each person, or detected box, in a key frame that is on disk."""
+        self._check_flip_pairs()
         annotations = self._annotations().without_crowds()
         self._tables = FrameTables(self.data_prefix['img'])
         self._tables.split(annotations.images)
@@ -136,6 +138,27 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         counts['samples between the intervals'] = every - len(samples)
         self._report(annotations, frames, samples)
         return samples
+
+    def truth(self) -> AnnotationTables:
+        """Everybody who is annotated, whatever boxes samples have; crowds are left out."""
+        return self._annotations().without_crowds()
+
+    def _check_flip_pairs(self) -> None:
+        names = [self._metainfo['keypoint_id2name'][k] for k in range(self._num_keypoints)]
+        try:
+            check_mirror(names, self._metainfo['flip_indices'])
+        except ValueError as error:
+            raise UsageError(f'metainfo: {error}') from error
+        alone = unpaired_sides(names, self._metainfo['flip_indices'])
+        if alone:
+            MMLogger.get_current_instance().warning(
+                f'metainfo: {listed(alone)} change places with nothing in a mirrored picture, '
+                'though their names say a side: name the other joint as `swap`'
+            )
+
+    @property
+    def _num_keypoints(self) -> int:
+        return int(self._metainfo['num_keypoints'])
 
     def _annotations(self) -> AnnotationTables:
         """All that the annotation files hold, in 0-based pixels."""
@@ -163,6 +186,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
                     'video': video,
                     'frame_number': number,
                 }
+                if 'frame_rate' in image.fields:
+                    frames[index]['frame_rate'] = float(image.fields['frame_rate'])
         if annotations.images and not frames:
             missing = annotations.images[0].name
             raise UsageError(

@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from jmpose_mm.errors import listed
-from jmpose_mm.functional.frame_sampling import support_frames
+from jmpose_mm.errors import UsageError, listed
 
 __all__ = ['windows_of_copies']
+
+_ADVICE = (
+    'extract the frames around labelled ones (tools/convert_dataset.py coco --films), or count '
+    "frames by order or by time (SampleSupportFrames: count='order', offsets_seconds); "
+    'copies_of_key=True says that copies are meant'
+)
 
 
 def windows_of_copies(
@@ -23,12 +28,15 @@ def windows_of_copies(
     Args:
         samples: With ``video`` and ``frame_number``.
         table_of: The frames of a video by number.
-        transforms: Pipeline steps; that with ``frame_offsets`` and ``border`` chooses windows.
+        transforms: Pipeline steps; that with ``frame_offsets`` and ``window`` chooses windows.
 
     Returns:
         A sentence; empty where every window has another frame, or no window is asked for.
+
+    Raises:
+        UsageError: Most windows are made of copies.
     """
-    choosers = [t for t in transforms if hasattr(t, 'frame_offsets') and hasattr(t, 'border')]
+    choosers = [t for t in transforms if hasattr(t, 'frame_offsets') and hasattr(t, 'window')]
     if not choosers or len(choosers[0].frame_offsets) == 1:
         return ''
     chooser = choosers[0]
@@ -38,17 +46,22 @@ def windows_of_copies(
     offsets = chooser.frame_offsets
     if reach:
         offsets = range(-reach * (offsets[0] < 0), reach * (offsets[-1] > 0) + 1)
+    rates = {sample['video']: sample.get('frame_rate') for sample in samples}
     frames = Counter((sample['video'], sample['frame_number']) for sample in samples)
     videos: Counter[str] = Counter()
     for (video, number), count in frames.items():
-        window = support_frames(number, tuple(offsets), table_of(video), chooser.border)
+        window = chooser.window(number, table_of(video), tuple(offsets), rates.get(video))
         if set(window) == {number}:
             videos[video] += count
     if not videos:
         return ''
     names = [f'{PurePosixPath(video).name} ({count})' for video, count in videos.most_common()]
-    return (
+    copies = sum(videos.values())
+    said = (
         f'{sum(videos.values())} of {len(samples)} samples have windows made of copies of their '
         f'key frame, since no other frame lies within {min(offsets)} to {max(offsets)} of it on '
         f'disk; they are from {len(videos)} videos: {listed(names, 5)}'
     )
+    if 2 * copies > len(samples):
+        raise UsageError(f'{said}; {_ADVICE}')
+    return said

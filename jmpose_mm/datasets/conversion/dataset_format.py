@@ -64,6 +64,7 @@ class DatasetFormat(ABC):
         copies_images: True where images are copied where links cannot be made.
         other_layout: Regular expression of how files of another release begin, which may lie in
             the same folders; they are left aside and counted.
+        resumes: True where a video that an earlier run has finished is not converted again.
     """
 
     name: str
@@ -72,6 +73,7 @@ class DatasetFormat(ABC):
     image_link: str | None = None
     copies_images = False
     other_layout: bytes | None = None
+    resumes = True
 
     def __init__(self, src: Path, out: Path) -> None:
         self.src, self.out = src, out
@@ -99,6 +101,10 @@ class DatasetFormat(ABC):
     def release(self, videos: list[Video]) -> str:
         """Which release of the data set this is, in words."""
         return f'{len(videos)} videos'
+
+    def remarks(self) -> dict[str, Any]:
+        """What the report has besides counts."""
+        return {}
 
 
 def visible_files(folder: Path, pattern: str = '*') -> list[Path]:

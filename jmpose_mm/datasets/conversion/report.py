@@ -76,7 +76,8 @@ def table_of(report: dict[str, Any]) -> str:
     joints = [counts['joints'] for counts in splits.values()]
     rows.append(['annotated joints', *(str(sum(counts.values())) for counts in joints)])
     rows += [[f'  {name}', *(str(counts[name]) for counts in joints)] for name in joints[0]]
-    lines = [f'{report["dataset"]}, {report["release"]}: {report["source"]}', plain_table(rows)]
+    lines = list(report.get('understood', ()))
+    lines += [f'{report["dataset"]}, {report["release"]}: {report["source"]}', plain_table(rows)]
     for split, counts in splits.items():
         left_out = counts['left_out_or_mended']
         said = ', '.join(f'{count} {what}' for what, count in left_out.items() if count)

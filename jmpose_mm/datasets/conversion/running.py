@@ -120,7 +120,7 @@ def _converted(dataset: DatasetFormat, videos: list[Video], progress: bool) -> d
         link = dataset.out / dataset.image_link
         linked = link_folder(dataset.images, link, dataset.copies_images)
     ledger = Ledger(dataset.out / LEDGER)
-    waiting = [video for video in videos if ledger.left_out(video) is None]
+    waiting = [v for v in videos if not dataset.resumes or ledger.left_out(v) is None]
     bar = tqdm(waiting, desc=f'convert {dataset.name}', unit='video', disable=not progress)
     for video in bar:
         converted = dataset.convert(video)
@@ -151,6 +151,7 @@ def _merged(
         'source': str(dataset.src),
         'splits': {split: counts.to_dict(dataset.joint_names) for split, counts in splits.items()},
         'merged_files': [str(dataset.merged_file(s).relative_to(dataset.out)) for s in splits],
+        **dataset.remarks(),
     }
 
 

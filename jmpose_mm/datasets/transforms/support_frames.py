@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -13,6 +13,12 @@ from jmpose_mm.functional.frame_sampling import (
     check_frame_offsets,
     draw_offsets,
     support_frames,
+)
+from jmpose_mm.functional.frame_windows import (
+    COUNTS,
+    frame_step,
+    frames_by_order,
+    frames_in_time,
 )
 from jmpose_mm.registry import TRANSFORMS
 
@@ -37,6 +43,13 @@ class SampleSupportFrames(BaseTransform):
         copies_of_key: Every frame is the key frame: the control that takes time out of a clip.
         pairs: Instead of the window, the key frame and, behind it, one frame drawn anew for every
             sample out of the window, which may be the key frame: what PoseWarper trains on.
+        count: Meaning of ``frame_offsets``: ``'number'``, the numbers in the frames' names, or
+            steps of the video where these are longer than the window (every fifth frame);
+            ``'order'``, the frames on disk, whatever lies between them.
+        offsets_seconds: Seconds from the key frame instead, one for each of ``frame_offsets``: the
+            frames that are nearest in time.
+        frame_rate: For these, how many numbers are a second: frames per second, or 1000 where
+            names are milliseconds. Without it, samples have a ``frame_rate``.
 
     Raises:
         ValueError: An argument is out of range.
@@ -54,6 +67,9 @@ class SampleSupportFrames(BaseTransform):
         distance: int | None = None,
         copies_of_key: bool = False,
         pairs: bool = False,
+        count: str = 'number',
+        offsets_seconds: Sequence[float] | None = None,
+        frame_rate: float | None = None,
     ) -> None:
         self.frame_offsets = check_frame_offsets(frame_offsets)
         if border not in BORDERS:
@@ -62,6 +78,60 @@ class SampleSupportFrames(BaseTransform):
             draw_offsets(self.frame_offsets, distance, np.random.RandomState(0))
         self.border, self.distance, self.copies_of_key = border, distance, copies_of_key
         self.pairs = pairs
+        if count not in COUNTS:
+            raise ValueError(f'count: expected one of {COUNTS}, got {count!r}')
+        self.count, self.frame_rate = count, frame_rate
+        self.offsets_seconds = None if offsets_seconds is None else tuple(offsets_seconds)
+        self._check_seconds()
+
+    def window(
+        self, key: int, frames: Mapping[int, str], offsets: Sequence[int], rate: float | None = None
+    ) -> tuple[int, ...]:
+        """Numbers of the frames around a key frame.
+
+        Args:
+            key: Number of the key frame.
+            frames: The video's frames by number.
+            offsets: Places in the window.
+            rate: Numbers in a second, where the transform itself has none.
+
+        Raises:
+            ValueError: Time is asked for, and nobody says how many numbers are a second.
+        """
+        if self.offsets_seconds is not None:
+            rate = self.frame_rate or rate
+            if rate is None:
+                raise ValueError(
+                    'offsets_seconds: expected frame_rate, how many frame numbers are a second, '
+                    'got none'
+                )
+            return frames_in_time(key, self.offsets_seconds, frames, rate)
+        if self.count == 'order':
+            return frames_by_order(key, offsets, frames, self.border)
+        step = frame_step(frames)
+        if step <= max(map(abs, offsets)):  # other frames are within reach as it is
+            step = 1
+        return support_frames(key, [step * offset for offset in offsets], frames, self.border)
+
+    @property
+    def offsets_text(self) -> str:
+        """What the window is, as labels of numbers have it."""
+        if self.offsets_seconds is not None:
+            return ' '.join(f'{seconds:g}' for seconds in self.offsets_seconds) + ' s'
+        text = ' '.join(map(str, self.frame_offsets))
+        return f'{text} by order' if self.count == 'order' else text
+
+    def _check_seconds(self) -> None:
+        if self.offsets_seconds is None:
+            return
+        signs = [(o > 0) - (o < 0) for o in self.frame_offsets]
+        seconds = [(s > 0) - (s < 0) for s in self.offsets_seconds]
+        ascending = list(self.offsets_seconds) == sorted(self.offsets_seconds)
+        if signs != seconds or not ascending or self.distance is not None:
+            raise ValueError(
+                f'offsets_seconds: expected a time for each of frame_offsets={self.frame_offsets}, '
+                f'ascending, 0 for the key frame, and no distance, got {self.offsets_seconds}'
+            )
 
     def transform(self, results: dict) -> dict:
         """Add the frames' paths."""
@@ -74,7 +144,8 @@ class SampleSupportFrames(BaseTransform):
         if frames is None or self.copies_of_key:
             results['frame_paths'] = [results.get('img_path')] * len(offsets)
         else:
-            numbers = support_frames(results['frame_number'], offsets, frames, self.border)
+            rate = results.get('frame_rate')
+            numbers = self.window(results['frame_number'], frames, offsets, rate)
             results['frame_paths'] = [frames[number] for number in numbers]
         if self.pairs:
             pair = (offsets.index(0), np.random.randint(len(offsets)))
@@ -97,5 +168,6 @@ class SampleSupportFrames(BaseTransform):
     def __repr__(self) -> str:
         return (
             f'SampleSupportFrames(frame_offsets={self.frame_offsets}, border={self.border!r}, '
-            f'distance={self.distance}, copies_of_key={self.copies_of_key}, pairs={self.pairs})'
+            f'distance={self.distance}, copies_of_key={self.copies_of_key}, pairs={self.pairs}, '
+            f'count={self.count!r}, offsets_seconds={self.offsets_seconds})'
         )

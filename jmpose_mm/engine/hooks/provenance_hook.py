@@ -24,7 +24,8 @@ __all__ = ['ProvenanceHook']
 class ProvenanceHook(Hook):
     """Before each evaluation, reads the protocol off data set, model and metric, and states it.
 
-    Metrics that have no ``describe`` are left alone.
+    Metrics that have no ``describe`` are left alone. Where boxes were detected, a metric with
+    ``take_truth`` is given the data set.
 
     Attributes:
         tested: Config and checkpoint of a test, where others than the runner's count.
@@ -53,6 +54,8 @@ def _describe(
     runner: Runner, loader: DataLoader[Any], evaluator: Evaluator, source: tuple[Any, Any]
 ) -> None:
     for metric in evaluator.metrics:
+        if hasattr(metric, 'take_truth') and getattr(loader.dataset, 'bbox_file', None):
+            metric.take_truth(loader.dataset)
         if not hasattr(metric, 'describe'):
             continue
         label = read_protocol(loader.dataset, runner.model, metric).label()

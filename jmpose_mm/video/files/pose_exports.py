@@ -154,8 +154,8 @@ def _write_annotations(
     info = {'source': recording.header.source, **recording.header.protocol}
     category = {
         'id': 1,
-        'name': 'person',
-        'supercategory': 'person',
+        'name': skeleton.category,
+        'supercategory': skeleton.category,
         'keypoints': skeleton.joints,
         'skeleton': [(first + 1, second + 1) for first, second in skeleton.edges],
     }

@@ -44,7 +44,10 @@ class PoseHeader(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The same as dicts and lists."""
-        content = self._asdict() | {'skeleton': self.skeleton._asdict()}
+        skeleton = self.skeleton._asdict()
+        if self.skeleton.category == 'person':
+            del skeleton['category']
+        content = self._asdict() | {'skeleton': skeleton}
         return json.loads(json.dumps(content, allow_nan=False))
 
     @classmethod
@@ -62,7 +65,7 @@ class PoseHeader(NamedTuple):
         return cls(
             field(content, 'source', str),
             fps,
-            Skeleton(joints, tuple(edges)),
+            Skeleton(joints, tuple(edges), str(skeleton.get('category', 'person'))),
             field(content, 'protocol', dict),
         )
 

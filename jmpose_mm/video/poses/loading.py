@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import torch
 
 from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import load_config
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import UsageError, naming
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
@@ -20,12 +20,68 @@ __all__ = ['dataset_meta', 'load_model', 'whole_config']
 
 
 def dataset_meta(dataset: ConfigDict) -> dict[str, Any]:
-    """Names, flip pairs and edges of the keypoints of a config's data set."""
+    """Names, flip pairs and edges of the keypoints that a config's model predicts.
+
+    Those of its data set; after a ``KeypointConverter``, of the joints that it keeps.
+
+    Raises:
+        UsageError: The file of the skeleton is missing or has no ``dataset_info``.
+    """
+    from mmengine.config import Config
     from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
     from jmpose_mm.registry import DATASETS
 
-    return parse_pose_metainfo(dataset.get('metainfo') or DATASETS.get(dataset['type']).METAINFO)
+    info = dataset.get('metainfo') or DATASETS.get(dataset['type']).METAINFO
+    file = info.get('from_file')
+    if file is not None and Path(file).is_file():
+        with naming(file, 'a skeleton, dataset_info'):
+            info = Config.fromfile(file).dataset_info
+    meta = parse_pose_metainfo(dict(info))
+    if 'category' in info:
+        meta['category'] = str(info['category'])
+    for step in dataset.get('pipeline') or ():
+        if step['type'].endswith('KeypointConverter'):
+            meta |= converted_joints(meta, step['mapping'], int(step['num_keypoints']))
+    return meta
+
+
+def converted_joints(
+    meta: Mapping[str, Any], mapping: Sequence[tuple[Any, int]], count: int
+) -> dict[str, Any]:
+    """Names, edges and mirrored joints that are left by a ``KeypointConverter``.
+
+    Args:
+        meta: Facts about the joints before.
+        mapping: Pairs of an index before, or two whose middle is taken, and one after.
+        count: Number of joints after.
+    """
+    before = {int(after): source for source, after in mapping}
+    names, places = {}, {}
+    for index in range(count):
+        source = before.get(index)
+        if isinstance(source, Sequence):
+            names[index] = '+'.join(meta['keypoint_id2name'][int(one)] for one in source)
+        elif source is None:
+            names[index] = f'joint_{index + 1}'
+        else:
+            names[index] = meta['keypoint_id2name'][int(source)]
+            places[int(source)] = index
+    flipped = meta['flip_indices']
+    sigmas = [
+        float(meta['sigmas'][before[k]]) if isinstance(before.get(k), int) else 0.05
+        for k in range(count)
+    ]
+    links = [(places[a], places[b]) for a, b in meta['skeleton_links'] if {a, b} <= places.keys()]
+    mirrored = {k: places.get(flipped[source], k) for source, k in places.items()}
+    return {
+        'num_keypoints': count,
+        'keypoint_id2name': names,
+        'keypoint_name2id': {name: index for index, name in names.items()},
+        'skeleton_links': links,
+        'flip_indices': [mirrored.get(index, index) for index in range(count)],
+        'sigmas': sigmas,
+    }
 
 
 def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Module:

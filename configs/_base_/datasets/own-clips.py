@@ -1,0 +1,40 @@
+_base_ = './clips.py'
+
+# Own data as `tools/convert_dataset.py coco` makes it; its configs say the place, the skeleton and
+# the size. Annotated boxes, mmpose's warp, and flipping by the pairs of the skeleton.
+dataset_type = 'jmpose_mm.PoseTrackClipDataset'
+
+load_train = [
+    *_base_.load_test,
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='jmpose_mm.RandomClipScaleRotation', scale_factor=0.25, rotate_factor=30.0),
+]
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=False,  # new ones each epoch: resuming is exact
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type=dataset_type,
+        data_mode=_base_.data_mode,
+        ann_file='annotations/train.json',
+        data_prefix=dict(img='images/'),
+    ),
+)
+val_dataloader = dict(
+    batch_size=32,
+    num_workers=1,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type=dataset_type,
+        data_mode=_base_.data_mode,
+        ann_file='annotations/val.json',
+        data_prefix=dict(img='images/'),
+        test_mode=True,
+    ),
+)
+val_evaluator = dict(type='jmpose_mm.KeypointMetric')
+test_dataloader = val_dataloader
+test_evaluator = val_evaluator

@@ -1,0 +1,162 @@
+"""Own labels to a data set with its skeleton and ready configs, in one call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jmpose_mm.datasets.conversion.own_data.config_facts import ConfigFacts
+from jmpose_mm.datasets.conversion.own_data.configs import config_texts
+from jmpose_mm.datasets.conversion.own_data.options import OwnOptions
+from jmpose_mm.datasets.conversion.own_data.own_format import OwnFormat
+from jmpose_mm.datasets.conversion.own_data.skeletons import metainfo_text
+from jmpose_mm.datasets.conversion.running import REPORT, run_conversion
+from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.json_files import read_json
+from jmpose_mm.video.frames.sources import open_source
+from jmpose_mm.whole_files import whole_file, write_json
+
+__all__ = ['convert_own_data']
+
+
+def convert_own_data(
+    source: str | Path,
+    out: str | Path,
+    options: Mapping[str, Any] | None = None,
+    model: Mapping[str, Any] | None = None,
+    copy: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Make own labels into a data set, ``metainfo.py`` and configs.
+
+    Args:
+        source: A label file, or a folder of them, and of images.
+        out: Where to; made by an earlier call with the same options, or free.
+        options: Rules by which labels are understood: fields of `OwnOptions`.
+        model: ``backbone``, ``method``, ``input_size`` (``'256x192'``, W and H) and ``weights`` of
+            the configs, as far as they are not the usual ones.
+        copy: Copy images where links cannot be made.
+        progress: Show a progress bar.
+
+    Returns:
+        The report, which is stored in ``OUT/conversion.json``.
+
+    Raises:
+        UsageError: Something cannot be used, or would be overwritten; nothing is written then.
+    """
+    out, given = Path(out), dict(options or {})
+    if 'also' in given:
+        given['also'] = tuple(map(str, given['also']))
+    facts = OwnOptions(**given)
+    dataset = OwnFormat(Path(source), out, facts, _read_film)
+    dataset.copies_images = copy
+    earlier = _earlier(out, facts)
+    texts = _texts(dataset, model or {})
+    _check_edited(out, texts, earlier)
+    report = run_conversion(dataset, progress)
+    report['understood'] += _advice(dataset, out, model or {})
+    for name, text in texts.items():
+        with whole_file(out / name) as unfinished:
+            unfinished.write_text(text, encoding='utf-8')
+    report['files'] = {**earlier, **{name: _digest(text) for name, text in texts.items()}}
+    write_json(out / REPORT, report)
+    return report
+
+
+def _read_film(film: Path) -> Iterator[tuple[int, np.ndarray]]:
+    with closing(iter(open_source(str(film)))) as frames:
+        for frame in frames:
+            yield frame.index, frame.image
+
+
+def _texts(dataset: OwnFormat, model: Mapping[str, Any]) -> dict[str, str]:
+    skeleton = dataset.survey.skeleton
+    facts = ConfigFacts(
+        category=skeleton.category,
+        joints=len(skeleton.joints),
+        samples=dataset.samples(),
+        held_out=bool(dataset.held_out),
+        milliseconds=dataset.survey.spacing,
+        backbone=model.get('backbone', 'resnet18'),
+        method=model.get('method', 'jm_pose'),
+        input_size=_size(model.get('input_size')),
+        weights=model.get('weights'),
+    )
+    facts.check()
+    texts = {f'configs/{name}': text for name, text in config_texts(facts).items()}
+    source = f'{len(skeleton.joints)} joints of {skeleton.category}'
+    return {'metainfo.py': metainfo_text(skeleton, source), **texts}
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """Width and height of a text like 256x192."""
+    if text is None:
+        return None
+    sides = text.lower().split('x')
+    if not all(side.isdecimal() for side in sides) or len(sides) > 2:
+        raise UsageError(f'input_size: expected width and height such as 256x192, got {text!r}')
+    return int(sides[0]), int(sides[-1])
+
+
+def _earlier(out: Path, options: OwnOptions) -> dict[str, str]:
+    """Digests of the files that an earlier conversion into this folder has made."""
+    if not (out / REPORT).is_file():
+        if (out / 'annotations').exists() or (out / 'metainfo.py').exists():
+            raise UsageError(
+                f'{out}: expected a new folder OUT, found annotations or a metainfo.py that no '
+                'conversion has made'
+            )
+        return {}
+    report = read_json(out / REPORT)
+    given = report.get('options') if isinstance(report, dict) else None
+    wanted = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(options).items()}
+    if given != wanted:
+        names = sorted(
+            k for k in wanted if not isinstance(given, dict) or given.get(k) != wanted[k]
+        )
+        raise UsageError(
+            f'{out}: expected a new folder OUT, found a conversion with other options '
+            f'({", ".join(names)}); choose another, or remove it'
+        )
+    files = report.get('files')
+    return files if isinstance(files, dict) else {}
+
+
+def _check_edited(out: Path, texts: dict[str, str], earlier: dict[str, str]) -> None:
+    """Files that were edited since they were made are kept, and the command stops."""
+    for name, text in texts.items():
+        file = out / name
+        if not file.is_file():
+            continue
+        digest = _digest(file.read_text(encoding='utf-8'))
+        if digest not in (_digest(text), earlier.get(name)):
+            raise UsageError(
+                f'{file}: expected the file that an earlier conversion made, found one that was '
+                'edited, which is not overwritten; move it, or choose another OUT'
+            )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _advice(dataset: OwnFormat, out: Path, model: Mapping[str, Any]) -> list[str]:
+    """What to run next, and what would stop it."""
+    method = model.get('method', 'jm_pose')
+    lines = [
+        f'configs: {out / "configs/single_frame.py"}, then {out / "configs" / method}.py',
+    ]
+    alone, total = dataset.survey.copies()
+    if 2 * alone > total:
+        lines.append(
+            f'note: {alone} of {total} labelled frames have no other frame near them, so that a '
+            'video model would see copies: extract neighbours from the films (--films DIR), or '
+            'keep the frames around labelled ones; the single frame trains without'
+        )
+    return lines

@@ -1,0 +1,1 @@
+"""Own labels of any annotation program made into a data set, its skeleton and ready configs."""

@@ -1,0 +1,119 @@
+"""What ready configs depend on: the data, the backbone and the method."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from jmpose_mm.errors import UsageError
+
+__all__ = ['BACKBONES', 'METHODS', 'ConfigFacts']
+
+
+class Backbone(NamedTuple):
+    """What a backbone is trained with.
+
+    Attributes:
+        model: Name of the packaged model.
+        size: Side of the square input in pixels.
+        batch: Samples in a batch, of the single frame and of the video model.
+        rate: Learning rate of the single frame.
+        iterations: Number of steps that the single frame is trained, twice that of the video model.
+        weights: Where it starts; None for random weights.
+    """
+
+    model: str
+    size: int
+    batch: tuple[int, int]
+    rate: float
+    iterations: int
+    weights: str | None
+
+
+_MMPOSE = 'https://download.openmmlab.com/mmpose/'
+BACKBONES = {
+    'hrnet-w32': Backbone(
+        'hrnet-w32',
+        256,
+        (32, 16),
+        5e-4,
+        6000,
+        _MMPOSE + 'top_down/hrnet/hrnet_w32_posetrack18_256x192-1ee951c4_20201028.pth',
+    ),
+    'resnet18': Backbone('resnet18', 128, (16, 8), 2e-3, 1200, None),
+    'vit-s': Backbone(
+        'vit-small',
+        256,
+        (32, 16),
+        2e-4,
+        6000,
+        _MMPOSE
+        + 'v1/body_2d_keypoint/topdown_heatmap/coco/'
+        + 'td-hm_ViTPose-small_8xb64-210e_coco-256x192-62d7a712_20230314.pth',
+    ),
+}
+
+# Arguments of neck and head besides counts, as in the packaged configs for small inputs.
+_LIGHT = 'loss_terms=dict(_base_.head.loss_terms, weight=0.01), '
+METHODS: dict[str, dict[str, Any]] = {
+    'jm_pose': {},
+    'tdmi': {
+        'neck': "encoder=dict(modulation='sigmoid'), alignment=dict(modulation='sigmoid'), ",
+        'head': _LIGHT,
+    },
+    'fami_pose': {'neck': "local_alignment=dict(modulation='sigmoid'), ", 'head': _LIGHT},
+    'dcpose': {'ends': True, 'offsets': (-1, 0, 1)},
+    'posewarper': {'ends': True, 'pairs': True},
+    'tar': {'ends': True, 'frozen': "    frozen=('backbone',),\n"},
+}
+
+
+class ConfigFacts(NamedTuple):
+    """What configs of a data set depend on.
+
+    Attributes:
+        category: Word for what has the joints.
+        joints: Number of joints.
+        samples: Number of samples to train on.
+        held_out: True where videos are held out.
+        milliseconds: Between frames where they are counted by time, else None.
+        backbone: One of `BACKBONES`.
+        method: One of `METHODS`.
+        input_size: (W, H) of the crop in pixels; None for the backbone's own.
+        weights: Where the single frame starts; ``'none'`` for random weights, None for the
+            backbone's own.
+    """
+
+    category: str
+    joints: int
+    samples: int
+    held_out: bool
+    milliseconds: float | None
+    backbone: str
+    method: str
+    input_size: tuple[int, int] | None = None
+    weights: str | None = None
+
+    def check(self) -> None:
+        """Raise `UsageError` where one is none of its values."""
+        for name, known in (('backbone', BACKBONES), ('method', METHODS)):
+            if getattr(self, name) not in known:
+                raise UsageError(
+                    f'{name}: expected one of {", ".join(known)}, got {getattr(self, name)!r}'
+                )
+        if any(side < 32 or side % 32 for side in self.size):
+            raise UsageError(
+                f'input_size: expected multiples of 32, got {self.size[0]}x{self.size[1]}'
+            )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(W, H) of the crop in pixels."""
+        side = BACKBONES[self.backbone].size
+        return self.input_size or (side, side)
+
+    @property
+    def start(self) -> str | None:
+        """What the single frame starts with."""
+        if self.weights is None:
+            return BACKBONES[self.backbone].weights
+        return None if self.weights == 'none' else self.weights
