@@ -45,6 +45,11 @@ class Skeleton(NamedTuple):
     edges: tuple[tuple[int, int], ...]
     category: str = 'person'
 
+    def as_json(self) -> dict[str, Any]:
+        """The same as a dict; people need no category."""
+        content = self._asdict()
+        return content if self.category != 'person' else {k: content[k] for k in self._fields[:2]}
+
     @property
     def drawn(self) -> np.ndarray:
         """(K,) which joints are drawn: all but PoseTrack's ears, which nobody annotates."""

@@ -44,10 +44,7 @@ class PoseHeader(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The same as dicts and lists."""
-        skeleton = self.skeleton._asdict()
-        if self.skeleton.category == 'person':
-            del skeleton['category']
-        content = self._asdict() | {'skeleton': skeleton}
+        content = self._asdict() | {'skeleton': self.skeleton.as_json()}
         return json.loads(json.dumps(content, allow_nan=False))
 
     @classmethod
