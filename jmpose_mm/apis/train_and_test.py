@@ -12,7 +12,7 @@ from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import config_errors
 from jmpose_mm.engine.consistency import check_consistency, check_start
 from jmpose_mm.engine.devices import choose_device, fit_to_device, runner_on
-from jmpose_mm.engine.distributed import join_processes, watched_processes
+from jmpose_mm.engine.distributed import join_processes, learn_rank, watched_processes
 from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
 from jmpose_mm.engine.resuming import resume_from
@@ -113,6 +113,7 @@ def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
         (3, True)
     """
     chosen = choose_device(device, 'training')
+    learn_rank(cfg.get('launcher', 'none'))
     with config_errors(cfg), alone_in(cfg.work_dir), runner_on(chosen):
         runner = _build_runner(join_processes(fit_to_device(cfg, chosen), chosen))
         _check_batches(runner)

@@ -22,7 +22,13 @@ from jmpose_mm.errors import UsageError, cut, listed
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-__all__ = ['LostProcessError', 'check_launcher', 'join_processes', 'watched_processes']
+__all__ = [
+    'LostProcessError',
+    'check_launcher',
+    'join_processes',
+    'learn_rank',
+    'watched_processes',
+]
 
 # What a launcher tells its processes by.
 _ENVIRONMENT = {
@@ -46,6 +52,20 @@ def check_launcher(launcher: str, device: str = 'auto') -> None:
             f'launcher: {launcher} was not used to start this process, for it sets '
             f'{listed(missing)}; tools/dist_train.sh and its neighbours show how to'
         )
+
+
+def learn_rank(launcher: str) -> None:
+    """Put into the environment, as ``RANK`` and the like, which of the processes this is.
+
+    torch's launcher does it. Of slurm and MPI mmengine learns it later, when the first process has
+    the work directory to itself already.
+
+    Raises:
+        UsageError: The launcher did not start this process, or did not say where the first one is.
+    """
+    check_launcher(launcher)
+    if launcher != 'none':
+        os.environ.update(_process_group(launcher))
 
 
 def join_processes(cfg: Config, device: torch.device) -> Config:
@@ -72,7 +92,8 @@ def join_processes(cfg: Config, device: torch.device) -> Config:
         _check_gpus(int(os.environ[_ENVIRONMENT[launcher][2]]))
     elif device.type == 'cpu':
         wrapper['device_ids'] = None
-        _join_by_gloo(launcher, cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', 1800))
+        learn_rank(launcher)
+        _join_by_gloo(cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', 1800))
     else:
         raise UsageError(f'device: {device} is no device for several processes; take --device cpu')
     cfg = copy.copy(cfg)
@@ -90,9 +111,8 @@ def _check_gpus(place: int) -> None:
         )
 
 
-def _join_by_gloo(launcher: str, timeout: float) -> None:
+def _join_by_gloo(timeout: float) -> None:
     if not distributed.is_initialized():
-        os.environ.update(_process_group(launcher))
         distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
 
 

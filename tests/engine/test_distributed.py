@@ -13,8 +13,10 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from jmpose_mm.apis import train_and_test
 from jmpose_mm.engine import distributed
 from jmpose_mm.errors import UsageError
+from jmpose_mm.whole_files import alone_in
 
 SLURM = {
     'SLURM_PROCID': '3',
@@ -127,3 +129,21 @@ def test_slurm__tells_torch_where_the_first_machine_is(
     group = distributed._process_group('slurm')
     expected = dict(MASTER_ADDR='node1', MASTER_PORT='29500', WORLD_SIZE='4')
     assert group == dict(RANK='3', LOCAL_RANK='1', **expected)
+
+
+def test_slurm__the_first_process_holds_the_folder_for_all(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {**SLURM, 'MASTER_ADDR': 'node1'}.items():
+        monkeypatch.setenv(name, value)
+    for name in ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'MASTER_PORT'):
+        monkeypatch.setenv(name, '0')  # given back after the test
+        monkeypatch.delenv(name)
+    begun = []
+    monkeypatch.setattr(train_and_test, 'join_processes', lambda cfg, device: cfg)
+    monkeypatch.setattr(train_and_test, '_build_runner', begun.append)
+    monkeypatch.setattr(train_and_test, '_check_batches', lambda runner: 1 / 0)
+    cfg = Config(dict(launcher='slurm', work_dir=str(tmp_path)))
+    with alone_in(tmp_path), pytest.raises(ZeroDivisionError):
+        train_and_test.train(cfg, 'cpu')
+    assert len(begun) == 1
