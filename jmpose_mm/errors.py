@@ -154,7 +154,7 @@ def run_tool(
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the block as Ctrl-C does, in this process alone."""
+    """SIGINT, SIGTERM and SIGHUP end the block as Ctrl-C does, the latter in this process alone."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -168,19 +168,19 @@ def _signals() -> Iterator[None]:
         signal.signal(number, signal.SIG_IGN)
         raise Terminated(signal.Signals(number).name)
 
-    names = [name for name in ('SIGTERM', 'SIGHUP') if hasattr(signal, name)]
-    numbers = [getattr(signal, name) for name in names]
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        # nohup ignores SIGHUP
+    handlers = {'SIGINT': signal.default_int_handler, 'SIGTERM': end, 'SIGHUP': end}
+    chosen = {getattr(signal, n): how for n, how in handlers.items() if hasattr(signal, n)}
+    before = {number: signal.getsignal(number) for number in chosen}
+    for number, handler in chosen.items():
+        # nohup ignores SIGHUP, a job in the background SIGINT
         if before[number] is not signal.SIG_IGN:
-            signal.signal(number, end)
+            signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, earlier in before.items():
             # None is a handler that was not set from Python
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            signal.signal(number, signal.SIG_DFL if earlier is None else earlier)
 
 
 def _said(error: Exception) -> tuple[int, str | None]:

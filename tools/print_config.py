@@ -48,4 +48,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    from starting import started
+
+    sys.exit(started(main))

@@ -73,6 +73,7 @@ def test_what_cannot_be_used__is_one_line(folders: Path, arguments, expected: st
 def test_help__needs_nothing_heavy(folders: Path) -> None:
     code = (
         'import sys, runpy; sys.argv = sys.argv[1:]\n'
+        'import os; sys.path.insert(0, os.path.dirname(sys.argv[0]))\n'
         "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
         "except SystemExit: print(sorted({'numpy', 'matplotlib', 'jmpose_mm'} & set(sys.modules)))"
     )

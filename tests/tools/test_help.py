@@ -15,8 +15,9 @@ from jmpose_mm.datasets.synthetic import PRESETS
 # Each of them takes longer to import than a help may take.
 SLOW = ('torch', 'numpy', 'cv2', 'scipy', 'mmengine', 'mmpose', 'jmpose_mm')
 PROGRAM = """
-import runpy, sys
+import os, runpy, sys
 sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
 try:
     runpy.run_path(sys.argv[0], run_name='__main__')
 except SystemExit as end:
