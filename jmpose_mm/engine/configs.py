@@ -29,12 +29,19 @@ PACKAGED_CONFIGS = Path(jmpose_mm.__file__).parent / '.mim' / 'configs'
 def find_config(name: str | Path) -> str:
     """The path of a config: `name` where it exists, else the packaged config of that file name.
 
+    ``mmpose::PATH`` is a path below mmpose's configs.
+
     Raises:
         UsageError: There is no such config, or several.
     """
     name = str(name)
     if Path(name).is_file():
         return name
+    if name.startswith('mmpose::'):
+        file = _mmpose_configs() / name.removeprefix('mmpose::')
+        if not file.is_file():
+            raise UsageError(f'config {name!r}: expected a path below {file.parent}, got none')
+        return str(file)
     wanted = Path(name).name
     if not wanted.endswith('.py'):
         wanted += '.py'
@@ -47,6 +54,12 @@ def find_config(name: str | Path) -> str:
         f'config {name!r} is neither a file nor the name of a packaged config '
         '(`mim search jmpose_mm` lists those)'
     )
+
+
+def _mmpose_configs() -> Path:
+    import mmpose
+
+    return Path(str(mmpose.__file__)).parent / '.mim' / 'configs'
 
 
 def load_config(

@@ -23,7 +23,7 @@ __all__ = [
     'xywh_to_xyxy',
 ]
 
-WARPS = ('classic', 'released')
+WARPS = ('classic', 'released', 'udp')
 
 FloatArray = NDArray[np.float64]
 
@@ -41,18 +41,20 @@ def warp_matrix(
 
     * ``'classic'`` (HRNet, DCPose, mmpose without UDP): f = W / w and m = (W / 2, H / 2);
     * ``'released'`` (the released FAMI-Pose and JM-Pose): sizes count steps between pixel centres,
-      f = (W - 1) / (w - 1) and m = ((W - 1) / 2, (H - 1) / 2).
+      f = (W - 1) / (w - 1) and m = ((W - 1) / 2, (H - 1) / 2);
+    * ``'udp'`` (mmpose with UDP): f = (W - 1) / w along x and (H - 1) / h along y, m as before.
 
     Decoding inverts the classic map in all of these codes. With ``'released'`` the recovered point
     is therefore off by -w / (2 W) image pixels at the crop's centre (-w / 576 for a crop 288 wide).
+    UDP's decoder inverts the map of its own.
 
     Args:
         center: Box centre (x, y) in image pixels.
-        scale: Box size (w, h) in image pixels, already padded and of the crop's aspect ratio; only
-            w is used.
+        scale: Box size (w, h) in image pixels, already padded and of the crop's aspect ratio; h
+            is used by ``'udp'`` alone.
         rotation: Rotation in degrees.
         output_size: Crop size (W, H) in pixels.
-        warp: ``'classic'`` or ``'released'``.
+        warp: ``'classic'``, ``'released'`` or ``'udp'``.
 
     Returns:
         Matrix of shape (2, 3).
@@ -74,10 +76,13 @@ def warp_matrix(
             f'scale must be a finite box size above {step:g} pixels for the {warp} warp, '
             f'got {scale!r}'
         )
-    target = np.array([output_size[0] - step, output_size[1] - step], dtype=np.float64)
-    factor = target[0] / source
+    edge = 0.0 if warp == 'classic' else 1.0
+    target = np.array([output_size[0] - edge, output_size[1] - edge], dtype=np.float64)
+    factor = np.full(2, target[0] / source)
+    if warp == 'udp':
+        factor[1] = target[1] / float(as_floats('scale', scale, '2')[1])
     cosine, sine = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
-    linear = factor * np.array([[cosine, sine], [-sine, cosine]], dtype=np.float64)
+    linear = factor[:, None] * np.array([[cosine, sine], [-sine, cosine]], dtype=np.float64)
     shift = target / 2 - linear @ as_floats('center', center, '2')
     return np.concatenate([linear, shift[:, None]], axis=1)
 

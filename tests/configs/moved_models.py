@@ -21,7 +21,7 @@ from jmpose_mm.registry import MODELS
 CONFIGS = sorted(
     path
     for path in (Path(__file__).resolve().parents[2] / 'configs').rglob('*.py')
-    if '_base_' not in path.parts
+    if not {'_base_', 'image_models'} & {*path.parts}
 )
 SMALL = [path for path in CONFIGS if path.stem.endswith('_debug')]
 

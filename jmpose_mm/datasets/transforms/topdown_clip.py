@@ -78,7 +78,7 @@ class TopdownClipAffine(TopdownAffine):
         input_size: Width and height of the crop in pixels.
         warp: ``'classic'`` is the parent's; ``'released'`` that of FAMI-Pose's and JM-Pose's code,
             see :func:`warp_matrix`; crops of less than 2 pixels, e.g. around a single labelled
-            joint, are widened to that.
+            joint, are widened to that. ``'udp'`` is the parent's with UDP.
 
     Example:
         >>> clip = {'img': [np.zeros((120, 160, 3), np.uint8)] * 3}

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jmpose_mm.engine.configs import pipeline_step
 from jmpose_mm.engine.devices import check_compiler, choose_device
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import warp_matrix
@@ -24,7 +23,7 @@ from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
 from jmpose_mm.structures import ClipFeatures
-from jmpose_mm.video.poses.loading import dataset_meta, load_model, whole_config
+from jmpose_mm.video.poses.loading import crop_settings, dataset_meta, load_model, whole_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -33,10 +32,12 @@ __all__ = ['ClipModel', 'CropFeatures']
 
 # What is known of a crop before frames meet, each (V, ...): without a neck the backbone's stages.
 CropFeatures = tuple[Tensor, ...]
+# (N, K, h, w); or the profiles of the axes, (N, K, w) and (N, K, h).
+Heatmaps = Tensor | tuple[Tensor, Tensor]
 
 
 class ClipModel:
-    """A model of a config of this package, with or without a neck.
+    """A model of a config of this package, or a top-down model of mmpose for images.
 
     Args:
         config: Path, packaged name, or a :class:`Config`, which is not changed.
@@ -74,10 +75,9 @@ class ClipModel:
         self.model = load_model(self.cfg.model, checkpoint).to(self.device).eval()
         self.dataset_meta = dataset_meta(self.cfg.test_dataloader.dataset)
         pipeline = self.cfg.test_dataloader.dataset.pipeline
-        self.frame_offsets = tuple(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets)
-        self.padding = float(pipeline_step(pipeline, 'GetBBoxCenterScale').get('padding', 1.25))
-        affine = pipeline_step(pipeline, 'TopdownClipAffine')
-        self.input_size, self.warp = tuple(affine.input_size), affine.get('warp', 'classic')
+        self.frame_offsets, self.padding, self.input_size, self.warp = crop_settings(pipeline)
+        neck = self.model.neck if self.model.with_neck else None
+        self.clip_neck = neck if hasattr(neck, 'frame_features') else None
         test_cfg = self.cfg.model.get('test_cfg', {})
         self.flip_test = test_cfg.get('flip_test', False) if flip_test is None else flip_test
         self.shift_heatmap = test_cfg.get('shift_heatmap', False)
@@ -117,16 +117,19 @@ class ClipModel:
     def features(self, crops: Sequence[np.ndarray]) -> list[CropFeatures]:
         """Of each crop, all that is made of one frame alone, ``(V, ...)`` each."""
         stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
-        images = self.model.data_preprocessor({'inputs': stacked})['inputs'][:, 0]
+        images = self.model.data_preprocessor({'inputs': stacked, 'data_samples': []})['inputs']
+        images = images[:, 0] if images.dim() == 5 else images
         if self.flip_test:
             images = torch.stack((images, images.flip(-1)), dim=1).flatten(0, 1)
         images = images.contiguous(memory_format=torch.channels_last)
         stages = self.backbone(images.to(self.dtype))
         views = 2 if self.flip_test else 1
         maps = tuple(stage.float() for stage in stages)
-        if self.model.with_neck:
+        if self.clip_neck is None and self.model.with_neck:  # one of mmpose's, of single images
+            maps = tuple(self.model.neck(maps))
+        if self.clip_neck is not None:
             clips = ClipFeatures(images[:, None], tuple(m[:, None] for m in maps))
-            clips = self.model.neck.frame_features(clips)
+            clips = self.clip_neck.frame_features(clips)
             frames = () if clips.frames is None else (clips.frames,)
             maps = tuple(m[:, 0] for m in (clips.heatmaps, *frames, *clips.stages))
         return list(zip(*(m.unflatten(0, (len(crops), views)) for m in maps), strict=True))
@@ -138,28 +141,48 @@ class ClipModel:
         return tuple(resample(part, *move) for part in features)
 
     @torch.inference_mode()
-    def heatmaps(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
-        """Of N persons with T frames' features each: final heatmaps ``(N, K, h, w)``."""
+    def heatmaps(self, clips: Sequence[Sequence[CropFeatures]]) -> Heatmaps:
+        """Of N persons with T frames' features each: final heatmaps ``(N, K, h, w)``.
+
+        A head of SimCC gives the profiles of the axes instead, ``(N, K, w)`` and ``(N, K, h)``.
+        """
         # Stages as (V, N, T, C, h, w), then views beside persons.
         maps = [
             torch.stack([torch.stack(parts, dim=1) for parts in per_clip], dim=1).flatten(0, 1)
             for per_clip in zip(*(zip(*clip, strict=True) for clip in clips), strict=True)
         ]
-        if self.model.with_neck:
-            first = 2 if self.model.neck.reads_frames else 1
+        if self.clip_neck is not None:
+            first = 2 if self.clip_neck.reads_frames else 1
             frames = maps[1] if first == 2 else None
-            features = self.model.neck(ClipFeatures(frames, tuple(maps[first:]), maps[0]))
+            features = self.clip_neck(ClipFeatures(frames, tuple(maps[first:]), maps[0]))
         else:
             features = tuple(m[:, 0] for m in maps)
         heatmaps = self.model.head(features)
-        if not self.flip_test:
-            return heatmaps
-        from mmpose.models.utils.tta import flip_heatmaps
+        if not isinstance(heatmaps, Tensor) and not _are_profiles(heatmaps):
+            name = type(self.model.head).__name__
+            raise UsageError(f'model.head: expected one of heatmaps or of SimCC, got {name}')
+        return self._both_views(heatmaps) if self.flip_test else heatmaps
 
-        plain, mirrored = heatmaps.chunk(2)
+    def _both_views(self, heatmaps: Heatmaps) -> Heatmaps:
+        """The mean of the first half of a batch and of the second one, which is mirrored."""
+        from mmpose.models.utils.tta import flip_heatmaps, flip_vectors
+
         indices = self.dataset_meta['flip_indices']
-        mirrored = flip_heatmaps(mirrored, indices, 'heatmap', shift_heatmap=self.shift_heatmap)
-        return (plain + mirrored) / 2
+        if isinstance(heatmaps, Tensor):
+            plain, mirrored = heatmaps.chunk(2)
+            mirrored = flip_heatmaps(mirrored, indices, 'heatmap', shift_heatmap=self.shift_heatmap)
+            return (plain + mirrored) / 2
+        (x, mirrored_x), (y, mirrored_y) = (axis.chunk(2) for axis in heatmaps)
+        mirrored_x, mirrored_y = flip_vectors(mirrored_x, mirrored_y, indices)
+        return (x + mirrored_x) / 2, (y + mirrored_y) / 2
+
+    @staticmethod
+    def highest(heatmaps: Heatmaps) -> Tensor:
+        """The highest of all joints' heatmaps, ``(N, h, w)``; of profiles, of their products."""
+        if isinstance(heatmaps, Tensor):
+            return heatmaps.amax(dim=1)
+        x, y = (axis.clamp(min=0) for axis in heatmaps)
+        return (y[..., None] * x[..., None, :]).amax(dim=1)
 
     def motion(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
         """How much the last map of a frame changes along each clip, ``(N, h, w)``, 1 the most."""
@@ -168,7 +191,7 @@ class ClipModel:
         return change / change.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)
 
     def keypoints(
-        self, heatmaps: Tensor, windows: Sequence[CropWindow]
+        self, heatmaps: Heatmaps, windows: Sequence[CropWindow]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Of final heatmaps, keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)``.
 
@@ -177,13 +200,18 @@ class ClipModel:
         """
         decoded = self.model.head.decode(heatmaps)
         in_crop = np.concatenate([instance.keypoints for instance in decoded])
-        stride = self.model.head.decoder.scale_factor
-        highest = _maxima(heatmaps) * stride
-        in_crop = np.clip(in_crop, highest - stride, highest + stride)
+        if isinstance(heatmaps, Tensor):
+            stride = self.model.head.decoder.scale_factor
+            highest = _maxima(heatmaps) * stride
+            in_crop = np.clip(in_crop, highest - stride, highest + stride)
         scale = np.stack([window.scale for window in windows])[:, None]
         center = np.stack([window.center for window in windows])[:, None]
         in_image = in_crop / np.array(self.input_size) * scale + center - 0.5 * scale
         return in_image, np.concatenate([instance.keypoint_scores for instance in decoded])
+
+
+def _are_profiles(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(v.dim() == 3 for v in value)
 
 
 def _maxima(heatmaps: Tensor) -> np.ndarray:

@@ -204,7 +204,8 @@ class ClipEngine:
         keypoints, scores = self.model.keypoints(heatmaps, windows)
         if self.layer is None:
             return keypoints, scores, [None] * len(windows)
-        maps = heatmaps.amax(dim=1) if self.layer == 'heatmap' else self.model.motion(clips)
+        is_heatmap = self.layer == 'heatmap'
+        maps = self.model.highest(heatmaps) if is_heatmap else self.model.motion(clips)
         half = [window.scale / 2 for window in windows]
         corners = [
             np.concatenate((window.center - size, window.center + size))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -16,7 +16,42 @@ from jmpose_mm.errors import UsageError, naming
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
 
-__all__ = ['dataset_meta', 'load_model', 'whole_config']
+__all__ = ['CropSettings', 'crop_settings', 'dataset_meta', 'load_model', 'whole_config']
+
+
+class CropSettings(NamedTuple):
+    """How a config's test pipeline makes the input of its model.
+
+    Attributes:
+        frame_offsets: Offsets of the frames of a pose; ``(0,)`` in a pipeline of images.
+        padding: Side of the crop divided by that of the box.
+        input_size: ``(W, H)`` of the crop in pixels.
+        warp: Map from image to crop, see :func:`jmpose_mm.functional.crop.warp_matrix`.
+    """
+
+    frame_offsets: tuple[int, ...]
+    padding: float
+    input_size: tuple[int, int]
+    warp: str
+
+
+def crop_settings(pipeline: Sequence[ConfigDict]) -> CropSettings:
+    """The settings of a pipeline of clips, or of one of mmpose's pipelines of images.
+
+    Raises:
+        UsageError: There is no crop in it.
+    """
+    steps = {step['type'].rpartition('.')[2]: step for step in pipeline}
+    frames = steps.get('SampleSupportFrames', {'frame_offsets': (0,)})
+    padding = float(steps.get('GetBBoxCenterScale', {}).get('padding', 1.25))
+    affine = steps.get('TopdownClipAffine') or steps.get('TopdownAffine')
+    if affine is None:
+        raise UsageError(
+            'config: expected a top-down model, whose test pipeline has TopdownClipAffine or '
+            f'TopdownAffine, got {", ".join(steps)}'
+        )
+    warp = 'udp' if affine.get('use_udp') else affine.get('warp', 'classic')
+    return CropSettings(tuple(frames['frame_offsets']), padding, tuple(affine['input_size']), warp)
 
 
 def dataset_meta(dataset: ConfigDict) -> dict[str, Any]:
@@ -90,6 +125,7 @@ def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Mod
     Raises:
         UsageError: They do not.
     """
+    from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import init_default_scope
     from mmengine.runner import load_checkpoint
 
@@ -102,7 +138,8 @@ def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Mod
         with checkpoint_fits(str(checkpoint)):
             load_checkpoint(built, path, map_location='cpu', strict=True)
             check_weights(built.state_dict(), str(checkpoint))
-    return built
+    # Statistics are not gathered here, and this class runs on one device as any other.
+    return revert_sync_batchnorm(built)
 
 
 def whole_config(config: str | Path | Config | Mapping[str, Any]) -> Config:

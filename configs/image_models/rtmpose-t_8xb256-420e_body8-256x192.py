@@ -1,0 +1,4 @@
+_base_ = 'mmpose::body_2d_keypoint/rtmpose/body8/rtmpose-t_8xb256-420e_body8-256x192.py'
+# mmpose's own class: mmdet is not needed
+model = dict(backbone=dict(_scope_='mmpose'))
+load_from = 'https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/rtmpose-t_simcc-body7_pt-body7_420e-256x192-026a1439_20230504.pth'
