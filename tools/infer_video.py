@@ -8,17 +8,29 @@ import sys
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, usage='%(prog)s INPUT ... [CONFIG [CHECKPOINT]] [options]'
+    )
     parser.add_argument(
         'input',
         metavar='INPUT',
-        nargs='+',
+        nargs='*',
         help='a video file, a folder or pattern of images or of videos, the number of a camera, - '
-        'for paths on stdin; or several of these',
+        'for paths on stdin; or several of these. Behind them, instead of --model, a CONFIG (a '
+        'path or the file name of a packaged one) and its CHECKPOINT',
     )
-    parser.add_argument('config', help='a path, or the file name of a config of this package')
-    parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument('--out-dir', required=True, help='where film.mp4, poses.json, … go')
+    parser.add_argument('--model', metavar='NAME', help='published weights; see --list-models')
+    parser.add_argument(
+        '--list-models', action='store_true', help='models with published weights, and end'
+    )
+    parser.add_argument(
+        '--weights-dir',
+        metavar='DIR',
+        help="where weights are looked for, and kept when downloaded (torch's folder)",
+    )
+    parser.add_argument(
+        '--out-dir', help='where film.mp4, poses.json, … go; by default poses/NAME of the film'
+    )
     parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     add_people_arguments(parser.add_argument_group('frames and people'))
     parser.add_argument(
@@ -55,7 +67,10 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
     boxes = group.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
     boxes.add_argument(
-        '--detector', default='hog', help='hog (default), whole or mmdet:CONFIG,CHECKPOINT'
+        '--detector',
+        default='auto',
+        help='rtmdet-m (default on a GPU), rtmdet-nano (default elsewhere), torchvision[:MODEL], '
+        'mmdet:CONFIG,CHECKPOINT, whole (one person fills the picture) or hog (poor)',
     )
     group.add_argument('--det-every', type=int, default=1, help='detect in every N-th frame')
     group.add_argument(
@@ -102,6 +117,11 @@ def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
 
 def infer(arguments: argparse.Namespace) -> int:
     """Run on the video; 1 if something could not be read."""
+    if vars(arguments).pop('list_models'):
+        from jmpose_mm.engine.model_zoo import models_table
+
+        print(models_table())
+        return 0
     from jmpose_mm.video.command import run_command
 
     problems = run_command(**vars(arguments))

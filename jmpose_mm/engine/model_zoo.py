@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jmpose_mm.downloads import file_name_of_address
-from jmpose_mm.engine.checkpoints import find_checkpoint
 from jmpose_mm.engine.configs import PACKAGED_CONFIGS
 from jmpose_mm.errors import UsageError
 from jmpose_mm.tables import plain_table
@@ -110,16 +109,6 @@ def published_weights(config: str | Path) -> str | None:
     return None
 
 
-def fetched_weights(model: PublishedModel, folder: str | Path | None = None) -> str:
-    """The file of a model's weights, downloaded into a folder unless it is there.
-
-    Args:
-        model: The model.
-        folder: Folder of the file; None for torch's folder of checkpoints.
-    """
-    return find_checkpoint(model.weights, folder)
-
-
 def models_table() -> str:
     """A line for each model, for people."""
     head = ('name', 'method', 'frames', 'input', 'joints', 'AP', 'M', 'ms', 'weights')
@@ -142,6 +131,6 @@ def models_table() -> str:
     return (
         plain_table(rows, left=(0, 1, 3, 4, 5, 8))
         + '\nAP: as their authors or mmpose state it, with the boxes that it was measured on; COCO'
-        "\nand PoseTrack are different tasks. M: millions of weights, 4 MB each. ms: a pose on one"
+        '\nand PoseTrack are different tasks. M: millions of weights, 4 MB each. ms: a pose on one'
         "\ncore of a processor, with the config's flip test. Weights are not this project's."
     )

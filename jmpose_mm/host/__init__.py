@@ -6,8 +6,9 @@
 2. ``jmpose_mm::`` bases are known to mmengine's config reader.
 3. ``mmcv._ext`` is there: mmcv-lite has none (`mmcv_extension`).
 4. ``xtcocotools`` is there: it has no wheel for many machines (`coco_tools`).
+5. Warnings of theirs about their own code are silent, which nobody here can act on.
 
-All four must come before mmpose is imported. A start-up hook (`start_hook`, installed as a ``.pth``
+All must come before mmpose is imported. A start-up hook (`start_hook`, installed as a ``.pth``
 file beside the package) sees to it whenever mmengine is imported, so that a program need not import
 this package at all. Without the hook, e.g. with a bare ``PYTHONPATH``, mmpose's import fails where
 mmcv is mmcv-lite: import ``jmpose_mm`` first.
@@ -21,6 +22,14 @@ import warnings
 from typing import Any
 
 __all__ = ['install']
+
+# Beginnings of messages: of mmengine's import, of mmpose's reading of its own configs, and of
+# mmpose's layers on a torch that is newer than they are.
+FOREIGN_WARNINGS = (
+    'pkg_resources is deprecated as an API',
+    'The metainfo config file "configs/_base_/datasets/',
+    r'`torch\.cuda\.amp\.autocast\(args\.\.\.\)` is deprecated',
+)
 
 
 def install() -> None:
@@ -42,6 +51,8 @@ def install() -> None:
         raise ImportError(advice)
     if missing:
         warnings.warn(advice, stacklevel=3)
+    for message in FOREIGN_WARNINGS:
+        warnings.filterwarnings('ignore', message)
     from mmengine.config.utils import MODULE2PACKAGE
 
     MODULE2PACKAGE['jmpose_mm'] = 'jmpose_mm'

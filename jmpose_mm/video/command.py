@@ -8,27 +8,35 @@ from pathlib import Path
 from typing import Any
 
 from jmpose_mm.errors import UsageError, without_credentials
+from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 from jmpose_mm.video.files.pose_exports import EXPORTS
 from jmpose_mm.video.files.recordings import Recording
 from jmpose_mm.video.film_lists import film_names, films_in, make_films, shard_of
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
+from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.running import VideoOutputs, infer_video, output_folder
 
 __all__ = ['run_command']
 
+OUT_DIR = 'poses'
+
 
 def run_command(
-    input: str | Sequence[str], config: str, checkpoint: str, out_dir: str, **options: Any
+    input: str | Sequence[str],
+    config: str | None = None,
+    checkpoint: str | None = None,
+    out_dir: str | None = None,
+    **options: Any,
 ) -> list[str]:
     """Run on a video, or on several, as the command line says, and print where things are.
 
     Args:
         input: See :func:`open_source`; several of them, or a folder or pattern of films, give a
-            folder for each, and a table.
-        config: Path or packaged name.
-        checkpoint: Weights of the model.
-        out_dir: Where to.
+            folder for each, and a table. Config and checkpoint may stand behind them.
+        config: Path or packaged name; None for ``model`` of the options, or for the default.
+        checkpoint: Weights of the model; see :func:`chosen_model`.
+        out_dir: Where to; by default ``poses``, for one film a folder in it.
         options: The other options by name.
 
     Returns:
@@ -39,25 +47,20 @@ def run_command(
     """
     outputs = _outputs(options)
     inputs = [input] if isinstance(input, str) else list(input)
+    if config is None:
+        inputs, config, checkpoint = inputs_and_model(inputs)
+    if not inputs:
+        raise UsageError('input: expected a video, e.g. walk.mp4; got none')
+    chosen = chosen_model(options['model'], config, checkpoint, options['device'])
     films = films_in(inputs)
     if films is None:
-        if options['shard']:
-            raise UsageError('shard: expected several films to take some of, got one')
-        source = _opened(inputs[0], options)
-        again = {name: options[name] for name in ('resume', 'overwrite')}
-        # Before the model is loaded: mistakes are said at once.
-        read = [options['boxes'] or '', config, checkpoint]
-        with output_folder(out_dir, source, outputs, None, read).held(**again):
-            pass
-        inferencer = _inferencer(config, checkpoint, options)
-        protocol = _protocol(inferencer, source, checkpoint, options)
-        return _told(infer_video(inferencer, source, out_dir, outputs, protocol, **again), out_dir)
+        return _one_film(inputs[0], chosen, out_dir, outputs, options)
     folders, wanted = film_names(films), shard_of(films, options['shard'])
-    inferencer = _inferencer(config, checkpoint, options)
+    inferencer, weights = _inferencer(chosen, options)
 
     def make(film: str, folder: Path) -> Recording:
         source = _opened(film, options)
-        protocol = _protocol(inferencer, source, checkpoint, options)
+        protocol = _protocol(inferencer, source, weights, options)
         # What was interrupted goes on.
         resume = not options['overwrite'] and folder.exists()
         again = {'resume': resume, 'overwrite': options['overwrite']}
@@ -67,9 +70,32 @@ def run_command(
 
     shard = (options['shard'] or '').replace('/', '_of_')
     table = f'summary_{shard}.csv' if shard else 'summary.csv'
-    rows = make_films(wanted, folders, Path(out_dir), make, options['overwrite'], table)
-    print(f'{len(rows)} films; {Path(out_dir, table)}')
+    into = Path(out_dir or OUT_DIR)
+    rows = make_films(wanted, folders, into, make, options['overwrite'], table)
+    print(f'{len(rows)} films; {into / table}')
     return [f'{row.film}: {row.problems}' for row in rows if row.problems]
+
+
+def _one_film(
+    input: str,
+    chosen: ChosenModel,
+    out_dir: str | None,
+    outputs: VideoOutputs,
+    options: dict[str, Any],
+) -> list[str]:
+    if options['shard']:
+        raise UsageError('shard: expected several films to take some of, got one')
+    if out_dir is None:
+        out_dir = str(Path(OUT_DIR, film_names([input])[input]))
+    source = _opened(input, options)
+    again = {name: options[name] for name in ('resume', 'overwrite')}
+    # Before the model is loaded: mistakes are said at once.
+    read = [options['boxes'] or '', chosen.config, chosen.weights]
+    with output_folder(out_dir, source, outputs, None, read).held(**again):
+        pass
+    inferencer, weights = _inferencer(chosen, options)
+    protocol = _protocol(inferencer, source, weights, options)
+    return _told(infer_video(inferencer, source, out_dir, outputs, protocol, **again), out_dir)
 
 
 def _opened(input: str, options: dict[str, Any]) -> FrameSource:
@@ -104,19 +130,39 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
     )
 
 
-def _inferencer(config: str, checkpoint: str, options: dict[str, Any]) -> VideoPoseInferencer:
-    inferencer = VideoPoseInferencer(
-        config,
-        checkpoint,
-        options['device'],
-        options['boxes'] or options['detector'],
-        options['det_every'],
-        one_euro={} if options['smooth'] == 'one-euro' else None,
-        engine={name: options[name] for name in ('crop', 'causal', 'layer')},
-        model={'dtype': options['dtype'], 'compile': options['compile']},
-    )
+def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPoseInferencer, str]:
+    """The model with its boxes, and the file of its weights."""
+    folder = options['weights_dir']
+    weights = chosen.file(folder)
+    spec = options['boxes'] or options['detector']
+    _say(f'people: {spec}')
+    boxes = box_source(spec, device=options['device'], folder=folder)
+    _say(f'poses: {chosen.name}, weights {Path(weights).name}')
+    try:
+        inferencer = VideoPoseInferencer(
+            chosen.config,
+            weights,
+            options['device'],
+            boxes,
+            options['det_every'],
+            one_euro={} if options['smooth'] == 'one-euro' else None,
+            engine={name: options[name] for name in ('crop', 'causal', 'layer')},
+            model={'dtype': options['dtype'], 'compile': options['compile']},
+        )
+    except UsageError as error:
+        if not chosen.is_start or 'does not fit' not in str(error):
+            raise
+        raise UsageError(
+            f'{chosen.config}: its load_from, {Path(weights).name}, is what training starts with; '
+            'give trained weights behind it as CHECKPOINT'
+        ) from error
     inferencer.lost = options['lost']
-    return inferencer
+    return inferencer, weights
+
+
+def _say(line: str) -> None:
+    """A line on what is begun, at once."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _told(recording: Recording, out_dir: str) -> list[str]:

@@ -36,8 +36,8 @@ class VideoPoseInferencer:
         checkpoint: Weights; every entry must fit.
         device: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` or ``'mps'``; see
             :func:`jmpose_mm.engine.devices.choose_device`.
-        boxes: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'``, the path of a box file, or a
-            callable from :class:`Frame` to what :func:`found_boxes` takes, e.g. an array (N, 4).
+        boxes: A name of :func:`named_detector`, ``'whole'``, the path of a box file, or a callable
+            from :class:`Frame` to what :func:`found_boxes` takes, e.g. an array (N, 4).
         detect_every: Boxes are looked for in every so many frames; between them tracks carry on.
         one_euro: Arguments of :class:`OneEuroFilter` to smooth online; None does not.
         engine: Arguments of :class:`ClipEngine`: ``crop``, ``causal``, ``batch_size``, ...
@@ -69,7 +69,7 @@ class VideoPoseInferencer:
         config: str | Path | Config,
         checkpoint: str | Path | None,
         device: str | torch.device | None = 'auto',
-        boxes: str | Path | BoxSource = 'hog',
+        boxes: str | Path | BoxSource = 'auto',
         detect_every: int = 1,
         one_euro: dict[str, Any] | None = None,
         engine: dict[str, Any] | None = None,
@@ -86,8 +86,8 @@ class VideoPoseInferencer:
         source = box_source(boxes, device=device) if isinstance(boxes, str | Path) else boxes
         if getattr(source, 'has_ids', False) and detect_every > 1:
             raise UsageError(
-                f'detect_every: expected 1 for boxes that bring identities, as {boxes} does, got '
-                f'{detect_every}'
+                f'detect_every: expected 1 for boxes that bring identities, as {source.name} does, '
+                f'got {detect_every}'
             )
         self.boxes = source
         self.model = ClipModel(config, checkpoint, device, **(model or {}))

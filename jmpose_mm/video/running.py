@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -177,6 +178,7 @@ def _shown(
 ) -> Generator[tuple[Frame, FramePoses], None, None]:
     """Frames with their poses, behind a progress bar; at their end what is to be said of them."""
     name = Path(source.name).name
+    print(f'{name}: the first frame is on its way', file=sys.stderr, flush=True)
     try:
         yield from tqdm(stream.with_frames(), name, source.length, unit='frame')
     finally:

@@ -10,9 +10,10 @@ import numpy as np
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import xywh_to_xyxy
 from jmpose_mm.functional.tracks.tracking import nms
+from jmpose_mm.video.people import detectors
 from jmpose_mm.video.people.box_files import BoxFile
-from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
 from jmpose_mm.video.people.found_boxes import BoxSource, FoundBoxes
+from jmpose_mm.video.people.named_detectors import named_detector
 from jmpose_mm.video.records import Frame
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ['BoxSource', 'FoundBoxes', 'WholeFrame', 'box_source']
 
+_LEAST_HOG_SCORE, _LEAST_SCORE = 0.5, 0.3
 _SAME_PERSON = 0.7  # intersection over union
 
 
@@ -27,13 +29,13 @@ class Detector:
     """A detector of images as a source of boxes.
 
     Args:
-        detector: ``HogDetector`` or ``MMDetDetector``.
+        detector: Finds boxes left, top, width, height in an image.
         score_threshold: Boxes below it are left out.
     """
 
-    def __init__(self, detector: HogDetector | MMDetDetector, score_threshold: float) -> None:
+    def __init__(self, detector: detectors.Detector, score_threshold: float) -> None:
         self.detector, self.score_threshold = detector, score_threshold
-        self.name = detector.name
+        self.name = getattr(detector, 'name', type(detector).__name__)
 
     def __call__(self, frame: Frame) -> FoundBoxes:
         """Persons in the frame."""
@@ -61,14 +63,16 @@ def box_source(
     spec: str | Path,
     score_threshold: float | None = None,
     device: str | torch.device | None = 'auto',
+    folder: str | Path | None = None,
 ) -> BoxSource:
     """The source that a command line names.
 
     Args:
-        spec: ``'hog'``, ``'whole'``, ``'mmdet:CONFIG,CHECKPOINT'`` or the path of a box file.
+        spec: The path of a box file, ``'whole'``, or a name of :func:`named_detector`.
         score_threshold: Boxes below it are left out; by default 0.5 for ``'hog'``, whose scores
-            start there, 0.3 for mmdet and 0 for files.
-        device: Device of mmdet's detector, see :func:`jmpose_mm.engine.devices.choose_device`.
+            start there, 0.3 for other detectors and 0 for files.
+        device: Device of a detector, see :func:`jmpose_mm.engine.devices.choose_device`.
+        folder: Folder of downloaded weights; None for torch's folder of checkpoints.
 
     Raises:
         UsageError: The spec is none of these.
@@ -77,16 +81,10 @@ def box_source(
     name = str(spec)
     if name == 'whole':
         return WholeFrame()
-    if name == 'hog':
-        return Detector(HogDetector(), 0.5 if score_threshold is None else score_threshold)
-    if name.startswith('mmdet:'):
-        config, comma, checkpoint = name.removeprefix('mmdet:').partition(',')
-        if not comma:
-            raise UsageError(f'boxes: expected mmdet:CONFIG,CHECKPOINT, got {name!r}')
-        threshold = 0.3 if score_threshold is None else score_threshold
-        return Detector(MMDetDetector(config, checkpoint, device), threshold)
-    if not Path(name).is_file():
-        raise UsageError(
-            f"boxes: expected 'hog', 'whole', 'mmdet:CONFIG,CHECKPOINT' or a file, got {name!r}"
-        )
-    return BoxFile(name, score_threshold or 0.0)
+    if Path(name).is_file():
+        return BoxFile(name, score_threshold or 0.0)
+    if Path(name).suffix and ':' not in name:
+        raise UsageError(f'boxes: expected a file of boxes or the name of a detector, got {name!r}')
+    least = _LEAST_HOG_SCORE if name == 'hog' else _LEAST_SCORE
+    least = least if score_threshold is None else score_threshold
+    return Detector(named_detector(name, device, folder), least)

@@ -1,0 +1,125 @@
+"""Which model runs: by a name, by a config with or without weights, or the best for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from jmpose_mm.engine.checkpoints import find_checkpoint
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS, find_config, load_config
+from jmpose_mm.engine.devices import choose_device
+from jmpose_mm.engine.model_zoo import published_model, published_weights
+from jmpose_mm.errors import UsageError
+
+__all__ = ['ChosenModel', 'chosen_model', 'default_model', 'inputs_and_model']
+
+# The best AP among the models whose pose takes at most a tenth of a second on the device: of one
+# processor core, and of a GPU (docs/video.md).
+ON_PROCESSORS, ON_GPUS = 'rtmpose-m', 'posewarper'
+CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.pth.tar', '.safetensors')
+
+
+class ChosenModel(NamedTuple):
+    """A config and its weights.
+
+    Attributes:
+        config: Path or packaged name.
+        weights: Path or address.
+        name: How it is called when it is loaded.
+        is_start: True for a ``load_from``, which may be no more than what training starts with.
+    """
+
+    config: str
+    weights: str
+    name: str
+    is_start: bool = False
+
+    def file(self, folder: str | Path | None = None) -> str:
+        """The weights as a file, downloaded into a folder unless they are there."""
+        return find_checkpoint(self.weights, folder)
+
+
+def inputs_and_model(given: Sequence[str]) -> tuple[list[str], str | None, str | None]:
+    """The inputs, config and checkpoint of ``INPUT... [CONFIG [CHECKPOINT]]``.
+
+    A config is what ends in ``.py``, ``mmpose::...``, or the bare name of a packaged config.
+
+    Raises:
+        UsageError: A checkpoint stands where an input or a config must be.
+
+    Example:
+        >>> inputs_and_model(['a.mp4', 'b.mp4'])
+        (['a.mp4', 'b.mp4'], None, None)
+        >>> inputs_and_model(['a.mp4', 'mine.py', 'epoch_20.pth'])
+        (['a.mp4'], 'mine.py', 'epoch_20.pth')
+    """
+    items = [str(item) for item in given]
+    config = checkpoint = None
+    if len(items) > 1 and _is_config(items[-1]):
+        config = items.pop()
+    elif len(items) > 1 and (_is_config(items[-2]) or _is_checkpoint(items[-1])):
+        config, checkpoint = items[-2:]
+        items = items[:-2]
+    misplaced = [item for item in items if _is_checkpoint(item)]
+    if misplaced or (config is not None and not items):
+        raise UsageError(
+            'input: expected INPUT CONFIG CHECKPOINT in this order, got '
+            f'{" ".join(str(item) for item in given)}'
+        )
+    return items, config, checkpoint
+
+
+def chosen_model(
+    model: str | None = None,
+    config: str | None = None,
+    checkpoint: str | None = None,
+    device: str | torch.device | None = 'auto',
+) -> ChosenModel:
+    """The model that is asked for, or the one that suits the device; nothing is downloaded.
+
+    Args:
+        model: Name of a published model.
+        config: Path or packaged name, instead.
+        checkpoint: Weights of the config; None for the published ones, else for its ``load_from``.
+        device: Device that decides where nothing is asked for.
+
+    Raises:
+        UsageError: There is no such model or config, or it names no weights.
+    """
+    if model is not None and config is not None:
+        raise UsageError(f'model: expected no CONFIG beside a name, got {model} and {config}')
+    if config is None:
+        name = model or default_model(choose_device(device))
+        found = published_model(name)
+        return ChosenModel(found.config, found.weights, found.name)
+    found_config = find_config(config)
+    if checkpoint is not None:
+        return ChosenModel(config, checkpoint, Path(config).stem)
+    published = published_weights(found_config)
+    weights = published or load_config(config).get('load_from')
+    if not weights:
+        raise UsageError(
+            f'{config}: names no weights (load_from); give a CHECKPOINT behind it, or a `model` '
+            'that has some'
+        )
+    return ChosenModel(config, weights, Path(config).stem, is_start=published is None)
+
+
+def default_model(device: torch.device) -> str:
+    """Name of the model that suits a device."""
+    return ON_GPUS if device.type == 'cuda' else ON_PROCESSORS
+
+
+def _is_config(name: str) -> bool:
+    if name.endswith('.py') or name.startswith('mmpose::'):
+        return True
+    if Path(name).exists() or '/' in name or '*' in name:
+        return False
+    return any(PACKAGED_CONFIGS.resolve().rglob(f'{name}.py'))
+
+
+def _is_checkpoint(name: str) -> bool:
+    return name.partition('?')[0].lower().endswith(CHECKPOINT_SUFFIXES)
