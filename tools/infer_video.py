@@ -19,34 +19,18 @@ def make_parser() -> argparse.ArgumentParser:
         'for paths on stdin; or several of these. Behind them, instead of --model, a CONFIG (a '
         'path or the file name of a packaged one) and its CHECKPOINT',
     )
-    parser.add_argument('--model', metavar='NAME', help='published weights; see --list-models')
-    parser.add_argument(
-        '--list-models', action='store_true', help='models with published weights, and end'
-    )
-    parser.add_argument(
-        '--weights-dir',
-        metavar='DIR',
-        help="where weights are looked for, and kept when downloaded (torch's folder)",
-    )
+    add_model_arguments(parser.add_argument_group('model'))
     parser.add_argument(
         '--out-dir', help='where film.mp4, poses.json, … go; by default poses/NAME of the film'
     )
-    parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     add_people_arguments(parser.add_argument_group('frames and people'))
     parser.add_argument(
-        '--smooth', choices=('one-euro', 'savitzky-golay', 'gaussian'), help='default: not at all'
+        '--smooth',
+        nargs='+',
+        choices=('one-euro', 'repair-swaps', 'fill-gaps', 'savitzky-golay', 'gaussian'),
+        metavar='STEP',
+        help='%(choices)s: what is done to the poses, in this order; default: nothing',
     )
-    parser.add_argument('--causal', action='store_true', help='use past frames only; no latency')
-    parser.add_argument(
-        '--crop', choices=('frame', 'key'), default='frame', help='see docs/video.md'
-    )
-    parser.add_argument(
-        '--dtype',
-        choices=('float32', 'bfloat16', 'float16'),
-        default='float32',
-        help='of the backbone and of what predicts positions',
-    )
-    parser.add_argument('--compile', action='store_true', help='compile the backbone')
     parser.add_argument(
         '--export',
         nargs='+',
@@ -60,6 +44,31 @@ def make_parser() -> argparse.ArgumentParser:
     add_film_arguments(parser.add_argument_group('film'))
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
+
+
+def add_model_arguments(group: argparse._ArgumentGroup) -> None:
+    """Which model, and how it runs."""
+    group.add_argument('--model', metavar='NAME', help='published weights; see --list-models')
+    group.add_argument(
+        '--list-models', action='store_true', help='models with published weights, and end'
+    )
+    group.add_argument(
+        '--weights-dir',
+        metavar='DIR',
+        help="where weights are looked for, and kept when downloaded (torch's folder)",
+    )
+    group.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
+    group.add_argument('--causal', action='store_true', help='use past frames only; no latency')
+    group.add_argument(
+        '--crop', choices=('frame', 'key'), default='frame', help='see docs/video.md'
+    )
+    group.add_argument(
+        '--dtype',
+        choices=('float32', 'bfloat16', 'float16'),
+        default='float32',
+        help='of the backbone and of what predicts positions',
+    )
+    group.add_argument('--compile', action='store_true', help='compile the backbone')
 
 
 def add_people_arguments(group: argparse._ArgumentGroup) -> None:
@@ -79,6 +88,19 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
         default=1.2,
         metavar='SECONDS',
         help='after which whoever comes back is somebody else',
+    )
+    few = group.add_mutually_exclusive_group()
+    few.add_argument('--max-persons', type=int, metavar='N', help='so many in a frame at most')
+    few.add_argument('--main-person', action='store_true', help='one: who is there longest')
+    group.add_argument('--keep-ids', type=int, nargs='+', metavar='ID', help='these alone')
+    group.add_argument(
+        '--min-score', type=float, metavar='SCORE', help='of a box at least; by default 0.3'
+    )
+    group.add_argument(
+        '--join',
+        type=float,
+        metavar='SECONDS',
+        help='join identities over gaps of so many seconds at most; see docs/video.md',
     )
     group.add_argument('--start', default=0, help='first frame, or a time: 12.5s, 00:01:10')
     group.add_argument('--end', help='first frame that does not come, or a time')
@@ -133,7 +155,7 @@ def infer(arguments: argparse.Namespace) -> int:
 def main() -> int:
     """Run on the video that the command line names."""
     parser = make_parser()
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     from jmpose_mm.errors import run_tool
 
     interrupted = 'interrupted: what was done is written; --resume goes on'

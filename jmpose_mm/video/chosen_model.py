@@ -28,7 +28,7 @@ class ChosenModel(NamedTuple):
     Attributes:
         config: Path or packaged name.
         weights: Path or address.
-        name: How it is called when it is loaded.
+        name: Name that is shown when it is loaded.
         is_start: True for a ``load_from``, which may be no more than what training starts with.
     """
 

@@ -15,6 +15,7 @@ from jmpose_mm.video.film_lists import film_names, films_in, make_films, shard_o
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people.boxes import box_source
+from jmpose_mm.video.people.person_choice import PersonChoice
 from jmpose_mm.video.running import VideoOutputs, infer_video, output_folder
 
 __all__ = ['run_command']
@@ -46,6 +47,7 @@ def run_command(
         UsageError: A named thing does not exist or does not fit together.
     """
     outputs = _outputs(options)
+    _choice(options)  # before anything is loaded: mistakes are said at once
     inputs = [input] if isinstance(input, str) else list(input)
     if config is None:
         inputs, config, checkpoint = inputs_and_model(inputs)
@@ -109,12 +111,16 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
     Raises:
         UsageError: Options exclude each other, or name what does not exist.
     """
-    smooth = options['smooth']
+    smooth = list(options['smooth'] or ())
     if not 0 < options['lost'] < float('inf'):
         raise UsageError(f'lost: expected seconds above 0, got {options["lost"]}')
-    if options['layer'] and smooth not in (None, 'one-euro'):
+    afterwards = [step for step in smooth if step != 'one-euro']
+    if options['join'] is not None and not 0 < options['join'] < float('inf'):
+        raise UsageError(f'join: expected seconds above 0, got {options["join"]}')
+    if options['layer'] and (afterwards or options['join']):
         raise UsageError(
-            f'layer: expected no --smooth {smooth}, whose film is drawn from poses without maps'
+            f'layer: expected no --smooth {" ".join(afterwards)} and no --join, whose film is '
+            'drawn from poses without maps'
         )
     for form in options['export'] or ():
         if form not in EXPORTS:
@@ -124,7 +130,8 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
         drawing={'boxes': options['draw_boxes'], 'trail': options['trail']},
         beside=options['beside'],
         exports=options['export'],
-        smoothing=None if smooth == 'one-euro' else smooth,
+        smoothing=afterwards or None,
+        join=options['join'],
         codec=options['codec'],
         quality=options['quality'],
     )
@@ -136,7 +143,7 @@ def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPose
     weights = chosen.file(folder)
     spec = options['boxes'] or options['detector']
     _say(f'people: {spec}')
-    boxes = box_source(spec, device=options['device'], folder=folder)
+    boxes = box_source(spec, options['min_score'], options['device'], folder)
     _say(f'poses: {chosen.name}, weights {Path(weights).name}')
     try:
         inferencer = VideoPoseInferencer(
@@ -145,7 +152,7 @@ def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPose
             options['device'],
             boxes,
             options['det_every'],
-            one_euro={} if options['smooth'] == 'one-euro' else None,
+            one_euro={} if 'one-euro' in (options['smooth'] or ()) else None,
             engine={name: options[name] for name in ('crop', 'causal', 'layer')},
             model={'dtype': options['dtype'], 'compile': options['compile']},
         )
@@ -157,7 +164,14 @@ def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPose
             'give trained weights behind it as CHECKPOINT'
         ) from error
     inferencer.lost = options['lost']
+    inferencer.choice = _choice(options)
     return inferencer, weights
+
+
+def _choice(options: dict[str, Any]) -> PersonChoice:
+    """The persons who are wanted."""
+    most = 1 if options['main_person'] else options['max_persons']
+    return PersonChoice.parse(most, options['keep_ids'], options['min_score'])
 
 
 def _say(line: str) -> None:
@@ -193,13 +207,15 @@ def _protocol(
         },
         'boxes': f'{getattr(boxes, "name", "own detector")}, every {inferencer.detect_every}',
         'lost': f'{inferencer.lost} s',
+        'persons': str(inferencer.choice),
         'frames': {'start': span.start, 'stride': span.stride},
         'crop': options['crop'],
         'frame_offsets': list(model.frame_offsets),
         'latency': f'{inferencer.latency} frames',
         'flip_test': model.flip_test,
         'dtype': options['dtype'],
-        'smoothing': options['smooth'],
+        'smoothing': ', '.join(options['smooth'] or ()) or None,
+        'joined': options['join'],
         'versions': record['versions'],
     }
 

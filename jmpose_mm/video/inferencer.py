@@ -13,7 +13,8 @@ from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.found_boxes import BoxSource
 from jmpose_mm.video.people.identified_boxes import IdentifiedBoxes
-from jmpose_mm.video.people.tracker import PersonTracker
+from jmpose_mm.video.people.person_choice import PersonChoice
+from jmpose_mm.video.people.tracker import LEAST_SCORE, PersonTracker
 from jmpose_mm.video.pose_stream import EarlierPoses, PoseMaking, PoseStream
 from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.video.poses.engine import ClipEngine
@@ -46,6 +47,7 @@ class VideoPoseInferencer:
     Attributes:
         lost: Seconds after which a person who was not seen gets a new identity, but no less than
             two intervals of the detector.
+        choice: Persons whose poses are made.
 
     Raises:
         UsageError: A named thing does not exist or does not fit together.
@@ -63,6 +65,7 @@ class VideoPoseInferencer:
     """
 
     lost = 1.2
+    choice = PersonChoice()
 
     def __init__(
         self,
@@ -108,8 +111,10 @@ class VideoPoseInferencer:
         interval = source.span.stride * self.detect_every
         frames = math.ceil(self.lost * (source.fps or ASSUMED_FPS))
         sigmas = self.model.dataset_meta['sigmas']
-        tracker = PersonTracker(sigmas, max_age=max(frames, 2 * interval))
-        people = IdentifiedBoxes(self.boxes, tracker, self.detect_every, source)
+        least = self.choice.least_score or LEAST_SCORE
+        age = max(frames, 2 * interval)
+        tracker = PersonTracker(sigmas, min_score=least, max_age=age)
+        people = IdentifiedBoxes(self.boxes, tracker, self.detect_every, source, self.choice)
         engine = ClipEngine(self.model, **self._engine)
         # Files of poses do not keep maps: they are made again.
         earlier = None if done is None or engine.layer else EarlierPoses(iter(done), len(done))

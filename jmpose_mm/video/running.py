@@ -20,41 +20,22 @@ from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.pose_stream import PoseStream
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
+from jmpose_mm.video.poses.track_repairs import join_identities
 from jmpose_mm.video.poses.whole_tracks import (
+    REPAIRS,
     SMOOTHINGS,
     jitter_before_and_after,
     measured,
     smoothed,
 )
 from jmpose_mm.video.records import Frame, FramePoses, Remarks
+from jmpose_mm.video.video_outputs import VideoOutputs
 from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.visualization.skeleton import Skeleton, skeleton_of
 
 __all__ = ['VideoOutputs', 'infer_video', 'output_folder']
 
 FILM = 'film.mp4'
-
-
-class VideoOutputs(NamedTuple):
-    """What is written.
-
-    Attributes:
-        film: Write ``film.mp4``.
-        drawing: Arguments of :class:`FrameDrawer`.
-        beside: The ``poses.json`` of another run on the same source, drawn to the left.
-        exports: Further forms, see :func:`export_poses`; None for the usual ones.
-        smoothing: A key of :data:`SMOOTHINGS`, for whole tracks at the end.
-        codec: Codec of the film, see :class:`Film`.
-        quality: Quality of the film, see :class:`Film`.
-    """
-
-    film: bool = True
-    drawing: dict[str, Any] = {}
-    beside: str | Path | None = None
-    exports: Sequence[str] | None = None
-    smoothing: str | None = None
-    codec: str = 'h264'
-    quality: int = 23
 
 
 def infer_video(
@@ -88,10 +69,11 @@ def infer_video(
         UsageError: An argument does not exist, the folder holds other results or is in use, or the
             interrupted run was another one.
     """
-    if outputs.smoothing not in (None, *SMOOTHINGS):
-        raise UsageError(
-            f'smoothing: expected one of {", ".join(SMOOTHINGS)}, got {outputs.smoothing!r}'
-        )
+    for step in outputs.steps:
+        if step not in (*SMOOTHINGS, *REPAIRS):
+            raise UsageError(
+                f'smoothing: expected one of {", ".join((*SMOOTHINGS, *REPAIRS))}, got {step!r}'
+            )
     skeleton = skeleton_of(inferencer.model.dataset_meta)
     header = PoseHeader(source.name, source.fps, skeleton, protocol or {})
     drawer = _drawer(header, outputs)
@@ -155,7 +137,11 @@ def _made(film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool
     """The poses, the film and the exports of a source, in a folder that nobody else uses."""
     remarks = Remarks.none()
     poses_file = PoseFile(folder.file(POSES), film.header, remarks, resume)
-    films = [_film_writer(film, folder, outputs)] if outputs.film and not outputs.smoothing else []
+    films = (
+        [_film_writer(film, folder, outputs)]
+        if outputs.film and not outputs.is_drawn_afterwards
+        else []
+    )
     stream = film.inferencer.stream(film.source, poses_file.resumed)
     try:
         write_frames(_shown(stream, film.source, remarks), poses_file, films, remarks)
@@ -165,7 +151,7 @@ def _made(film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool
         raise
     if film.inferencer.one_euro is not None:
         _print_jitter(*stream.jitter)
-    if outputs.smoothing is not None:
+    if outputs.is_drawn_afterwards:
         remarks.add(_smoothed_afterwards(film, folder, outputs, remarks))
     problems = _export(poses_file.path, folder, outputs)
     recording = read_poses(poses_file.path)
@@ -230,9 +216,17 @@ def _smoothed_afterwards(
 ) -> Remarks:
     """Smooth whole tracks, write them in place of the poses, and draw the film of them."""
     frames = [measured(poses) for poses in read_poses(folder.file(POSES))]
-    better = smoothed(frames, str(outputs.smoothing))
-    _print_jitter(*jitter_before_and_after(frames, better))
     remarks = Remarks(list(remarks.problems), list(remarks.notes))
+    if outputs.join is not None:
+        frames, joined = join_identities(frames, outputs.join)
+        pairs = ', '.join(f'{later} is {earlier}' for later, earlier in joined.items())
+        remarks.notes.append(
+            f'identities joined over at most {outputs.join:g} s: {pairs or "none"}'
+        )
+    better = frames
+    for step in outputs.steps:
+        better = smoothed(better, step, film.header.skeleton)
+    _print_jitter(*jitter_before_and_after(frames, better))
     if outputs.film:
         by_index = {poses.index: poses for poses in better}
         with _film_writer(film, folder, outputs) as writer:

@@ -21,6 +21,7 @@ from jmpose_mm.video.poses.jitter_meter import JitterMeter
 from jmpose_mm.video.poses.whole_tracks import smoothed
 from jmpose_mm.video.records import FramePoses, PersonPose
 from jmpose_mm.video.running import VideoOutputs, infer_video
+from jmpose_mm.visualization.skeleton import posetrack_skeleton
 
 LENGTH = 12
 
@@ -97,7 +98,7 @@ def test_infer_video__unknown_smoothing(tmp_path):
 @pytest.mark.parametrize('method', ['savitzky-golay', 'gaussian'])
 def test_smoothed__less_jitter_and_the_same_people(method):
     frames = list(_inferencer()(_frames()))
-    better = smoothed(frames, method)
+    better = smoothed(frames, method, posetrack_skeleton())
     before, after = JitterMeter(), JitterMeter()
     for old, new in zip(frames, better, strict=True):
         before.add(old)

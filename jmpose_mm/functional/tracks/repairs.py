@@ -43,9 +43,9 @@ def fill_joints(
 ) -> tuple[FloatArray, FloatArray]:
     """Lay joints that are hardly seen on the line between the samples before and after.
 
-    A joint with a score below ``least``, or without a place, lies between the last sample that
-    shows it and the next one, if no more than ``gap`` seconds are between these. Its score becomes
-    the lower one of theirs. Nothing is added before the first and behind the last one.
+    That is a joint with a score below ``least``, or without a place. The samples before and after
+    that show it may lie ``gap`` seconds apart at most. Its score becomes the lower one of theirs.
+    Nothing is added before the first and behind the last of these.
 
     Args:
         keypoints: (T, K, 2).
@@ -131,7 +131,7 @@ def _least_acceleration(both: FloatArray, penalty: float) -> NDArray[np.bool_]:
     sides = [int(now), int(before)]
     for t in range(count - 1, 1, -1):
         sides.append(int(back[t, sides[-1], sides[-2]]))
-    return np.asarray(sides[::-1]) == 1
+    return np.asarray(sides[::-1], dtype=np.bool_)
 
 
 def joined_tracks(tracks: Sequence[TrackEnds], gap: float, reach: float = 0.5) -> dict[int, int]:
@@ -162,7 +162,7 @@ def joined_tracks(tracks: Sequence[TrackEnds], gap: float, reach: float = 0.5) -
             passed = later.times[0] - earlier.times[1]
             if n != m and 0 < passed <= gap:
                 likeness[n, m] = _continuation(earlier, later, passed, reach)
-    return dict(assign(likeness, np.finfo(float).tiny))
+    return dict(assign(likeness, float(np.finfo(float).tiny)))
 
 
 def _continuation(earlier: TrackEnds, later: TrackEnds, passed: float, reach: float) -> float:

@@ -34,6 +34,11 @@ class FoundBoxes(NamedTuple):
     scores: np.ndarray
     ids: np.ndarray | None = None
 
+    def rows(self, kept: np.ndarray) -> FoundBoxes:
+        """The boxes that ``kept`` names, an ``(N,)`` mask or indices."""
+        ids = None if self.ids is None else self.ids[kept]
+        return FoundBoxes(self.boxes[kept], self.scores[kept], ids)
+
 
 BoxSource = Callable[[Frame], Any]
 """From a frame to anything that :func:`found_boxes` takes."""
@@ -120,8 +125,7 @@ class BoxTally:
             self._count(reason, int((kept & ~right).sum()), frame)
             kept &= right
         self.used += int(kept.sum())
-        ids = None if found.ids is None else found.ids[kept]
-        return FoundBoxes(boxes[kept], scores[kept], ids)
+        return found.rows(kept)
 
     def lines(self) -> list[str]:
         """A line for each reason."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.people.found_boxes import BoxSource, BoxTally, FoundBoxes, found_boxes
+from jmpose_mm.video.people.person_choice import PersonChoice, SteadyChoice
 from jmpose_mm.video.people.tracker import PersonTracker
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, Frame, FramePoses, Remarks
 
@@ -25,10 +26,16 @@ class IdentifiedBoxes:
         tracker: Gives identities where the source has none.
         detect_every: The source is asked in every so many frames; between them tracks carry on.
         film: Source of the frames, e.g. a :class:`FrameSource`.
+        choice: Persons who are wanted.
     """
 
     def __init__(
-        self, source: BoxSource, tracker: PersonTracker, detect_every: int, film: Any
+        self,
+        source: BoxSource,
+        tracker: PersonTracker,
+        detect_every: int,
+        film: Any,
+        choice: PersonChoice = PersonChoice(),  # noqa: B008 - immutable
     ) -> None:
         self._film_boxes = source.for_film(film) if hasattr(source, 'for_film') else None
         self._source = self._film_boxes.of if self._film_boxes else source
@@ -37,6 +44,9 @@ class IdentifiedBoxes:
         self._name = getattr(source, 'name', getattr(source, '__name__', type(source).__name__))
         self._tracker, self._detect_every = tracker, detect_every
         self._tally = BoxTally()
+        self._choice = SteadyChoice(choice)
+        # A file of poses lacks those who were not wanted, whom the tracker has to know.
+        self._is_repeatable = self._is_repeatable or not choice.is_everybody
         self._frames = self._persons = 0
 
     def of(self, frame: Frame, count: int, done: FramePoses | None = None) -> PersonBoxes:
@@ -63,6 +73,7 @@ class IdentifiedBoxes:
             for person, box, score in zip(ids, found.boxes, found.scores, strict=True)
             if person > 0
         }
+        persons = self._choice.of(persons)
         self._frames += 1
         self._persons += len(persons)
         return persons
@@ -82,6 +93,8 @@ class IdentifiedBoxes:
                 'detect_every: expected 1 for boxes that bring identities of their own, got '
                 f'{self._detect_every}'
             )
+        # Not `>=`, which would drop scores that are no numbers without a word.
+        found = found.rows(~(found.scores < self._choice.choice.least_score))
         boxes, scores = np.round(found.boxes, PIXEL_DIGITS), np.round(found.scores, SCORE_DIGITS)
         return self._tally.usable(FoundBoxes(boxes, scores, found.ids), frame)
 
@@ -97,10 +110,13 @@ class IdentifiedBoxes:
             remarks.problems.extend([*left_out, 'boxes: no box could be used'])
         else:
             remarks.notes.extend(left_out)
-        if self._frames and not self._persons and not remarks.problems:
+        lines = self._choice.lines()
+        remarks.notes.extend(lines)
+        if self._frames and not self._persons and not remarks.problems and not lines:
             remarks.notes.append(
-                f'nobody was found in {self._frames} frames by {self._name}; boxes of a better '
-                'detector (mmdet:CONFIG,CHECKPOINT), of a file or of the whole frame may help'
+                f'nobody was found in {self._frames} frames by {self._name}; --detector rtmdet-m '
+                'or torchvision, a lower --min-score, --boxes FILE, or --detector whole for one '
+                'person who fills the picture may help'
             )
         return remarks
 

@@ -14,7 +14,10 @@ import numpy as np
 from jmpose_mm.functional.tracks.tracking import assign, box_iou, nms, oks
 from jmpose_mm.video.people.track import Track
 
-__all__ = ['PersonTracker']
+__all__ = ['LEAST_SCORE', 'PersonTracker']
+
+LEAST_SCORE = 0.3
+"""Detections with a lower score begin no track, unless somebody says otherwise."""
 
 
 class PersonTracker:
@@ -53,7 +56,7 @@ class PersonTracker:
         min_similarity: float = 0.1,
         pose_weight: float = 0.5,
         min_hits: int = 1,
-        min_score: float = 0.3,
+        min_score: float = LEAST_SCORE,
         max_age: int = 30,
         duplicate_iou: float = 0.7,
         joint_score: float = 0.2,

@@ -1,4 +1,4 @@
-"""Smoothing of whole tracks, once all poses of a video are known."""
+"""Smoothing and repair of whole tracks, once all poses of a video are known."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import numpy as np
 
 from jmpose_mm.functional.tracks.smoothing import smooth_gaussian, smooth_savitzky_golay
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
+from jmpose_mm.video.poses.track_repairs import fill_gaps, repair_swaps, tracks_by_identity
 from jmpose_mm.video.records import PIXEL_DIGITS, FramePoses
+from jmpose_mm.visualization.skeleton import Skeleton
 
-__all__ = ['SMOOTHINGS', 'jitter_before_and_after', 'measured', 'smoothed']
+__all__ = ['REPAIRS', 'SMOOTHINGS', 'jitter_before_and_after', 'measured', 'smoothed']
 
 SMOOTHINGS = {'savitzky-golay': smooth_savitzky_golay, 'gaussian': smooth_gaussian}
+REPAIRS = {'repair-swaps': repair_swaps, 'fill-gaps': fill_gaps}
 
 
 def jitter_before_and_after(
@@ -32,19 +35,18 @@ def measured(poses: FramePoses) -> FramePoses:
     return poses._replace(persons=persons)
 
 
-def _tracks(frames: Sequence[FramePoses]) -> dict[int, list[tuple[int, int]]]:
-    """Identity to where its poses are: position of the frame, position in the frame."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for f, poses in enumerate(frames):
-        for p, person in enumerate(poses.persons):
-            found.setdefault(person.id, []).append((f, p))
-    return found
+def smoothed(frames: Sequence[FramePoses], method: str, skeleton: Skeleton) -> list[FramePoses]:
+    """The same frames with each person's track smoothed, or repaired, as a whole.
 
-
-def smoothed(frames: Sequence[FramePoses], method: str) -> list[FramePoses]:
-    """The same frames with each person's keypoints smoothed over its whole track."""
+    Args:
+        frames: All frames of a video.
+        method: A key of :data:`SMOOTHINGS` or of :data:`REPAIRS`.
+        skeleton: Joints of the poses.
+    """
+    if method in REPAIRS:
+        return REPAIRS[method](frames, skeleton)
     persons = [list(poses.persons) for poses in frames]
-    for places in _tracks(frames).values():
+    for places in tracks_by_identity(frames).values():
         if len(places) < 3:
             continue
         keypoints = np.stack([persons[f][p].keypoints for f, p in places])
@@ -53,7 +55,7 @@ def smoothed(frames: Sequence[FramePoses], method: str) -> list[FramePoses]:
         for (f, p), points in zip(
             places, SMOOTHINGS[method](keypoints, times, scores), strict=True
         ):
-            better, before = np.round(points, PIXEL_DIGITS), persons[f][p].keypoints
+            better, before = np.round(points, PIXEL_DIGITS), persons[f][p].measured
             persons[f][p] = persons[f][p]._replace(keypoints=better, unsmoothed=before)
     return [
         poses._replace(persons=tuple(some)) for poses, some in zip(frames, persons, strict=True)

@@ -1,0 +1,45 @@
+"""What is written of a video besides its poses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+__all__ = ['VideoOutputs']
+
+
+class VideoOutputs(NamedTuple):
+    """What is written.
+
+    Attributes:
+        film: Write ``film.mp4``.
+        drawing: Arguments of :class:`FrameDrawer`.
+        beside: The ``poses.json`` of another run on the same source, drawn to the left.
+        exports: Further forms, see :func:`export_poses`; None for the usual ones.
+        smoothing: Keys of :data:`SMOOTHINGS` and :data:`REPAIRS`, or one of them, done to whole
+            tracks at the end, one after the other.
+        join: Identities are joined, before that, over gaps of so many seconds at most.
+        codec: Codec of the film, see :class:`Film`.
+        quality: Quality of the film, see :class:`Film`.
+    """
+
+    film: bool = True
+    drawing: dict[str, Any] = {}
+    beside: str | Path | None = None
+    exports: Sequence[str] | None = None
+    smoothing: str | Sequence[str] | None = None
+    join: float | None = None
+    codec: str = 'h264'
+    quality: int = 23
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What is done to whole tracks."""
+        given = self.smoothing
+        return (given,) if isinstance(given, str) else tuple(given or ())
+
+    @property
+    def is_drawn_afterwards(self) -> bool:
+        """Whether the film has to wait for whole tracks."""
+        return bool(self.steps) or self.join is not None
