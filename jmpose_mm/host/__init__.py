@@ -24,10 +24,11 @@ from typing import Any
 __all__ = ['install']
 
 # Beginnings of messages: of mmengine's import, of mmpose's reading of its own configs, and of
-# mmpose's layers on a torch that is newer than they are.
+# layers of mmpose and mmdet on a torch that is newer than they are.
 FOREIGN_WARNINGS = (
     'pkg_resources is deprecated as an API',
     'The metainfo config file "configs/_base_/datasets/',
+    'torch.meshgrid: in an upcoming release',
     r'`torch\.cuda\.amp\.autocast\(args\.\.\.\)` is deprecated',
 )
 

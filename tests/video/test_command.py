@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from jmpose_mm import host
 from jmpose_mm.engine import model_zoo
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
@@ -54,7 +55,8 @@ def stand_in(cfg: Config, folder: Path, name: str) -> str:
     torch.manual_seed(0)
     weights = MODELS.build(cfg.model).state_dict()
     folder.mkdir(exist_ok=True)
-    torch.save({'state_dict': weights, 'meta': {}}, folder / 'x.pth')
+    meta = {'dataset_meta': {'classes': ('person',)}}
+    torch.save({'state_dict': weights, 'meta': meta}, folder / 'x.pth')
     digest = hashlib.sha256((folder / 'x.pth').read_bytes()).hexdigest()[:8]
     published = f'{name}-{digest}_20230504.pth'
     (folder / 'x.pth').rename(folder / published)
@@ -96,9 +98,10 @@ def test_command__a_film_and_nothing_else(
     found = Published(Path(config).name, f'{served}/{detector}')
     monkeypatch.setitem(named_detectors.DETECTORS, 'rtmdet-nano', found)
     with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter('default')
-        monkeypatch.setattr(warnings, 'filters', [*HOST_FILTERS, *warnings.filters])
-        assert run('walk.mp4', '--device', 'cpu') == []
+        warnings.simplefilter('always')
+        host.install()
+        # a detector of random weights finds a hundred people
+        assert run('walk.mp4', '--device', 'cpu', '--max-persons', '1') == []
     assert [str(warning.message) for warning in warned] == []
     out = folder / 'poses' / 'walk'
     assert {'film.mp4', 'poses.json'} <= {file.name for file in out.iterdir()}
@@ -109,9 +112,6 @@ def test_command__a_film_and_nothing_else(
     assert 'poses: rtmpose-t' in shown
     assert 'walk.mp4: the first frame is on its way' in shown
     assert {file.name for file in (folder / 'hub' / 'checkpoints').iterdir()} == {weights, detector}
-
-
-HOST_FILTERS = [entry for entry in warnings.filters if entry[0] == 'ignore' and entry[1]]
 
 
 def test_command__says_what_to_download_where(
