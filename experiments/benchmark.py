@@ -20,6 +20,7 @@ SUBCOMMANDS = {
         'infer',
         "poses of a video: this package's engine against windows and against single frames",
     ),
+    'video': ('video', "a 1080p film to poses and film: this package against mmpose's inferencer"),
     'ap': ('ap', 'official PoseTrack AP: this package against a per-frame loop'),
     'growth': ('growth', 'how time and memory grow with frames, pixels, persons and videos'),
 }
