@@ -7,6 +7,7 @@
 3. ``mmcv._ext`` is there: mmcv-lite has none (`mmcv_extension`).
 4. ``xtcocotools`` is there: it has no wheel for many machines (`coco_tools`).
 5. Warnings of theirs about their own code are silent, which nobody here can act on.
+6. Slow imports of mmpose that few need wait until they are needed (`late_imports`).
 
 All must come before mmpose is imported. A start-up hook (`start_hook`, installed as a ``.pth``
 file beside the package) sees to it whenever mmengine is imported, so that a program need not import
@@ -41,7 +42,7 @@ def install() -> None:
     Raises:
         ImportError: mmengine is not installed; the message has that line too.
     """
-    from . import coco_tools, mmcv_extension
+    from . import coco_tools, late_imports, mmcv_extension
     from .requirements import install_line, missing_modules
 
     if not hasattr(pkgutil, 'find_loader'):
@@ -59,6 +60,7 @@ def install() -> None:
     MODULE2PACKAGE['jmpose_mm'] = 'jmpose_mm'
     mmcv_extension.install_stand_in()
     coco_tools.install_stand_in()
+    late_imports.install()
 
 
 def _find_loader(name: str) -> Any:

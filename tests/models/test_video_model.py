@@ -483,3 +483,18 @@ def test_estimator__flip_test_is_the_average_of_both_views():
 def test_head__target_of_another_size_is_named():
     with pytest.raises(ValueError, match=r'input_size.*\(2, 17, 16, 8\) and \(2, 17, 9, 9\)'):
         build()(clip(), samples(2, size=(9, 9)), mode='loss')
+
+
+def test_frozen_copy__inside_what_is_compiled():
+    from jmpose_mm.models.layers.frozen_features import FrozenCopy
+
+    torch.manual_seed(0)
+    module = (
+        torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
+        .eval()
+        .requires_grad_(False)
+    )
+    copy, images = FrozenCopy(), torch.randn(2, 3, 8, 8)
+    doubled = torch.compile(lambda x: 2 * copy(module, x)[0], backend='eager')
+    torch.testing.assert_close(doubled(images), 2 * module(images))
+    assert copy._copy is not None

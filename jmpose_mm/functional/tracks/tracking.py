@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import linear_sum_assignment
 
 from jmpose_mm.functional.arrays import as_floats
 
@@ -131,6 +130,9 @@ def assign(similarity: ArrayLike, least: float) -> list[tuple[int, int]]:
         >>> assign(np.array([[0.9, 0.8], [0.7, 0.1]]), least=0.3)
         [(0, 1), (1, 0)]
     """
+    # Only where somebody is tracked: SciPy's optimisation takes a quarter of a second to import.
+    from scipy.optimize import linear_sum_assignment
+
     similarity = as_floats('similarity', similarity, 'N M')
     allowed = similarity >= least
     rows, columns = linear_sum_assignment(np.where(allowed, similarity, 0.0), maximize=True)

@@ -5,6 +5,7 @@ Axes: B images, C channels, H W pixels, h w feature grid.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -63,13 +64,18 @@ class FrozenCopy:
     def __setstate__(self, state: dict) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    @torch.compiler.disable
     def __call__(self, module: nn.Module, images: Tensor) -> Sequence[Tensor]:
         """The module's maps of ``images``, ``(B, 3, H, W)``, each ``(B, C, h, w)``.
 
         What trains, has hooks, or is made of other tensors than plain ones (those of
         ``torch.func``, say) runs itself.
         """
+        # Never compiled. A decorator would load the compiler, half a second, for those who do not.
+        if 'torch._dynamo' in sys.modules:
+            return torch.compiler.disable(self._maps)(module, images)
+        return self._maps(module, images)
+
+    def _maps(self, module: nn.Module, images: Tensor) -> Sequence[Tensor]:
         modules = list(_all_modules(module))
         tensors = _tensors(modules)
         if not is_frozen(module) or not _can_be_copied(modules, tensors):

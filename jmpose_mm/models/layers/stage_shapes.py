@@ -6,10 +6,13 @@ Axes: C channels, h w grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.overrides import TorchFunctionMode
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.structures import ClipFeatures
@@ -32,7 +35,8 @@ def stage_shapes(
     tensors = dict(backbone.named_parameters()) | dict(backbone.named_buffers())
     shapes = {name: torch.empty_like(tensor, device='meta') for name, tensor in tensors.items()}
     try:
-        maps = functional_call(backbone, shapes, torch.empty(2, 3, *size, device='meta'))
+        with _KeptByNorms():
+            maps = functional_call(backbone, shapes, torch.empty(2, 3, *size, device='meta'))
     except (RuntimeError, NotImplementedError):  # an operator that has no form without data
         return None
     maps = (maps,) if isinstance(maps, Tensor) else maps
@@ -66,3 +70,17 @@ def fused_channels(neck: nn.Module, shapes: Sequence[Sequence[int]]) -> int | No
     finally:
         neck.train(training)
     return int(given.fused.shape[1])
+
+
+class _KeptByNorms(TorchFunctionMode):
+    """Leaves out normalisation, which keeps shapes.
+
+    Without data PyTorch derives it by its compiler, whose import takes most of a second.
+    """
+
+    NORMS = (F.batch_norm, F.layer_norm, F.group_norm, F.instance_norm)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        return args[0] if func in self.NORMS and args else func(*args, **(kwargs or {}))

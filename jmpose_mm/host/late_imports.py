@@ -1,0 +1,99 @@
+"""Puts off what mmpose's modules import at their top for functions that few call.
+
+SciPy's statistics draw random boxes in training, matplotlib shows annotations in a window. Together
+they are a fifth of the time to a video's first pose. In `LATE`'s modules their names stand for the
+real ones, which are imported when something is asked of them. No other module sees a difference,
+and nothing is put off that is there already.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+__all__ = ['install']
+
+PLOTS = ('matplotlib', 'matplotlib.pyplot', 'matplotlib.collections', 'matplotlib.patches')
+LATE = {
+    'mmpose.datasets.transforms.bottomup_transforms': ('scipy.stats',),
+    'mmpose.datasets.transforms.common_transforms': ('scipy.stats',),
+    'mmdet.utils.mot_error_visualize': PLOTS,
+    'xtcocotools.coco': PLOTS,
+}
+
+
+class _LateName:
+    """Something of a module, which is imported when it is used."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def _found(self) -> Any:
+        module = import_module(self._module)
+        if not hasattr(module, self._name):
+            return import_module(f'{self._module}.{self._name}')
+        return getattr(module, self._name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._found(), name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._found()(*args, **kwargs)
+
+
+class _LateModule(ModuleType):
+    """Stands for a module in the modules of `LATE`."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith('__'):
+            raise AttributeError(name)
+        return _LateName(self.__name__, name)
+
+
+class _Finder:
+    """Has the modules of `LATE` run with an ``import`` of their own."""
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        """The usual one but for the way in which the module is run; None for all others."""
+        if name not in LATE:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return spec
+        run = spec.loader.exec_module
+
+        def run_with_late_names(module: ModuleType) -> None:
+            own = {**vars(builtins), '__import__': _late_import(LATE[name])}
+            module.__dict__['__builtins__'] = own
+            try:
+                run(module)
+            finally:
+                own['__import__'] = builtins.__import__
+
+        spec.loader.exec_module = run_with_late_names  # type: ignore[method-assign]
+        return spec
+
+
+def install() -> None:
+    """Put the finder in its place, once."""
+    if _Finder not in sys.meta_path:
+        sys.meta_path.insert(0, _Finder)
+
+
+def _late_import(late: Sequence[str]) -> Any:
+    """An ``__import__`` for which the names in ``late`` can wait."""
+
+    def imported(
+        name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        if level == 0 and name in late and name not in sys.modules:
+            return _LateModule(name if fromlist else name.partition('.')[0])
+        return builtins.__import__(name, globals, locals, fromlist, level)
+
+    return imported
