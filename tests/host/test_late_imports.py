@@ -59,7 +59,7 @@ def test_late__what_is_there_is_taken(user: str) -> None:
 
 def test_late__mistakes_are_those_of_the_real_module(user: str) -> None:
     module = importlib.import_module(user)
-    with pytest.raises(AttributeError, match="'inner' has no attribute 'nothing'|nothing"):
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = module.inner.nothing
     with pytest.raises(TypeError, match='double'):
         module.double()
