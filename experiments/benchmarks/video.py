@@ -104,10 +104,7 @@ def _end_to_end(film: Path, config: Path, weights: Path, size: VideoSize) -> lis
         'mmpose, drawn': lambda: theirs(True),
         'ours, drawn': lambda: ours(True),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
-        for name, work in ways.items():
-            seconds[name].append(measure_seconds(work) / size.frames)
+    seconds = _seconds_a_frame(ways, size)
     wide, high = size.size
     note = f'{size.frames} frames of {wide}x{high}, {len(boxes)} people, boxes given; s per frame.'
     sides = "mmpose's MMPoseInferencer", 'infer_video'
@@ -125,6 +122,14 @@ def _end_to_end(film: Path, config: Path, weights: Path, size: VideoSize) -> lis
             note,
         ),
     ]
+
+
+def _seconds_a_frame(ways: dict[str, Callable[[], Any]], size: VideoSize) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
+        for name, work in ways.items():
+            seconds[name].append(measure_seconds(work) / size.frames)
+    return seconds
 
 
 def _boxes(size: VideoSize) -> np.ndarray:
