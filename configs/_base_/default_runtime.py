@@ -39,7 +39,6 @@ visualizer = dict(
 
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True, num_digits=6)
 log_level = 'INFO'
-load_from = None
 allow_random_frozen = False
 resume = False
 

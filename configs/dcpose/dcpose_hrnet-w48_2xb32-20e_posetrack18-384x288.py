@@ -22,5 +22,3 @@ model = dict(
 # The released recipe for 2018: a small rate that hardly decays.
 optim_wrapper = dict(optimizer=dict(lr=1e-4))
 param_scheduler = [dict(type='MultiStepLR', milestones=[5, 9, 13, 17], gamma=0.99, by_epoch=True)]
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

@@ -19,5 +19,3 @@ model = dict(
     head=dict(**_base_.head, decoder=dict(_base_.codec, decoding='quarter-offset')),
     test_cfg=dict(flip_test=False),
 )
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

@@ -6,11 +6,7 @@ _base_ = [
     '../_base_/schedules/onecycle-4e.py',
 ]
 
-model = dict(
-    neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
-)
+model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec))
 
 # Three frames instead of five.
 frames = dict(_base_.frames, frame_offsets=(-1, 0, 1))

@@ -13,5 +13,3 @@ model = dict(
     test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=48)
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

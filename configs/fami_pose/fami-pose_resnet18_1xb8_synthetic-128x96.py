@@ -12,7 +12,6 @@ _base_ = [
 model = dict(
     neck=dict(**_base_.neck, local_alignment=dict(modulation='sigmoid')),
     head=dict(loss_terms=dict(_base_.head.loss_terms, weight=0.01), decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=8)
 # The frozen part: train that config first, or let `make demo` train both.

@@ -6,8 +6,4 @@ _base_ = [
     '../_base_/schedules/debug-3iter.py',
 ]
 
-model = dict(
-    neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
-)
+model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec))

@@ -7,5 +7,3 @@ _base_ = [
 ]
 
 model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec))
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w32_posetrack18_256x192-1ee951c4_20201028.pth'

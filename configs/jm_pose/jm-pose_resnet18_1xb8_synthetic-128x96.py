@@ -6,11 +6,7 @@ _base_ = [
     '../_base_/schedules/onecycle-4e.py',
 ]
 
-model = dict(
-    neck=_base_.neck,
-    head=dict(**_base_.head, decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
-)
+model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec))
 train_dataloader = dict(batch_size=8)
 # The frozen part: train that config first, or let `make demo` train both.
 load_from = 'work_dirs/single-frame_resnet18_1xb16_synthetic-128x96/epoch_8.pth'

@@ -10,5 +10,3 @@ model = dict(
     neck=dict(**_base_.neck, channels=48),
     head=dict(**_base_.head, in_channels=48, decoder=_base_.codec),
 )
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/resnet/res50_posetrack18_256x192-a62807c7_20201028.pth'

@@ -9,7 +9,6 @@ _base_ = [
 model = dict(
     neck=dict(**_base_.neck, offset_features=dict(out_channels=32, num_blocks=2)),
     head=dict(**_base_.head, decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
 )
 pair = dict(_base_.frames, pairs=True)
 train_pipeline = [pair, *_base_.load_train, _base_.crop, *_base_.pack_train]

@@ -14,7 +14,6 @@ model = dict(
         dilations=(1, 2, 3, 6, 9),
     ),
     head=dict(**_base_.head, decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
 )
 pair = dict(_base_.frames, pairs=True)
 train_pipeline = [pair, *_base_.load_train, _base_.crop, *_base_.pack_train]

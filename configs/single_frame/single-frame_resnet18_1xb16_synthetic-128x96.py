@@ -11,7 +11,7 @@ test_pipeline = [frames, *_base_.load_test, _base_.crop, *_base_.pack_test]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-model = dict(head=dict(decoder=_base_.codec), test_cfg=dict(flip_test=False))
+model = dict(head=dict(decoder=_base_.codec))
 
 train_cfg = dict(max_epochs=8)
 param_scheduler = dict(total_steps=8)

@@ -10,5 +10,4 @@ model = dict(
     neck=_base_.neck,
     head=dict(**_base_.head, decoder=_base_.codec),
     frozen=('backbone',),
-    test_cfg=dict(flip_test=False),
 )

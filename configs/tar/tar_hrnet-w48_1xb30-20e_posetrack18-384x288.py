@@ -8,5 +8,3 @@ _base_ = [
 
 # Beside the neck, the heatmap layer trains: it makes the final heatmaps too.
 model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec), frozen=('backbone',))
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

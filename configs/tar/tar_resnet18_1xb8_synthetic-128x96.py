@@ -10,7 +10,6 @@ model = dict(
     neck=_base_.neck,
     head=dict(**_base_.head, decoder=_base_.codec),
     frozen=('backbone',),
-    test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=8)
 # The frozen part: train that config first, or let `make demo` train both.

@@ -7,5 +7,3 @@ _base_ = [
 ]
 
 model = dict(neck=_base_.neck, head=dict(**_base_.head, decoder=_base_.codec))
-# mmpose's single-frame model, fine-tuned on PoseTrack18, is the frozen backbone.
-load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

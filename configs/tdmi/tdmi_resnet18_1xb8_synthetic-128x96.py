@@ -16,7 +16,6 @@ model = dict(
         alignment=dict(modulation='sigmoid'),
     ),
     head=dict(loss_terms=dict(_base_.head.loss_terms, weight=0.01), decoder=_base_.codec),
-    test_cfg=dict(flip_test=False),
 )
 train_dataloader = dict(batch_size=8)
 

@@ -15,6 +15,8 @@ pack_train = [
 ]
 train_pipeline = [_base_.frames, *_base_.load_train, crop, *pack_train]
 test_pipeline = [_base_.frames, *_base_.load_test, crop, *_base_.pack_test]
+key_frame_train_pipeline = [_base_.key_frame, *_base_.load_train, crop, *pack_train]
+key_frame_test_pipeline = [_base_.key_frame, *_base_.load_test, crop, *_base_.pack_test]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -30,35 +30,32 @@ pack_train = [
 ]
 train_pipeline = [_base_.frames, *load_train, crop, *pack_train]
 test_pipeline = [_base_.frames, *_base_.load_test, crop, *_base_.pack_test]
+# For image models, which see a clip of one frame.
+key_frame = dict(_base_.frames, frame_offsets=(0,))
+key_frame_train_pipeline = [key_frame, *load_train, crop, *pack_train]
+key_frame_test_pipeline = [key_frame, *_base_.load_test, crop, *_base_.pack_test]
 
 train_dataloader = dict(
     batch_size=30,
     num_workers=4,
-    persistent_workers=False,  # new ones each epoch: resuming is exact
-    # Where loading is too slow: dict(type='jmpose_mm.FrameGroupSampler'), see docs/performance.md.
-    sampler=dict(type='DefaultSampler', shuffle=True),
+    # Where loading is too slow: sampler=dict(type='jmpose_mm.FrameGroupSampler'), see
+    # docs/performance.md.
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=_base_.data_mode,
         ann_file='annotations/posetrack18_train.json',
         pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
-    batch_size=32,
     num_workers=4,
     persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=_base_.data_mode,
         ann_file='annotations/posetrack18_val.json',
         bbox_file=f'{data_root}annotations/posetrack18_val_human_detections.json',
         bbox_score_threshold=0.2,
-        test_mode=True,
         pipeline=test_pipeline,
     ),
 )

@@ -31,30 +31,22 @@ test_pipeline = [_base_.frames, *_base_.load_test, crop, *_base_.pack_test]
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    persistent_workers=False,  # new ones each epoch: resuming is exact
     drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=_base_.data_mode,
         preset='demo',
         ann_file='annotations/posetrack18_train.json',
         pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
-    batch_size=32,
     num_workers=1,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        data_mode=_base_.data_mode,
         preset='demo',
         ann_file='annotations/posetrack18_val.json',
-        test_mode=True,
         pipeline=test_pipeline,
     ),
 )

@@ -50,3 +50,5 @@ model = dict(
     ),
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True),
 )
+# mmpose's model, fine-tuned on PoseTrack18: what the video models freeze.
+load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth'

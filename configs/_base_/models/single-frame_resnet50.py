@@ -10,3 +10,4 @@ model = dict(
     ),
     head=dict(in_channels=256),
 )
+load_from = 'https://download.openmmlab.com/mmpose/top_down/resnet/res50_posetrack18_256x192-a62807c7_20201028.pth'

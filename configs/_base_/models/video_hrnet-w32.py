@@ -11,3 +11,4 @@ model = dict(
     neck=dict(in_channels=(32, 32, 32, 32)),
     head=dict(in_channels=32),
 )
+load_from = 'https://download.openmmlab.com/mmpose/top_down/hrnet/hrnet_w32_posetrack18_256x192-1ee951c4_20201028.pth'

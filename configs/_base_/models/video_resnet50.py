@@ -11,3 +11,4 @@ model = dict(
     neck=dict(in_channels=(256, 512, 1024, 256)),
     head=dict(in_channels=256),
 )
+load_from = 'https://download.openmmlab.com/mmpose/top_down/resnet/res50_posetrack18_256x192-a62807c7_20201028.pth'

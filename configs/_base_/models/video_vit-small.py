@@ -12,3 +12,5 @@ model = dict(
     neck=dict(in_channels=(384, 384, 384, 256)),
     head=dict(in_channels=256),
 )
+# The config names what the single frame was fine-tuned to.
+load_from = None
