@@ -72,12 +72,10 @@ def model_complexity(cfg: Config) -> Complexity:
         (5, 2.3)
     """
     import torch
-    from mmengine.registry import init_default_scope
     from torch._subclasses.fake_tensor import FakeTensorMode
 
     from jmpose_mm.registry import MODELS
 
-    init_default_scope('mmpose')
     pipeline = cfg.test_dataloader.dataset.pipeline
     offsets = pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets
     width, height = pipeline_step(pipeline, 'TopdownClipAffine').input_size
@@ -107,13 +105,13 @@ def _operations(model: nn.Module, clip: torch.Tensor) -> dict[str, float]:
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
     counts = counter.get_flop_counts()
-    # The counter has an addition for each multiplication.
-    costs = {
-        part: sum(counts.get(f'{type(model).__name__}.{part}', {}).values()) / 2e9
-        for part in PARTS[:-1]
+    operations = {
+        part: sum(counts.get(f'{type(model).__name__}.{part}', {}).values()) for part in PARTS[:-1]
     }
     # mmpose runs the head by its `forward`, of which the counter does not know.
-    return costs | {'head': counter.get_total_flops() / 2e9 - sum(costs.values())}
+    operations['head'] = counter.get_total_flops() - sum(operations.values())
+    # The counter has an addition for each multiplication.
+    return {part: number / 2e9 for part, number in operations.items()}
 
 
 def complexity_table(
@@ -142,10 +140,11 @@ def complexity_table(
 
 
 def _cells(found: Complexity) -> tuple[str, ...]:
-    size = '{}x{}'.format(*found.input_size)
+    width, height = found.input_size
+    size = f'{height}x{width}'  # as in the names of configs
     millions = [f'{count / 1e6:.2f}' for count in (found.trained, found.frozen)]
     gflops = (*found.gflops.values(), sum(found.gflops.values()))
-    costs = [f'{cost:#.3g}'.rstrip('.') for cost in gflops]
+    costs = [f'{cost:#.3g}'.rstrip('.') if cost else '0' for cost in gflops]
     return (size, str(found.num_frames), *millions, *costs)
 
 

@@ -85,4 +85,4 @@ def test_table__takes_changes_of_the_config() -> None:
         step = f'{split}_dataloader.dataset.pipeline.0.frame_offsets'
         changes.append(f'{step}=[-1,0,1]')
     (_, row) = complexity_table(['jm-pose_debug.py'], changes)
-    assert row[:3] == ('jm-pose_debug', '96x128', '3')
+    assert row[:3] == ('jm-pose_debug', '128x96', '3')
