@@ -46,7 +46,7 @@ def recording(tmp_path: Path, skeleton: Skeleton = CHAIN, ids: tuple = (3, 8)) -
     return read_poses(tmp_path / 'poses.json')
 
 
-def test_csv__a_row_for_each_person_and_frame(tmp_path: Path) -> None:
+def test_csv__a_row_for_each_person_and_each_frame(tmp_path: Path) -> None:
     found = recording(tmp_path)
     (path,) = export_poses(found, tmp_path / 'made', ['csv'])
     assert path == tmp_path / 'made' / 'poses.csv'
@@ -55,6 +55,7 @@ def test_csv__a_row_for_each_person_and_frame(tmp_path: Path) -> None:
     assert [(row['index'], row['time'], row['id']) for row in rows] == [
         ('4', '0.4', '3'),
         ('4', '0.4', '8'),
+        ('6', '0.6', ''),
         ('8', '0.8', '8'),
     ]
     first = next(iter(found)).persons[0]
@@ -64,7 +65,8 @@ def test_csv__a_row_for_each_person_and_frame(tmp_path: Path) -> None:
     for joint, name in enumerate(CHAIN.joints):
         values = [float(rows[0][f'{name}_{column}']) for column in ('x', 'y', 'score')]
         assert values == [*first.keypoints[joint], first.scores[joint]]
-    assert rows[2]['left_knee_x'] == rows[2]['left_knee_y'] == ''
+    assert rows[3]['left_knee_x'] == rows[3]['left_knee_y'] == ''
+    assert set(list(rows[2].values())[2:]) == {''}
     assert list(rows[0])[8:] == [
         *('nose_x', 'nose_y', 'nose_score', 'left_knee_x', 'left_knee_y', 'left_knee_score')
     ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_exports import export_poses
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
@@ -83,6 +85,85 @@ def test_openpose__a_file_for_every_frame(recording: Recording, tmp_path: Path) 
     given = dict(zip(JOINTS, person(8, 2).keypoints, strict=True))
     middle = (given['left_shoulder'] + given['right_shoulder']) / 2
     np.testing.assert_allclose(values[1, :2], middle, atol=1e-3)
+
+
+def test_openpose__in_the_order_of_coco(recording: Recording, tmp_path: Path) -> None:
+    (folder,) = export_poses(recording, tmp_path, ['openpose-coco18'])
+    content = json.loads((folder / 'walk_000000000004_keypoints.json').read_text(encoding='utf-8'))
+    values = np.reshape(content['people'][0]['pose_keypoints_2d'], (18, 3))
+    given = dict(zip(JOINTS, person(8, 0).keypoints, strict=True))
+    order = 'nose head_bottom right_shoulder right_elbow right_wrist left_shoulder left_elbow '
+    order += 'left_wrist right_hip right_knee right_ankle left_hip left_knee left_ankle'
+    np.testing.assert_allclose(values[:14, :2], [given[joint] for joint in order.split()])
+    # PoseTrack has ears, and no eyes.
+    assert not values[14:16].any()
+    np.testing.assert_allclose(values[16:, :2], [given['right_ear'], given['left_ear']])
+
+
+def test_deeplabcut_h5__the_table_of_the_csv(recording: Recording, tmp_path: Path) -> None:
+    pytest.importorskip('tables')
+    text, binary = export_poses(recording, tmp_path, ['deeplabcut', 'deeplabcut-h5'])
+    table = pd.read_hdf(binary)
+    expected = pd.read_csv(text, header=[0, 1, 2, 3], index_col=0)
+    pd.testing.assert_frame_equal(table, expected, check_index_type=False)
+
+
+def test_deeplabcut_h5__opens_movement(recording: Recording, tmp_path: Path) -> None:
+    pytest.importorskip('tables')
+    load_poses = pytest.importorskip('movement.io.load_poses')
+    for form in ('deeplabcut-h5', 'deeplabcut'):
+        (path,) = export_poses(recording, tmp_path, [form])
+        data = load_poses.from_dlc_file(path, fps=10)
+        assert data.individuals.values.tolist() == ['person3', 'person8']
+        assert data.keypoints.values.tolist() == list(JOINTS)
+        found = data.position.sel(individuals='person8').values[0].T
+        np.testing.assert_allclose(found, person(8, 0).keypoints)
+
+
+def test_c3d__a_file_for_each_person(recording: Recording, tmp_path: Path) -> None:
+    ezc3d = pytest.importorskip('ezc3d')
+    (folder,) = export_poses(recording, tmp_path, ['c3d'])
+    assert sorted(file.name for file in folder.iterdir()) == ['person03.c3d', 'person08.c3d']
+    file = ezc3d.c3d(str(folder / 'person08.c3d'))
+    point = file['parameters']['POINT']
+    assert point['RATE']['value'].tolist() == [10]
+    assert point['LABELS']['value'] == list(JOINTS)
+    places, given = file['data']['points'], person(8, 0).keypoints
+    assert places.shape == (4, 17, 3)
+    np.testing.assert_allclose(places[0, :, 0], given[:, 0], atol=1e-4)
+    np.testing.assert_allclose(places[1, :, 0], 360 - given[:, 1], atol=1e-4)
+    assert not places[2, :, 0].any()
+    assert np.isnan(places[:3, :, 1]).all()
+    assert np.isnan(places[:3, 1, 2]).all()
+
+
+def test_cvat__tracks_of_skeletons(recording: Recording, tmp_path: Path) -> None:
+    (path,) = export_poses(recording, tmp_path, ['cvat'])
+    root = ElementTree.parse(path).getroot()
+    labels = {e.findtext('name'): e.findtext('parent') for e in root.iter('label')}
+    assert labels == {'person': None, **dict.fromkeys(JOINTS, 'person')}
+    assert root.findtext('meta/task/size') == '9'
+    third, eighth = root.findall('track')
+    assert {track.get('label') for track in (third, eighth)} == {'person'}
+    # Person 3 is gone in frame 6, which CVAT must be told; so is person 8, until it is back.
+    assert [e.get('frame') for e in third] == ['4', '6']
+    assert [e.get('frame') for e in eighth] == ['4', '6', '8']
+    outside = [[point.get('outside') for point in e] for e in eighth]
+    assert outside[0] == ['0'] * 17
+    assert outside[1] == ['1'] * 17
+    assert outside[2] == ['0', '1', *['0'] * 15]  # the neck has no place
+    places = [[float(v) for v in point.get('points').split(',')] for point in eighth[0]]
+    np.testing.assert_allclose(places, person(8, 0).keypoints)
+    assert [point.get('label') for point in eighth[0]] == list(JOINTS)
+
+
+def test_forms__what_they_need_is_said_before_anything_runs(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('jmpose_mm.video.files.pose_exports.find_spec', lambda name: None)
+    with pytest.raises(UsageError, match=r'c3d needs ezc3d, not installed here: pip install ezc3d'):
+        export_poses(recording, tmp_path, ['csv', 'c3d'])
+    assert not (tmp_path / 'poses.csv').exists()
 
 
 def test_trc__a_file_for_each_person(recording: Recording, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,10 +17,11 @@ import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
+from jmpose_mm.video.files.cvat_export import write_cvat
 from jmpose_mm.video.files.quality_file import write_quality
 from jmpose_mm.video.files.recordings import Recording, plain
 from jmpose_mm.video.files.report import write_report
-from jmpose_mm.video.files.track_exports import TRACK_EXPORTS
+from jmpose_mm.video.files.track_exports import NEEDED, TRACK_EXPORTS
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 from jmpose_mm.whole_files import whole_file
@@ -37,12 +39,14 @@ def export_poses(
     Args:
         recording: Poses to write.
         directory: Where to; it is made if it is missing.
-        formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame),
+        formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame,
+            and one for a frame without persons),
             ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``
             (``posetrack18.json``, for PoseTrack's 17 joints), ``'quality'`` (``quality.json``),
-            ``'page'`` (``report.html``), and those of :mod:`track_exports`: ``'openpose'``,
-            ``'pyskl'``, ``'deeplabcut'``, ``'trc'``. None for those before them, as far as they are
-            possible.
+            ``'page'`` (``report.html``), ``'cvat'`` (``cvat.xml``), and those of
+            :mod:`track_exports`: ``'openpose'``, ``'openpose-coco18'``, ``'pyskl'``,
+            ``'deeplabcut'``, ``'deeplabcut-h5'``, ``'trc'``, ``'c3d'``. None for `USUAL`, as far as
+            they are possible.
 
     Returns:
         The files.
@@ -75,6 +79,13 @@ def checked_formats(skeleton: Skeleton, formats: Sequence[str] | None = None) ->
             f"formats: posetrack18 needs PoseTrack's {len(FILE_JOINT_NAMES)} joints, the poses "
             f'have {", ".join(skeleton.joints)}'
         )
+    for form in formats:
+        missing = [name for name in NEEDED.get(form, ()) if find_spec(name) is None]
+        if missing:
+            raise UsageError(
+                f'formats: {form} needs {", ".join(missing)}, not installed here: pip install '
+                f'{" ".join(missing)}'
+            )
     return list(formats)
 
 
@@ -92,6 +103,8 @@ def _write_csv(recording: Recording, file: IO[str]) -> None:
             ]
             box = plain(person.box, PIXEL_DIGITS)
             table.writerow([poses.index, poses.time, person.id, *box, person.box_score, *values])
+        if not poses.persons:
+            table.writerow([poses.index, poses.time, *[''] * (6 + len(columns))])
 
 
 def _write_coco(recording: Recording, file: IO[str]) -> None:
@@ -139,6 +152,7 @@ EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
     'posetrack18': ('posetrack18.json', _as_text(_write_posetrack18)),
     'quality': ('quality.json', write_quality),
     'page': ('report.html', write_report),
+    'cvat': ('cvat.xml', write_cvat),
     **TRACK_EXPORTS,
 }
 

@@ -1,4 +1,4 @@
-"""Poses as whole tracks, in the forms of other tools: OpenPose, PYSKL, DeepLabCut, OpenSim's TRC.
+"""Poses as whole tracks, in the forms of other tools: OpenPose, PYSKL, DeepLabCut, TRC and C3D.
 
 Axes: M persons by identity, T frames that came, K joints. Coordinates are pixels (x, y).
 """
@@ -6,45 +6,21 @@ Axes: M persons by identity, T frames that came, K joints. Coordinates are pixel
 from __future__ import annotations
 
 import csv
-import json
-import os
 import pickle
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from jmpose_mm.video.files.openpose_export import COCO_18, write_openpose
 from jmpose_mm.video.files.recordings import Recording, plain
-from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, PersonPose
-from jmpose_mm.whole_files import whole_file
+from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS
+from jmpose_mm.whole_files import whole_file, whole_folder
 
-__all__ = ['TRACK_EXPORTS', 'tracks']
+__all__ = ['NEEDED', 'TRACK_EXPORTS', 'tracks']
 
-# OpenPose's BODY_25, by the joints that stand for each; where there are two, their middle.
-BODY_25: tuple[tuple[str, ...], ...] = (
-    ('nose',),
-    ('neck', 'head_bottom'),
-    ('right_shoulder',),
-    ('right_elbow',),
-    ('right_wrist',),
-    ('left_shoulder',),
-    ('left_elbow',),
-    ('left_wrist',),
-    ('left_hip+right_hip',),
-    ('right_hip',),
-    ('right_knee',),
-    ('right_ankle',),
-    ('left_hip',),
-    ('left_knee',),
-    ('left_ankle',),
-    ('right_eye',),
-    ('left_eye',),
-    ('right_ear',),
-    ('left_ear',),
-    *(((),) * 6),
-)
+LEVELS = ('scorer', 'individuals', 'bodyparts', 'coords')
 
 
 def tracks(recording: Recording) -> tuple[list[int], np.ndarray, np.ndarray]:
@@ -86,45 +62,40 @@ def write_pyskl(recording: Recording, path: Path) -> None:
 
 def write_deeplabcut(recording: Recording, path: Path) -> None:
     """DeepLabCut's table of several individuals, a row for every frame."""
-    identities, keypoints, scores = tracks(recording)
-    joints = recording.header.skeleton.joints
-    columns = [
-        (f'person{identity}', joint, coordinate)
-        for identity in identities
-        for joint in joints
-        for coordinate in ('x', 'y', 'likelihood')
-    ]
-    values = np.concatenate([np.round(keypoints, PIXEL_DIGITS), scores[..., None]], axis=-1)
+    columns, values = _deeplabcut_table(recording)
     with whole_file(path) as unfinished:
         with unfinished.open('w', encoding='utf-8', newline='') as file:
             table = csv.writer(file, lineterminator='\n')
-            table.writerow(['scorer', *('jmpose_mm' for _ in columns)])
-            for level, name in enumerate(('individuals', 'bodyparts', 'coords')):
+            for level, name in enumerate(LEVELS):
                 table.writerow([name, *(column[level] for column in columns)])
-            for t, poses in enumerate(recording):
-                row = plain(values[:, t].ravel(), SCORE_DIGITS)
-                table.writerow([poses.index, *('' if v is None else v for v in row)])
+            for poses, row in zip(recording, values, strict=True):
+                cells = plain(row, SCORE_DIGITS)
+                table.writerow([poses.index, *('' if v is None else v for v in cells)])
 
 
-def write_openpose(recording: Recording, path: Path) -> None:
-    """A folder with OpenPose's JSON of BODY_25, a file for every frame; absent joints are 0."""
-    joints = recording.header.skeleton.joints
-    name = Path(recording.header.source).stem or 'video'
-    with _whole_folder(path) as folder:
-        for poses in recording:
-            people = [
-                {
-                    'person_id': [person.id],
-                    'pose_keypoints_2d': _body_25(person, joints),
-                    'face_keypoints_2d': [],
-                    'hand_left_keypoints_2d': [],
-                    'hand_right_keypoints_2d': [],
-                    'pose_keypoints_3d': [],
-                }
-                for person in poses.persons
-            ]
-            file = folder / f'{name}_{poses.index:012d}_keypoints.json'
-            file.write_text(json.dumps({'version': 1.3, 'people': people}), encoding='utf-8')
+def write_deeplabcut_h5(recording: Recording, path: Path) -> None:
+    """The same in HDF5, as DeepLabCut names it; needs pandas and PyTables."""
+    import pandas
+
+    columns, values = _deeplabcut_table(recording)
+    index = [poses.index for poses in recording]
+    names = pandas.MultiIndex.from_tuples(columns, names=LEVELS)
+    table = pandas.DataFrame(values, index=index, columns=names)
+    with whole_file(path) as unfinished:
+        table.to_hdf(unfinished, key='df_with_missing', mode='w')
+
+
+def _deeplabcut_table(recording: Recording) -> tuple[list[tuple[str, ...]], np.ndarray]:
+    """Columns by their names at each level, and the values (T, columns)."""
+    identities, keypoints, scores = tracks(recording)
+    columns = [
+        ('jmpose_mm', f'person{identity}', joint, coordinate)
+        for identity in identities
+        for joint in recording.header.skeleton.joints
+        for coordinate in ('x', 'y', 'likelihood')
+    ]
+    values = np.concatenate([np.round(keypoints, PIXEL_DIGITS), scores[..., None]], axis=-1)
+    return columns, np.moveaxis(values, 0, 1).reshape(len(recording), len(columns))
 
 
 def write_trc(recording: Recording, path: Path) -> None:
@@ -133,7 +104,7 @@ def write_trc(recording: Recording, path: Path) -> None:
     joints = recording.header.skeleton.joints
     frames = [(poses.index, poses.time, poses.size[1]) for poses in recording]
     rate = recording.header.fps or 25.0
-    with _whole_folder(path) as folder:
+    with whole_folder(path) as folder:
         for identity, points in zip(identities, keypoints, strict=True):
             name = f'person{identity:02d}.trc'
             numbers = (rate, rate, len(frames), len(joints), 'px', rate, 1, len(frames))
@@ -156,42 +127,36 @@ def write_trc(recording: Recording, path: Path) -> None:
             (folder / name).write_text('\n'.join(lines) + '\n', encoding='utf-8')
 
 
+def write_c3d(recording: Recording, path: Path) -> None:
+    """A folder with a C3D file for each person, in TRC's coordinates; needs ezc3d."""
+    import ezc3d
+
+    identities, keypoints, _ = tracks(recording)
+    heights = np.array([poses.size[1] for poses in recording])
+    with whole_folder(path) as folder:
+        for identity, places in zip(identities, keypoints, strict=True):
+            file = ezc3d.c3d()
+            point = file['parameters']['POINT']
+            point['RATE']['value'] = [recording.header.fps or 25.0]
+            point['LABELS']['value'] = list(recording.header.skeleton.joints)
+            point['UNITS']['value'] = ['px']
+            x, y = places[..., 0].T, (heights[:, None] - places[..., 1]).T
+            flat = np.where(np.isfinite(x + y), 0.0, np.nan)
+            # A missing place is a residual of -1 in the format.
+            residuals = np.where(np.isfinite(flat), 0.0, -1.0)
+            file['data']['points'] = np.stack([x, y, flat, np.ones_like(x)])
+            file['data']['meta_points']['residuals'] = residuals[None]
+            file.write(str(folder / f'person{identity:02d}.c3d'))
+
+
 TRACK_EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
     'pyskl': ('pyskl.pkl', write_pyskl),
     'deeplabcut': ('deeplabcut.csv', write_deeplabcut),
+    'deeplabcut-h5': ('deeplabcut.h5', write_deeplabcut_h5),
     'openpose': ('openpose', write_openpose),
+    'openpose-coco18': ('openpose_coco18', partial(write_openpose, order=COCO_18)),
     'trc': ('trc', write_trc),
+    'c3d': ('c3d', write_c3d),
 }
-
-
-def _body_25(person: PersonPose, joints: tuple[str, ...]) -> list[float]:
-    """25 triples x, y, score."""
-    known = {
-        joint: (*point, score)
-        for joint, point, score in zip(joints, person.keypoints, person.scores, strict=True)
-        if np.isfinite(point).all() and score > 0
-    }
-    for pair in ('left_hip+right_hip', 'left_shoulder+right_shoulder'):
-        first, second = pair.split('+')
-        if first in known and second in known:
-            known[pair] = tuple(np.mean([known[first], known[second]], axis=0))
-    values: list[float] = []
-    for names in BODY_25:
-        wanted = (*names, 'left_shoulder+right_shoulder') if 'neck' in names else names
-        triple = next((known[name] for name in wanted if name in known), (0.0, 0.0, 0.0))
-        values.extend(round(float(value), SCORE_DIGITS) for value in triple)
-    return values
-
-
-@contextmanager
-def _whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill, which takes its name at the end of the block."""
-    unfinished = path.with_name(f'.{path.name}.unfinished')
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        yield unfinished
-        shutil.rmtree(path, ignore_errors=True)
-        os.replace(unfinished, path)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+NEEDED = {'deeplabcut-h5': ('pandas', 'tables'), 'c3d': ('ezc3d',)}
+"""Modules that forms need besides those of the package."""
