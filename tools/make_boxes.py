@@ -20,8 +20,18 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('ann_file', metavar='ANN', help='annotation file, or a folder of them')
     parser.add_argument('images', metavar='IMAGES', help='folder that image names are relative to')
     parser.add_argument('out', metavar='OUT', help='JSON file to write')
-    parser.add_argument('--config', help='config of an mmdet detector')
+    parser.add_argument(
+        '--detector',
+        default='hog',
+        help='hog (default), rtmdet-m, rtmdet-nano or torchvision[:MODEL], whose weights are '
+        'downloaded once',
+    )
+    parser.add_argument('--config', help='config of another mmdet detector')
     parser.add_argument('--checkpoint', help='its weights, a path or an address')
+    parser.add_argument('--weights-dir', metavar='DIR', help='where weights are kept')
+    parser.add_argument(
+        '--judge', action='store_true', help='detect nothing, tell how good the boxes in OUT are'
+    )
     parser.add_argument(
         '--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps, for mmdet'
     )
@@ -33,15 +43,22 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def detect(arguments: argparse.Namespace) -> None:
-    """Detect and print the counts."""
+    """Detect and print the counts, and how good the boxes are where persons are labelled."""
+    from jmpose_mm.apis.box_quality import judge_boxes
     from jmpose_mm.apis.person_boxes import make_boxes
-    from jmpose_mm.video.people.detectors import HogDetector, MMDetDetector
+    from jmpose_mm.video.people.named_detectors import named_detector
 
-    detector: HogDetector | MMDetDetector = HogDetector()
-    if arguments.config is not None:
-        detector = MMDetDetector(arguments.config, arguments.checkpoint, arguments.device)
-    paths = (arguments.ann_file, arguments.images, arguments.out)
-    counts = make_boxes(*paths, detector, arguments.score_threshold)
+    if not arguments.judge:
+        name = arguments.detector
+        if arguments.config is not None:
+            name = f'mmdet:{arguments.config},{arguments.checkpoint}'
+        detector = named_detector(name, arguments.device, arguments.weights_dir)
+        paths = (arguments.ann_file, arguments.images, arguments.out)
+        _print(make_boxes(*paths, detector, arguments.score_threshold))
+    _print(judge_boxes(arguments.ann_file, arguments.out, arguments.score_threshold))
+
+
+def _print(counts: dict[str, object]) -> None:
     print(', '.join(f'{name}: {value}' for name, value in counts.items()))
 
 

@@ -19,7 +19,7 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.frame_tables import FrameTables
 from jmpose_mm.formats.persons import Image
-from jmpose_mm.video.people.detectors import Detector, HogDetector, MMDetDetector
+from jmpose_mm.video.people.detectors import Detector
 from jmpose_mm.whole_files import alone_in, check_output, whole_file
 
 __all__ = ['make_boxes']
@@ -29,7 +29,7 @@ def make_boxes(
     ann_file: str | Path,
     images: str | Path,
     out: str | Path,
-    detector: HogDetector | MMDetDetector,
+    detector: Detector,
     score_threshold: float = 0.05,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _boxes_made(
     ann_file: str | Path,
     images: str | Path,
     out: Path,
-    detector: HogDetector | MMDetDetector,
+    detector: Detector,
     score_threshold: float,
     progress: bool,
 ) -> dict[str, Any]:

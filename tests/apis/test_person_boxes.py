@@ -217,6 +217,7 @@ def test_tool__says_counts_or_one_line(download: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert 'images: 6' in done.stdout
     assert 'detector: opencv-hog-people' in done.stdout
+    assert 'labelled persons: ' in done.stdout
     assert '6/6' in done.stderr  # the progress bar
     (download / 'annotations/val/000522_bonn_test.json').write_text('{')
     done = run('annotations/val', '.', 'other.json')

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -19,7 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ['Detector', 'HogDetector', 'MMDetDetector']
 
-Detector = Callable[[np.ndarray], list[tuple[list[float], float]]]
+
+class Detector(Protocol):
+    """Finds people in an image (H, W, 3) in BGR: boxes xywh and scores; it has a name."""
+
+    name: str
+
+    def __call__(self, image: np.ndarray, /) -> list[tuple[list[float], float]]:
+        """People in an image."""
 
 
 class HogDetector:

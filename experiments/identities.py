@@ -1,0 +1,191 @@
+"""How well people keep their identities on the embedded set, by the tracker's settings.
+
+Detections of the set's own file are tracked, with the labelled poses of the persons that they show
+(those of a perfect model) or by boxes alone, and matched with the labelled boxes (intersection over
+union of at least 0.5). CLEAR MOT (Bernardin and Stiefelhagen,
+2008) counts what is missed, what is false, and switches of identity.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+# a script sees its own folder; the package beside it is seen from the root of the clone
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from jmpose_mm.functional.tracks.tracking import assign, box_iou
+from jmpose_mm.video.people.tracker import PersonTracker
+from jmpose_mm.video.poses.track_repairs import join_identities
+from jmpose_mm.video.records import FramePoses, PersonPose
+
+FPS = 25.0
+Boxes = dict[int, np.ndarray]
+"""Identity to box (4,) xyxy."""
+
+# Of PoseTrack's 17 joints, as mmpose has them.
+SIGMAS = [
+    0.026,
+    0.025,
+    0.025,
+    0.035,
+    0.035,
+    *np.repeat([0.079, 0.072, 0.062, 0.107, 0.087, 0.089], 2),
+]
+
+SETTINGS = {
+    'default': {},
+    'default, boxes alone': {'poses': False},
+    'lost 0.2 s': {'lost': 0.2},
+    'lost 0.2 s, join 1.2 s': {'lost': 0.2, 'join': 1.2},
+    'det-every 5': {'every': 5},
+    'det-every 5, lost 0.2 s': {'every': 5, 'lost': 0.2},
+    'det-every 5, lost 0.2 s, join 1.2 s': {'every': 5, 'lost': 0.2, 'join': 1.2},
+}
+
+
+class Counts(NamedTuple):
+    """CLEAR MOT of one or more videos."""
+
+    labelled: int
+    missed: int
+    false: int
+    switches: int
+
+    @property
+    def mota(self) -> float:
+        """Tracking accuracy in percent."""
+        return 100 * (1 - (self.missed + self.false + self.switches) / self.labelled)
+
+
+def clear_mot(truth: list[Boxes], found: list[Boxes], least: float = 0.5) -> Counts:
+    """Count over the frames of a video; who was matched before stays so where both still overlap.
+
+    Example:
+        >>> box = np.array([0.0, 0.0, 10.0, 10.0])
+        >>> clear_mot([{1: box}] * 3, [{7: box}, {7: box}, {8: box}])
+        Counts(labelled=3, missed=0, false=0, switches=1)
+    """
+    known: dict[int, int] = {}
+    counts = np.zeros(4, dtype=int)
+    for true, seen in zip(truth, found, strict=True):
+        ids, others = list(true), list(seen)
+        overlap = box_iou(
+            np.reshape([true[i] for i in ids], (-1, 4)),
+            np.reshape([seen[i] for i in others], (-1, 4)),
+        )
+        kept = [
+            [
+                1.0 if overlap[n, m] >= least and known.get(i) == j else 0.0
+                for m, j in enumerate(others)
+            ]
+            for n, i in enumerate(ids)
+        ]
+        likeness = np.where(overlap >= least, overlap, 0) + np.reshape(kept, overlap.shape)
+        pairs = assign(likeness, least)
+        switches = 0
+        for n, m in pairs:
+            switches += known.get(ids[n], others[m]) != others[m]
+            known[ids[n]] = others[m]
+        counts += [len(ids), len(ids) - len(pairs), len(others) - len(pairs), switches]
+    return Counts(*counts.tolist())
+
+
+class Detections(NamedTuple):
+    """Boxes (N, 4), scores (N,) and poses (N, K, 2) of a frame; poses are NaN where nobody is."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    poses: np.ndarray
+
+
+def tracked(
+    detections: list[Detections],
+    lost: float = 1.2,
+    every: int = 1,
+    join: float | None = None,
+    poses: bool = True,
+) -> list[Boxes]:
+    """Boxes with identities of all frames of a video."""
+    tracker = PersonTracker(SIGMAS, max_age=max(round(lost * FPS), 2 * every))
+    frames = []
+    for index, (boxes, scores, keypoints) in enumerate(detections):
+        if index % every:
+            ids, boxes, keypoints = *tracker.predict(index), keypoints[:0]
+        else:
+            ids = tracker.update(index, boxes, scores)
+        for identity, pose in zip(ids, keypoints if poses else (), strict=False):
+            tracker.observe(index, int(identity), pose)
+        nothing = np.zeros((1, 2)), np.ones(1)
+        persons = tuple(
+            PersonPose(int(i), box, 1.0, *nothing) for i, box in zip(ids, boxes, strict=True) if i
+        )
+        frames.append(FramePoses(index, index / FPS, '', (320, 240), persons))
+    if join is not None:
+        frames, _ = join_identities(frames, join)
+    return [{person.id: person.box for person in poses.persons} for poses in frames]
+
+
+def read_videos(root: Path) -> list[tuple[list[Boxes], list[Detections]]]:
+    """Labelled boxes and detections of each frame of each test video."""
+    folder = root / 'annotations'
+    found = defaultdict(list)
+    file = folder / 'posetrack18_val_human_detections.json'
+    for entry in json.loads(file.read_text(encoding='utf-8')):
+        found[entry['image_id']].append((entry['bbox'], entry['score']))
+    videos = []
+    for path in sorted((folder / 'val').glob('*.json')):
+        document = json.loads(path.read_text(encoding='utf-8'))
+        truth: list[Boxes] = []
+        detections = []
+        for image in sorted(document['images'], key=lambda image: image['frame_id']):
+            persons = [a for a in document['annotations'] if a['image_id'] == image['id']]
+            truth.append({a['track_id'] + 1: _corners(a['bbox']) for a in persons})
+            boxes = np.reshape([_corners(box) for box, _ in found[image['id']]], (-1, 4))
+            scores = np.array([score for _, score in found[image['id']]])
+            detections.append(Detections(boxes, scores, _poses(boxes, persons)))
+        videos.append((truth, detections))
+    return videos
+
+
+def _poses(boxes: np.ndarray, persons: list[dict]) -> np.ndarray:
+    """The labelled pose of the person that each box (N, 4) shows, (N, 17, 2)."""
+    poses = np.full((len(boxes), 17, 2), np.nan)
+    overlap = box_iou(boxes, np.reshape([_corners(a['bbox']) for a in persons], (-1, 4)))
+    for n, m in assign(overlap, 0.3):
+        joints = np.reshape(persons[m]['keypoints'], (17, 3))
+        poses[n] = np.where(joints[:, 2:] > 0, joints[:, :2], np.nan)
+    return poses
+
+
+def _corners(box: list[float]) -> np.ndarray:
+    left, top, width, height = box
+    return np.array([left, top, left + width, top + height], dtype=float)
+
+
+def main() -> int:
+    """Make the set if need be, track and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--data', default='data/synthetic/identities', help='made if missing')
+    arguments = parser.parse_args()
+    from jmpose_mm.datasets.synthetic import make_synthetic
+
+    make_synthetic(arguments.data, 'hard', videos_train=0, videos_val=12, frames=75)
+    videos = read_videos(Path(arguments.data))
+    total = sum(len(boxes) for truth, _ in videos for boxes in truth)
+    print(f'{f"{len(videos)} videos, {total} boxes":36} MOTA  switches  missed  false')
+    for name, settings in SETTINGS.items():
+        counts = [clear_mot(truth, tracked(boxes, **settings)) for truth, boxes in videos]
+        done = Counts(*np.sum(counts, axis=0).tolist())
+        print(f'{name:36} {done.mota:4.1f} {done.switches:9} {done.missed:7} {done.false:6}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

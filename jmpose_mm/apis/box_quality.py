@@ -1,0 +1,83 @@
+"""How good a file of boxes is, against labelled persons."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.detections import read_detections
+from jmpose_mm.functional.tracks.tracking import box_iou
+
+__all__ = ['judge_boxes']
+
+
+def judge_boxes(
+    ann_file: str | Path, box_file: str | Path, least_score: float = 0.0, least_overlap: float = 0.5
+) -> dict[str, Any]:
+    """Recall and precision of boxes in the labelled frames.
+
+    The best scored box first, each takes the free person that it overlaps most. A person without a
+    box is where its labelled joints are; crowds count neither way.
+
+    Args:
+        ann_file: Annotations, as the data set's ``ann_file``.
+        box_file: A file as :func:`make_boxes` writes it.
+        least_score: Boxes with a lower score are left out.
+        least_overlap: Intersection over union from which on a box shows a person.
+
+    Returns:
+        ``labelled persons`` and ``boxes`` that were compared, ``recall`` and ``precision`` in
+        [0, 1]; the two are missing where nobody is labelled.
+
+    Raises:
+        ValueError: A file is unusable.
+    """
+    tables = read_annotations(ann_file)
+    by_name = tables.image_ids is None
+    keys = [image.name if by_name else image.image_id for image in tables.images]
+    found = defaultdict(list)
+    for entry in read_detections(box_file, by_name=by_name).boxes:
+        if entry['score'] >= least_score:
+            found[entry['image']].append((entry['score'], entry['box']))
+    persons = tables.persons
+    counts = np.zeros(3, dtype=int)
+    for index, key in enumerate(keys):
+        rows = np.flatnonzero((persons.image == index) & ~persons.crowd)
+        truth = [_box(persons.boxes[n], persons.keypoints[n]) for n in rows]
+        truth = [box for box in truth if box is not None]
+        if truth:
+            boxes = [box for _, box in sorted(found[key], key=lambda entry: -entry[0])]
+            counts += [len(truth), len(boxes), _matched(boxes, truth, least_overlap)]
+    if not counts[0]:
+        return {'labelled persons': 0}
+    return {
+        'labelled persons': int(counts[0]),
+        'boxes': int(counts[1]),
+        'recall': round(counts[2] / counts[0], 3),
+        'precision': round(counts[2] / max(counts[1], 1), 3),
+    }
+
+
+def _box(box: np.ndarray, keypoints: np.ndarray) -> np.ndarray | None:
+    if np.isfinite(box).all():
+        return box
+    labelled = keypoints[(keypoints != 0).any(axis=-1), :2]
+    return (
+        None if len(labelled) < 2 else np.concatenate((labelled.min(axis=0), labelled.max(axis=0)))
+    )
+
+
+def _matched(boxes: list[np.ndarray], truth: list[np.ndarray], least: float) -> int:
+    """How many boxes, the best first, show a person of their own."""
+    overlap = box_iou(np.reshape(boxes, (-1, 4)), np.reshape(truth, (-1, 4)))
+    count = 0
+    for row in overlap:
+        best = int(row.argmax())
+        if row[best] >= least:
+            overlap[:, best] = 0
+            count += 1
+    return count
