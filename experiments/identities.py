@@ -98,11 +98,11 @@ def clear_mot(truth: list[Boxes], found: list[Boxes], least: float = 0.5) -> Cou
 
 
 class Detections(NamedTuple):
-    """Boxes (N, 4), scores (N,) and poses (N, K, 2) of a frame; poses are NaN where nobody is."""
+    """Boxes (N, 4) and scores (N,) of a frame, and its labelled persons."""
 
     boxes: np.ndarray
     scores: np.ndarray
-    poses: np.ndarray
+    persons: list[dict]
 
 
 def tracked(
@@ -115,18 +115,19 @@ def tracked(
     """Boxes with identities of all frames of a video."""
     tracker = PersonTracker(SIGMAS, max_age=max(round(lost * FPS), 2 * every))
     frames = []
-    for index, (boxes, scores, keypoints) in enumerate(detections):
+    for index, (boxes, scores, persons) in enumerate(detections):
         if index % every:
-            ids, boxes, keypoints = *tracker.predict(index), keypoints[:0]
+            ids, boxes = tracker.predict(index)
         else:
             ids = tracker.update(index, boxes, scores)
-        for identity, pose in zip(ids, keypoints if poses else (), strict=False):
-            tracker.observe(index, int(identity), pose)
+        for identity, pose in zip(ids, _poses(boxes, persons), strict=True):
+            if poses:
+                tracker.observe(index, int(identity), pose)
         nothing = np.zeros((1, 2)), np.ones(1)
-        persons = tuple(
+        found = tuple(
             PersonPose(int(i), box, 1.0, *nothing) for i, box in zip(ids, boxes, strict=True) if i
         )
-        frames.append(FramePoses(index, index / FPS, '', (320, 240), persons))
+        frames.append(FramePoses(index, index / FPS, '', (320, 240), found))
     if join is not None:
         frames, _ = join_identities(frames, join)
     return [{person.id: person.box for person in poses.persons} for poses in frames]
@@ -149,7 +150,7 @@ def read_videos(root: Path) -> list[tuple[list[Boxes], list[Detections]]]:
             truth.append({a['track_id'] + 1: _corners(a['bbox']) for a in persons})
             boxes = np.reshape([_corners(box) for box, _ in found[image['id']]], (-1, 4))
             scores = np.array([score for _, score in found[image['id']]])
-            detections.append(Detections(boxes, scores, _poses(boxes, persons)))
+            detections.append(Detections(boxes, scores, persons))
         videos.append((truth, detections))
     return videos
 
