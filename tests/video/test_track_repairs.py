@@ -24,7 +24,7 @@ def video(*persons: dict[int, tuple[float, np.ndarray]], fps: float = 10) -> lis
                 identity,
                 np.array([x, 0.0, x + 40, 120.0]),
                 0.9,
-                np.round(keypoints + (x, 0), 2),
+                np.round(keypoints + np.array([x, 0]), 2),
                 np.full(17, 0.8),
             )
             for identity, (x, keypoints) in some.items()
@@ -69,10 +69,10 @@ def test_swaps__are_put_right_and_the_measured_poses_kept() -> None:
     seen = [{1: (3.0 * t, swapped if t in (4, 5) else STANDING)} for t in range(10)]
     mended = repair_swaps(video(*seen), SKELETON)
     for t, poses in enumerate(mended):
-        np.testing.assert_array_equal(poses.persons[0].keypoints, STANDING + (3.0 * t, 0))
+        np.testing.assert_array_equal(poses.persons[0].keypoints, STANDING + np.array([3.0 * t, 0]))
         assert (poses.persons[0].unsmoothed is not None) == (t in (4, 5))
     again = [measured(poses) for poses in mended]
-    np.testing.assert_array_equal(again[4].persons[0].keypoints, swapped + (12.0, 0))
+    np.testing.assert_array_equal(again[4].persons[0].keypoints, swapped + np.array([12.0, 0]))
 
 
 def test_join__renames_along_the_chain_and_says_so() -> None:
