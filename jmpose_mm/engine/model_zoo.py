@@ -55,7 +55,7 @@ class PublishedModel(NamedTuple):
 @cache
 def published_models() -> tuple[PublishedModel, ...]:
     """All of them, the fastest first."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     root = PACKAGED_CONFIGS.parent
     index = yaml.safe_load((root / 'model-index.yml').read_text(encoding='utf-8'))

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.formats.annolist_persons import (
@@ -48,7 +49,7 @@ class Rows(NamedTuple):
 
     image: list[int]
     boxes: list[tuple[float, ...]]
-    track_ids: list[int | None]
+    track_ids: list[int | str | None]
     listed: list[bool]
     counts: list[int]
     packed: bytearray
@@ -184,7 +185,7 @@ def _corners(person: Person) -> tuple[float, ...]:
 
 def _joints(
     rows: Rows, tables: AnnotationTables, numbered: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Keypoints (N, K, 3) and scores (N, K) of the persons' points."""
     count = len(tables.joint_names)
     keypoints = np.zeros((len(rows.counts), count, 3))

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import cut
 from jmpose_mm.formats.json_files import Place, field, one_of, whole_number
@@ -71,7 +72,7 @@ def pack_points(points: list[Point]) -> memoryview:
     return packed[len(packed) - len(points) * _PACKED.itemsize :]
 
 
-def unpack_points(packed: bytes | bytearray) -> np.ndarray:
+def unpack_points(packed: bytes | bytearray) -> NDArray[Any]:
     """(Q, 4) id, x, y and score of packed points."""
     points = np.frombuffer(packed, _PACKED)
     return np.stack([points[name].astype(np.float64) for name in _PACKED.names or ()], axis=1)

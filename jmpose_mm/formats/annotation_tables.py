@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.frame_names import ImageIndex
@@ -47,7 +48,7 @@ class AnnotationTables:
     images: list[Image] = field(default_factory=list)
     persons: Persons = field(default=Persons.nobody(0))
     region_images: list[int] = field(default_factory=list)
-    regions: list[np.ndarray] = field(default_factory=list)
+    regions: list[NDArray[Any]] = field(default_factory=list)
     infos: list[Any] = field(default_factory=list)
     odd: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)

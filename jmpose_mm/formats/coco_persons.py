@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import cut
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS, joint_places
@@ -96,12 +97,12 @@ def read_persons(kept: Kept, category: Category, reading: Reading, place: Place)
     )
 
 
-def _with_empty_joint(values: np.ndarray, fill: float) -> np.ndarray:
+def _with_empty_joint(values: NDArray[Any], fill: float) -> NDArray[Any]:
     empty = np.full((len(values), 1, *values.shape[2:]), fill)
     return np.concatenate([values, empty], axis=1)
 
 
-def _keypoints(kept: Kept, category: Category, place: Place) -> np.ndarray:
+def _keypoints(kept: Kept, category: Category, place: Place) -> NDArray[Any]:
     """(N, K, 3); a person without keypoints has none, fields of parts follow."""
     body = len(category.names) - sum(len(WHOLEBODY_PARTS[part]) for part in category.parts)
     sizes = {'keypoints': body} | {part: len(WHOLEBODY_PARTS[part]) for part in category.parts}
@@ -124,7 +125,7 @@ def _is_given(entry: dict[str, Any], key: str) -> bool:
     return entry.get(key) not in (None, [])
 
 
-def _triples(lists: list[Any], key: str, size: int) -> np.ndarray:
+def _triples(lists: list[Any], key: str, size: int) -> NDArray[Any]:
     """(n, K, 3) of flat or nested lists; without a third number joints at (0, 0) are absent."""
     try:
         values = np.asarray(lists, dtype=np.float64)
@@ -142,7 +143,7 @@ def _triples(lists: list[Any], key: str, size: int) -> np.ndarray:
     return np.concatenate([points, third], axis=2)
 
 
-def _scores(kept: Kept, size: int, place: Place) -> np.ndarray:
+def _scores(kept: Kept, size: int, place: Place) -> NDArray[Any]:
     """(N, K) of the joints."""
     scores = np.full((len(kept), size), MISSING_SCORE)
     some = [row for row, (_, _, entry) in enumerate(kept) if _is_given(entry, 'scores')]

@@ -70,7 +70,8 @@ def read_detections(
             categories.append(read_id(entry.get('category_id', 1), 'category_id'))
         person = _person_category(categories)
         odd: Counter[str] = Counter()
-        boxes, detectors = [], {}
+        boxes: list[dict[str, Any]] = []
+        detectors: dict[str, None] = {}
         for index, (entry, category) in enumerate(zip(content, categories, strict=True)):
             place.at = f'[{index}]'
             if category != person and 'category_id' in entry:

@@ -115,7 +115,7 @@ class FrameTables:
 
 
 def _is_absolute(folder: PurePosixPath) -> bool:
-    return folder.is_absolute() or (folder.parts[:1] and folder.parts[0].endswith(':'))
+    return folder.is_absolute() or (folder.parts[:1] != () and folder.parts[0].endswith(':'))
 
 
 def _carried(numbers: Iterable[int], identities: dict[int, str]) -> dict[int, str]:

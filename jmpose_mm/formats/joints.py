@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
@@ -29,7 +31,7 @@ WHOLEBODY_PARTS = {
 """COCO-WholeBody's fields beside ``keypoints``, and the joints that each holds."""
 
 
-def joint_places(names: Sequence[str], wanted: Sequence[str], where: str) -> np.ndarray:
+def joint_places(names: Sequence[str], wanted: Sequence[str], where: str) -> NDArray[Any]:
     """Where each wanted joint is among the joints of a file or a model.
 
     Joints that are not wanted may stand between. Only PoseTrack's ears, which are never annotated,

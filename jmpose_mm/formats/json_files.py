@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.whole_files import whole_file
@@ -141,7 +142,7 @@ def field(entry: Any, key: str, *kinds: type) -> Any:
     return value
 
 
-def numbers(values: Any, key: str, count: int) -> np.ndarray:
+def numbers(values: Any, key: str, count: int) -> NDArray[Any]:
     """A list of so many numbers as float64; null is NaN."""
     try:
         array = np.array(values, dtype=np.float64)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import read_bytes
@@ -30,7 +31,7 @@ class TrackedBox(NamedTuple):
 
     frame: int
     track_id: int
-    box: np.ndarray
+    box: NDArray[Any]
     score: float
     line: int
 

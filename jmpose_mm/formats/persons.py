@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.formats.frame_names import video_key
 
@@ -73,14 +74,14 @@ class Persons(NamedTuple):
         entries: The file's own objects; empty where they were not asked for.
     """
 
-    image: np.ndarray
-    keypoints: np.ndarray
-    scores: np.ndarray
-    boxes: np.ndarray
-    boxed: np.ndarray
-    head_boxes: np.ndarray
-    listed: np.ndarray
-    crowd: np.ndarray
+    image: NDArray[Any]
+    keypoints: NDArray[Any]
+    scores: NDArray[Any]
+    boxes: NDArray[Any]
+    boxed: NDArray[Any]
+    head_boxes: NDArray[Any]
+    listed: NDArray[Any]
+    crowd: NDArray[Any]
     track_ids: list[int | str | None]
     annotation_ids: list[int | str | None]
     entries: list[dict[str, Any]]
@@ -89,7 +90,7 @@ class Persons(NamedTuple):
     def joined(cls, blocks: Sequence[Persons], num_joints: int) -> Persons:
         """All persons of some blocks, in their order."""
         nobody = cls.nobody(num_joints)
-        columns = []
+        columns: list[Any] = []
         for name in cls._fields:
             parts = [getattr(block, name) for block in (nobody, *blocks)]
             is_list = isinstance(parts[0], list)
@@ -114,14 +115,14 @@ class Persons(NamedTuple):
         )
 
     @property
-    def present(self) -> np.ndarray:
+    def present(self) -> NDArray[Any]:
         """(N, K) which joints are there: not all three numbers are 0."""
         return np.asarray((self.keypoints != 0).any(axis=2))
 
-    def take(self, rows: np.ndarray) -> Persons:
+    def take(self, rows: NDArray[Any]) -> Persons:
         """The persons at ``rows``, a mask (N,) or indices."""
         chosen = np.arange(len(self.image))[rows]
-        columns = []
+        columns: list[Any] = []
         for column in self:
             if isinstance(column, list):
                 columns.append([column[row] for row in chosen] if column else [])

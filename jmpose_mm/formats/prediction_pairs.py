@@ -8,9 +8,10 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from jmpose_mm.errors import UsageError
@@ -127,7 +128,7 @@ def _places_by_name(truth: AnnotationTables, predictions: AnnotationTables) -> l
     return known if len(set(known)) == len(names) else None
 
 
-def _in_order(tables: AnnotationTables, places: np.ndarray) -> AnnotationTables:
+def _in_order(tables: AnnotationTables, places: NDArray[Any]) -> AnnotationTables:
     """The same with the frames at other places."""
     images = [tables.images[k] for k in np.argsort(places).tolist()]
     image = places[tables.persons.image]

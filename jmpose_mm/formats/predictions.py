@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import (
@@ -91,7 +92,7 @@ def _end(folder: str, depth: int) -> str:
 
 
 def _annolist(
-    frames: Sequence[Image], members: list[int], persons: PredictedPersons, rows: list[np.ndarray]
+    frames: Sequence[Image], members: list[int], persons: PredictedPersons, rows: list[NDArray[Any]]
 ) -> dict[str, Any]:
     """The 2017 form: scalars in lists of one, only the joints that are there."""
     entries = []
@@ -113,13 +114,14 @@ def _images(
     frames: Sequence[Image],
     members: list[int],
     persons: PredictedPersons,
-    rows: list[np.ndarray],
+    rows: list[NDArray[Any]],
     joint_names: tuple[str, ...],
 ) -> dict[str, Any]:
     """The 2018 form: lists of joints in the order of the names in ``categories``."""
     listed = FILE_JOINT_NAMES if joint_names == JOINT_NAMES else joint_names
     places = np.asarray([listed.index(name) for name in joint_names])
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for position, index in enumerate(members):
         frame = frames[index]
         image_id = position if frame.image_id is None else frame.image_id

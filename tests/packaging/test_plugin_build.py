@@ -6,11 +6,13 @@ import base64
 import csv
 import hashlib
 import importlib.util
+import re
 import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from setuptools import Distribution
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +100,34 @@ def test_change__records_every_file(backend: ModuleType, tmp_path: Path) -> None
             sha = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=')
             assert digest == f'sha256={sha.decode()}'
             assert size == str(len(data))
+
+
+@pytest.fixture(scope='module')
+def files_of_the_wheel() -> set[Path]:
+    """What the build backend would take, without building."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        distribution = Distribution({'script_name': 'setup.py'})
+        distribution.parse_config_files()
+        command = distribution.get_command_obj('build_py')
+        command.ensure_finalized()
+        code = {Path(file) for file in command.get_source_files()}
+        return code | {Path(at, name) for _, at, _, names in command.data_files for name in names}
+
+
+def test_wheel__holds_no_experiments(files_of_the_wheel: set[Path]) -> None:
+    assert {file.parts[0] for file in files_of_the_wheel} == {'jmpose_mm'}
+    parts = {part for file in files_of_the_wheel for part in file.parts}
+    assert not parts & {'experiments', 'study', 'benchmarks', 'few_labels', 'tests'}
+    code = [file for file in files_of_the_wheel if file.suffix == '.py']
+    importing = re.compile(r'^\s*(?:from|import) experiments\b', re.M)
+    assert [file for file in code if importing.search((ROOT / file).read_text('utf-8'))] == []
+
+
+def test_wheel__holds_what_runs(files_of_the_wheel: set[Path]) -> None:
+    package = ROOT / 'jmpose_mm'
+    code = {file.relative_to(ROOT) for file in package.rglob('*.py') if '.mim' not in file.parts}
+    configs = [file.relative_to(ROOT) for file in (ROOT / 'configs').rglob('*.py')]
+    tools = [file.relative_to(ROOT) for file in (ROOT / 'tools').glob('*.py')]
+    assert code | {Path('jmpose_mm/py.typed')} <= files_of_the_wheel
+    assert {Path('jmpose_mm/.mim', file) for file in (*configs, *tools)} <= files_of_the_wheel

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ['UNNAMED', 'Instance', 'document_of_instances', 'inside']
 
@@ -45,7 +46,7 @@ def document_of_instances(
         {'id': k + 1, 'name': kind, 'keypoints': names, 'skeleton': skeleton or []}
         for k, kind in enumerate(kinds)
     ]
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for one in instances:
         entry: dict[str, Any] = {
             'id': len(annotations) + 1,
@@ -61,7 +62,7 @@ def document_of_instances(
     return {'images': images, 'annotations': annotations, 'categories': categories}
 
 
-def inside(point: np.ndarray, boxes: np.ndarray) -> int | None:
+def inside(point: NDArray[Any], boxes: NDArray[Any]) -> int | None:
     """The smallest of (N, 4) boxes left, top, width, height that a point lies in."""
     low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     holds = np.flatnonzero(((point >= low) & (point <= high)).all(axis=1))

@@ -57,7 +57,7 @@ def read_labels(source: str | Path, aside: Iterable[Path] = ()) -> list[Labels]:
     for file in files:
         content = None if file.suffix.lower() in TABLES else read_json(file)
         one = _labels(file, content)
-        if is_labelme(content):
+        if content is not None and is_labelme(content):
             images.setdefault(file.parent, []).append((file, content))
         elif one is not None:
             found.append(one)
