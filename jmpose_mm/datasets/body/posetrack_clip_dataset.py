@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.body import PoseTrack18Dataset
 
+from jmpose_mm.datasets.body.losses import counted, other_order, thin_coverage
 from jmpose_mm.datasets.body.person_samples import annotated_samples, detected_samples
 from jmpose_mm.datasets.body.window_counts import windows_of_copies
 from jmpose_mm.datasets.runs import Run, prepare_run
@@ -133,10 +134,10 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             )
         else:
             samples = annotated_samples(annotations, frames, counts)
-        every = len(samples)
+        every, covered = len(samples), {sample['img_id'] for sample in samples}
         samples = [s for s in samples if s['frame_number'] % self.sample_interval == 0]
         counts['samples between the intervals'] = every - len(samples)
-        self._report(annotations, frames, samples)
+        self._report(annotations, frames, samples, covered)
         return samples
 
     def truth(self) -> AnnotationTables:
@@ -198,7 +199,11 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         return frames
 
     def _report(
-        self, annotations: AnnotationTables, frames: dict[int, dict], samples: list[dict]
+        self,
+        annotations: AnnotationTables,
+        frames: dict[int, dict],
+        samples: list[dict],
+        covered: set[int | str],
     ) -> None:
         """Log what there is and what is left out; warn of losses that nobody would expect."""
         counts, lost = annotations.odd, annotations.lost
@@ -212,37 +217,29 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             f'{len({sample["img_id"] for sample in samples})} frames of '
             f'{len({sample["video"] for sample in samples})} videos, '
             f'boxes: {self.bbox_file or "ground truth"}{_found_by(self.detectors)}; '
-            f'left out or mended: {_counted(lost + counts) or "nothing"}'
+            f'left out or mended: {counted(lost + counts) or "nothing"}'
         )
         if not samples:
             hint = '' if not annotations.unlabelled else _NO_LABELS
             raise UsageError(f'{line}; expected at least one sample{hint}')
         logger = MMLogger.get_current_instance()
         logger.info(line)
+        refused = counts[f'detections below {self.bbox_score_threshold}']
+        meant = 2 * refused > sum(n for what, n in counts.items() if what.startswith('detections'))
         transforms = getattr(self.pipeline, 'transforms', ())
-        for said in (
-            _counted(lost) and f'left out or mended, against expectation: {_counted(lost)}',
-            windows_of_copies(samples, self._tables.__getitem__, transforms),
-            _other_order(annotations),
-        ):
+        try:
+            warnings = (
+                counted(lost) and f'left out or mended, against expectation: {counted(lost)}',
+                thin_coverage(annotations, covered, counted(lost + counts), meant),
+                windows_of_copies(samples, self._tables.__getitem__, transforms),
+                other_order(annotations),
+            )
+        except UsageError as error:
+            raise UsageError(f'{self.ann_file}: {error}') from error
+        for said in warnings:
             if said:
                 logger.warning(f'{self.ann_file}: {said}')
 
 
-def _counted(counts: Counter[str]) -> str:
-    return ', '.join(f'{n} {what}' for what, n in counts.items() if n)
-
-
 def _found_by(detectors: tuple[str, ...]) -> str:
     return f' ({", ".join(detectors)})' if detectors else ''
-
-
-def _other_order(annotations: AnnotationTables) -> str:
-    wanted = annotations.joint_names
-    if all([n for n in names if n in wanted] == list(wanted) for names in annotations.file_joints):
-        return ''
-    return (
-        f'the joints are listed in another order than that of the data set ({listed(wanted, 4)}), '
-        "which samples have; a metric that reads the file itself (CocoMetric's ann_file) compares "
-        'other joints'
-    )
