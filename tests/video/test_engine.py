@@ -7,7 +7,9 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
+from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
 from jmpose_mm.models.layers.norm_folding import fold_batch_norm
 from jmpose_mm.video.poses.clip_model import ClipModel
@@ -22,7 +24,26 @@ CONFIGS = {
     'dcpose': 'dcpose_debug.py',
     'posewarper': 'posewarper_debug.py',
     'tar': 'tar_debug.py',
+    'tar on ViT': 'tar_debug.py',
+    'jm on ViT': 'jm-pose_debug.py',
 }
+VIT = {'type': 'jmpose_mm.VisionTransformer', 'arch': (24, 4, 2)}
+CAUSAL = ('jm', 'posewarper', 'tar', 'tar on ViT', 'jm on ViT')
+
+
+def _config(name: str) -> Config:
+    cfg = load_config(CONFIGS[name])
+    if name == 'tar on ViT':  # its own deconvolutions, as published
+        cfg.model.backbone = VIT
+        cfg.model.neck.update(in_channels=(24,), deconv_channels=(16, 16), position=None)
+        cfg.model.neck.attention = {'num_layers': 2, 'norm': 'post'}
+    if name == 'jm on ViT':
+        backbone = {**VIT, 'out_indices': (1, 3)}
+        wrapped = {'type': 'jmpose_mm.DeconvBackbone', 'backbone': backbone, 'in_channels': 24}
+        cfg.model.backbone = {**wrapped, 'deconv_channels': (16, 16)}
+        cfg.model.neck.in_channels = (24, 16)
+        cfg.model.head.in_channels = 16
+    return cfg
 
 
 def _randomize(model: torch.nn.Module) -> None:
@@ -44,9 +65,9 @@ def _heatmaps_of(model: ClipModel, heatmaps, windows):
 @pytest.fixture(scope='module')
 def models():
     made = {}
-    for name, config in CONFIGS.items():
+    for name in CONFIGS:
         torch.manual_seed(0)
-        model = ClipModel(config, None, 'cpu')
+        model = ClipModel(_config(name), None, 'cpu')
         _randomize(model.model)
         model.backbone = fold_batch_norm(model.model.backbone, torch.randn(1, 3, 128, 96))
         # Whole heatmaps for keypoints: peaks of random maps turn on the last bit.
@@ -137,8 +158,9 @@ def test_engine__keeps_no_more_than_a_window(models):
         assert len(engine.windows) <= 2 * 5
 
 
-def test_engine__causal_is_the_end_of_the_video_at_every_frame(models):
-    model, video = models['jm'], _video(6)
+@pytest.mark.parametrize('name', CAUSAL)
+def test_engine__causal_is_the_end_of_the_video_at_every_frame(models, name):
+    model, video = models[name], _video(6)
     engine = ClipEngine(model, causal=True, batch_size=1)
     assert engine.latency == 0
     causal = {}
