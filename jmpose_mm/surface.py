@@ -26,6 +26,7 @@ PLACES = {
     'InitialWeightsHook': 'jmpose_mm.engine.hooks',
     'JointAggregationNeck': 'jmpose_mm.models',
     'JointMotionNeck': 'jmpose_mm.models',
+    'KeypointMetric': 'jmpose_mm.evaluation',
     'LoadClip': 'jmpose_mm.datasets',
     'MutualInformationLoss': 'jmpose_mm.models',
     'NestedLayerDecayConstructor': 'jmpose_mm.engine.layer_decay',

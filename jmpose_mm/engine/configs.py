@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +90,9 @@ def load_config(
     from mmengine.config import Config, DictAction
 
     path = find_config(name)
-    with naming(path, 'a config'):
+    with naming(path, 'a config'), warnings.catch_warnings():
+        # what mmengine finds bases of other packages by
+        warnings.filterwarnings('ignore', 'pkg_resources')
         check_config_file(path)
         cfg = Config.fromfile(path)
     changes = dict(overrides) if isinstance(overrides, Mapping) else {}

@@ -8,7 +8,8 @@ from __future__ import annotations
 from jmpose_mm.lazy import names_on_demand
 
 _PLACES = dict.fromkeys(
-    ('HieveAPMetric', 'PoseTrackAPMetric', 'SubJhmdbPCKMetric'), 'jmpose_mm.evaluation.metrics'
+    ('HieveAPMetric', 'KeypointMetric', 'PoseTrackAPMetric', 'SubJhmdbPCKMetric'),
+    'jmpose_mm.evaluation.metrics',
 )
 __all__ = [*_PLACES]
 __getattr__, __dir__ = names_on_demand(__name__, _PLACES)

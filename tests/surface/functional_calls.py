@@ -16,9 +16,11 @@ from jmpose_mm.functional import (
     crop_windows,
     deformable,
     frame_sampling,
+    frame_windows,
     heatmap_decoding,
     heatmaps,
     joint_masks,
+    joint_sides,
     mutual_information,
     runs,
     temporal,
@@ -27,6 +29,7 @@ from jmpose_mm.functional import (
 from jmpose_mm.functional.evaluation import (
     clear_mot,
     hieve_ap,
+    keypoint_similarity,
     pck,
     person_errors,
     person_subsets,
@@ -300,6 +303,44 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     'support_frames': (
         frame_sampling.support_frames,
         lambda: {'key': 3, 'offsets': np.arange(-2, 3), 'available': [2, 3, 4, 6]},
+    ),
+    'frame_step': (frame_windows.frame_step, lambda: {'available': [10, 20, 40]}),
+    'frames_by_order': (
+        frame_windows.frames_by_order,
+        lambda: {'key': 30, 'offsets': np.arange(-1, 2), 'available': [10, 30, 90]},
+    ),
+    'frames_in_time': (
+        frame_windows.frames_in_time,
+        lambda: {'key': 30, 'offsets': [-0.1, 0, 0.1], 'available': [10, 30, 90], 'rate': 100},
+    ),
+    'side_of_name': (joint_sides.side_of_name, lambda: {'name': 'left_ear'}),
+    'mirrored_name': (joint_sides.mirrored_name, lambda: {'name': 'left_ear'}),
+    'mirror_pairs': (joint_sides.mirror_pairs, lambda: {'names': ['left_ear', 'right_ear']}),
+    'check_mirror': (
+        joint_sides.check_mirror,
+        lambda: {'names': ['left_ear', 'right_ear'], 'flip_indices': [1, 0]},
+    ),
+    'unpaired_sides': (
+        joint_sides.unpaired_sides,
+        lambda: {'names': ['left_ear', 'right_ear'], 'flip_indices': [0, 1]},
+    ),
+    'keypoint_similarity': (
+        keypoint_similarity.keypoint_similarity,
+        lambda: {
+            'predicted': np.arange(12.0).reshape(2, 3, 2),
+            'true': np.arange(6.0).reshape(1, 3, 2),
+            'present': np.array([[True, True, False]]),
+            'areas': np.array([40.0]),
+            'sigmas': np.array([0.1, 0.1, 0.1]),
+        },
+    ),
+    'matched_persons': (
+        keypoint_similarity.matched_persons,
+        lambda: {'similarity': np.array([[0.2, 0.8], [0.9, 0.1]])},
+    ),
+    'keypoint_ap': (
+        keypoint_similarity.keypoint_ap,
+        lambda: {'similarities': [np.array([[0.7]])], 'scores': [np.array([0.9])]},
     ),
     'dark': (
         heatmap_decoding.dark,

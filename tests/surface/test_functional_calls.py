@@ -17,7 +17,15 @@ import jmpose_mm.functional
 
 FOLDER = Path(jmpose_mm.functional.__file__).parent
 # What holds results, and what gives back what it was given.
-RECORDS = {'PersonPairs', 'JointAP', 'JointTracking', 'TrackIds', 'TruePersons', 'PredictedPersons'}
+RECORDS = {
+    'KeypointAP',
+    'PersonPairs',
+    'JointAP',
+    'JointTracking',
+    'TrackIds',
+    'TruePersons',
+    'PredictedPersons',
+}
 HANDED_THROUGH = {
     *('CropWindow', 'as_floats', 'as_mask', 'as_persons', 'checked_persons'),
     *('repeat_key_frame', 'split_key_frame', 'without_ignored'),
