@@ -94,7 +94,13 @@ def load_config(
         # what mmengine finds bases of other packages by
         warnings.filterwarnings('ignore', 'pkg_resources')
         check_config_file(path)
-        cfg = Config.fromfile(path)
+        try:
+            cfg = Config.fromfile(path)
+        except ImportError as error:
+            raise UsageError(
+                f'{path}: {error}; what custom_imports names is found where its folder is in the '
+                'environment variable PYTHONPATH'
+            ) from error
     changes = dict(overrides) if isinstance(overrides, Mapping) else {}
     if isinstance(overrides, str):  # one item; a loop would take its letters
         overrides = [overrides]
@@ -141,4 +147,10 @@ def config_errors(cfg: Config) -> Iterator[None]:
             raise
         said = re.sub(r'class `(\w+)` in [\w/.-]+\.py: ', r'\1: ', said)
         said = said.split('. Please check', 1)[0]
+        if 'is not in the' in said:
+            said += (
+                '; a class of your own is found where the config says '
+                "custom_imports = dict(imports=['my_module']) and the folder of my_module is in "
+                'the environment variable PYTHONPATH'
+            )
         raise UsageError(f'config {Path(cfg.filename or "").name}: {said}') from error

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ['check_consistency', 'check_start']
 
+_OTHER_JOINTS = (
+    ", or put mmpose's KeypointConverter into the pipelines, which keeps some joints of a data set"
+)
 _SPLITS = ('train', 'val', 'test')
 # A place in the config, and what it holds.
 Values = Iterator[tuple[str, Any]]
@@ -36,7 +39,7 @@ def check_consistency(cfg: Config) -> None:
     _check_equal('frame_offsets', _frames(cfg))
     _check_equal('input_size', _sizes(cfg, 'input_size'))
     _check_equal('heatmap_size', _sizes(cfg, 'heatmap_size'))
-    _check_equal('number of keypoints', _keypoints(cfg))
+    _check_equal('number of keypoints', _keypoints(cfg), _OTHER_JOINTS)
     for name, loader in _loaders(cfg):
         if loader.get('persistent_workers') and not loader.get('num_workers'):
             raise UsageError(
@@ -71,7 +74,7 @@ def check_start(load_from: str) -> str:
     return load_from
 
 
-def _check_equal(what: str, values: Values) -> None:
+def _check_equal(what: str, values: Values, advice: str = '') -> None:
     """Raise `UsageError` unless all places hold one value."""
     places: dict[Any, list[str]] = {}
     for place, value in values:
@@ -79,7 +82,7 @@ def _check_equal(what: str, values: Values) -> None:
             places.setdefault(tuple(value) if _is_list(value) else value, []).append(place)
     if len(places) > 1:
         said = ', but '.join(f'{value} in {listed(found)}' for value, found in places.items())
-        raise UsageError(f'{what}: expected one value, got {said}; make them the same')
+        raise UsageError(f'{what}: expected one value, got {said}; make them the same{advice}')
 
 
 def _is_list(value: Any) -> bool:

@@ -10,10 +10,20 @@ from torch import Tensor, nn
 from jmpose_mm.errors import listed
 from jmpose_mm.tables import plain_table
 
-__all__ = ['Part', 'adopt_layout', 'named_weights', 'parts_of_model', 'start_table']
+__all__ = [
+    'Part',
+    'adopt_layout',
+    'named_weights',
+    'other_joints',
+    'parts_of_model',
+    'start_table',
+]
 
 # Where other programs put the weights in their checkpoints; mmengine looks for the first.
 _WEIGHTS = ('state_dict', 'model', 'model_state_dict', 'ema_state_dict', 'state_dict_ema', 'net')
+_HEATMAP_LAYERS = (
+    *('neck.heatmap_layer.bias', 'head.final_layer.bias', 'keypoint_head.final_layer.bias'),
+)
 _PARTS = ('backbone.', 'neck.', 'head.', 'keypoint_head.')
 
 
@@ -92,6 +102,29 @@ def _is_bare_backbone(weights: Iterable[str], names: Collection[str]) -> bool:
 def _rename(weights: Any, renamed: Any) -> None:
     for name in list(weights):
         weights[renamed(name)] = weights.pop(name)
+
+
+def other_joints(checkpoint: Mapping[str, Any], weights: Mapping[str, Tensor]) -> str:
+    """Say where a checkpoint predicts another number of joints than a model.
+
+    Args:
+        checkpoint: The weights of a checkpoint by name.
+        weights: The model's by name.
+
+    Returns:
+        A clause that begins with a semicolon; empty where the numbers agree or are unknown.
+    """
+    counts = [
+        next((len(some[name]) for name in _HEATMAP_LAYERS if _has_rows(some.get(name))), None)
+        for some in (checkpoint, weights)
+    ]
+    if None in counts or counts[0] == counts[1]:
+        return ''
+    return f'; the checkpoint predicts {counts[0]} joints, and the model {counts[1]}'
+
+
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.dim() > 0
 
 
 def named_weights(model: nn.Module) -> dict[str, Tensor]:

@@ -354,5 +354,9 @@ ELSEWHERE = {
     *('read_ahead', 'whole_config', 'is_finished'),
     *('read_file', 'read_coco', 'read_annolist', 'read_fast', 'annolist_joints', 'read_persons'),
     *('decode_persons', 'read_unusual_json', 'field', 'whole_number', 'read_id', 'one_of'),
+    *('read_labels', 'read_labelme', 'read_label_studio', 'read_deeplabcut', 'is_labelme'),
+    *('is_label_studio', 'document_of_instances', 'inside', 'visible'),
+    *('annotated_truth', 'sampled_truth', 'paired', 'known_mean', 'finite_or_none'),
+    'write_sample_predictions',
     *('place_in', 'check_parts', 'log_table', 'evaluation_notes', 'format_table', 'write_text'),
 }

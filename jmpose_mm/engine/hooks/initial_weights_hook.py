@@ -13,6 +13,7 @@ from jmpose_mm.engine.initial_weights import (
     Part,
     adopt_layout,
     named_weights,
+    other_joints,
     parts_of_model,
     start_table,
 )
@@ -58,10 +59,11 @@ class InitialWeightsHook(Hook):
     def __init__(self) -> None:
         self._written: dict[str, int] | None = None
         self._unused: list[str] = []
+        self._other_joints = ''
 
     def before_run(self, runner: Runner) -> None:
         """Forget what an earlier run has loaded."""
-        self._written, self._unused = None, []
+        self._written, self._unused, self._other_joints = None, [], ''
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Right before the model takes the weights: remember how often each was written."""
@@ -72,6 +74,7 @@ class InitialWeightsHook(Hook):
         adopted = adopt_layout(checkpoint, weights)
         if adopted:
             runner.logger.info(f'checkpoint: taken with {adopted}')
+        self._other_joints = other_joints(checkpoint.get('state_dict', checkpoint), weights)
         self._written = {name: weight._version for name, weight in weights.items()}
         handles: list[Any] = []
 
@@ -120,7 +123,7 @@ class InitialWeightsHook(Hook):
             return
         raise UsageError(
             f'load_from: expected weights for the frozen {said}, got none from {source}, so that '
-            'they would stay random; name a checkpoint that has them, or '
+            f'they would stay random{self._other_joints}; name a checkpoint that has them, or '
             'set allow_random_frozen=True'
         )
 

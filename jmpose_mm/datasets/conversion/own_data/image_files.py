@@ -36,13 +36,16 @@ class ImageFiles:
         without = [Path(path).resolve() for path in aside]
         for root in self.roots:
             for file in sorted(root.rglob('*')):
-                if file.suffix.lower() not in IMAGE_SUFFIXES or not visible(file, root):
-                    continue
-                if any(path in file.resolve().parents for path in without) or not file.is_file():
-                    continue
-                if file not in self._folders.setdefault(file.parent, []):
-                    self._folders[file.parent].append(file)
-                    self._by_name.setdefault(file.name.lower(), []).append(file)
+                # links in an earlier OUT lead out of it: their folder counts
+                folders = {file.parent.resolve(), *file.parent.resolve().parents}
+                if file.suffix.lower() in IMAGE_SUFFIXES and visible(file, root):
+                    if not folders & set(without) and file.is_file():
+                        self._add(file)
+
+    def _add(self, file: Path) -> None:
+        if file not in self._folders.setdefault(file.parent, []):
+            self._folders[file.parent].append(file)
+            self._by_name.setdefault(file.name.lower(), []).append(file)
 
     def __len__(self) -> int:
         return sum(map(len, self._folders.values()))

@@ -211,7 +211,7 @@ def _chosen(numbers: list[int | None], stamps: list[int | None]) -> tuple[str, s
     if len(steps) < 2:
         return 'number', ''
     usual = float(np.median(steps))
-    if usual > 1 and steps.max() <= 1.5 * usual and steps.min() >= 0.5 * usual:
+    if usual > 1 and steps.max() <= 1.25 * usual and steps.min() >= 0.8 * usual:
         return 'order', f'frames by their order, since their numbers lie {usual:g} apart'
     return 'number', ''
 
