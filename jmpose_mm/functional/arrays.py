@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 __all__ = ['as_floats', 'as_indices', 'as_mask']
 
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
 
 def as_floats(name: str, values: Any, axes: str | None = None) -> NDArray[np.float64]:
     """Numbers as float64; an array of that type is handed through, not copied.

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, as_floats
 
 __all__ = [
     'WARPS',
@@ -24,8 +24,6 @@ __all__ = [
 ]
 
 WARPS = ('classic', 'released', 'udp')
-
-FloatArray = NDArray[np.float64]
 
 
 def warp_matrix(

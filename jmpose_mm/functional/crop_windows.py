@@ -9,13 +9,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, as_floats
 
 __all__ = ['CropWindow', 'WindowMove', 'crop_window', 'window_fits', 'window_move']
-
-FloatArray = NDArray[np.float64]
 
 
 class CropWindow(NamedTuple):

@@ -15,15 +15,12 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
-from jmpose_mm.functional.arrays import as_floats, as_indices
+from jmpose_mm.functional.arrays import FloatArray, as_floats, as_indices
 
 __all__ = ['TrackEvents']
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 class TrackEvents:

@@ -12,16 +12,13 @@ the α of AP@α the distance that still counts, yet its table falls as α rises.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats, as_mask
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, as_floats, as_mask
 from jmpose_mm.functional.evaluation.posetrack_persons import TruePersons, as_persons
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 
 __all__ = ['crowd_index', 'frame_weights', 'head_size_of_joints']
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 
 NOSE, CHEST = HIEVE_JOINTS.index('nose'), HIEVE_JOINTS.index('chest')
 SHARE_OF_BODY = 0.1

@@ -12,12 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from jmpose_mm.functional.arrays import as_floats, as_mask
+from jmpose_mm.functional.arrays import FloatArray, IntArray, as_floats, as_mask
 
 __all__ = ['KeypointAP', 'keypoint_ap', 'keypoint_similarity', 'matched_persons']
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)

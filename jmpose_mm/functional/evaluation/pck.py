@@ -8,14 +8,11 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats, as_mask
+from jmpose_mm.functional.arrays import FloatArray, as_floats, as_mask
 
 __all__ = ['COMPARISONS', 'box_size', 'joint_pck', 'torso_size']
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 
 COMPARISONS = {'<=': operator.le, '<': operator.lt}
 SMALLEST_TORSO = 1.0  # pixel

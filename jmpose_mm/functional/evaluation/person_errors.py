@@ -7,10 +7,10 @@ joints. Coordinates are image pixels, ``(x, y)``.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 
-from jmpose_mm.functional.arrays import as_indices
+from jmpose_mm.functional.arrays import FloatArray, IntArray, as_indices
 from jmpose_mm.functional.evaluation.posetrack_matching import pair_persons
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     PredictedPersons,
@@ -20,9 +20,6 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 )
 
 __all__ = ['FARTHEST_FIT', 'LONGEST_STEP', 'fit_persons', 'joint_errors', 'motion_speed']
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # In frames. PoseTrack labels every fourth frame outside of a video's middle.
 LONGEST_STEP = 4

@@ -17,9 +17,15 @@ share its false persons.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats, as_indices, as_mask
+from jmpose_mm.functional.arrays import (
+    FloatArray,
+    IntArray,
+    as_floats,
+    as_indices,
+    as_mask,
+)
 from jmpose_mm.functional.evaluation.posetrack_ap import JointAP, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_matching import match_joints, pair_persons
 from jmpose_mm.functional.evaluation.posetrack_persons import (
@@ -30,10 +36,6 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 )
 
 __all__ = ['ap_of_persons', 'divide_by_quantiles', 'match_persons']
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 def match_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray:

@@ -14,15 +14,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats, as_indices
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, IntArray, as_floats, as_indices
 
 __all__ = ['Polygons', 'pairs_inside_frames', 'points_inside']
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # Bounds the memory of the (point, edge) table, about 100 bytes a row.
 EDGES_AT_ONCE = 1_000_000

@@ -19,9 +19,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats, as_mask
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, IntArray, as_floats, as_mask
 from jmpose_mm.functional.evaluation.polygons import Polygons
 from jmpose_mm.functional.evaluation.posetrack_matching import (
     HIT_DISTANCE,
@@ -44,10 +44,6 @@ __all__ = [
     'posetrack21_ap',
     'posetrack_ap',
 ]
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 class JointAP(NamedTuple):

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, IntArray
 from jmpose_mm.functional.evaluation.polygons import Polygons, pairs_inside_frames, points_inside
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     PredictedPersons,
@@ -23,10 +23,6 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 )
 
 __all__ = ['HIT_DISTANCE', 'PersonPairs', 'match_joints', 'pair_persons', 'without_ignored']
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 HIT_DISTANCE = 0.5  # in head sizes, inclusive
 PAIRS_AT_ONCE = 8192  # their joints fit into a processor's cache

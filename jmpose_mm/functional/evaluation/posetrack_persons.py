@@ -10,9 +10,16 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats, as_indices, as_mask
+from jmpose_mm.functional.arrays import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    as_floats,
+    as_indices,
+    as_mask,
+)
 
 __all__ = [
     'FILE_JOINT_NAMES',
@@ -27,10 +34,6 @@ __all__ = [
     'select_frames',
     'take_persons',
 ]
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 JOINT_NAMES = (
     'right_ankle',

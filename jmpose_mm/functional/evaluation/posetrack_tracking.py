@@ -23,9 +23,8 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from jmpose_mm.functional.arrays import as_indices
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, IntArray, as_indices
 from jmpose_mm.functional.evaluation.clear_mot import TrackEvents
 from jmpose_mm.functional.evaluation.polygons import Polygons
 from jmpose_mm.functional.evaluation.posetrack_matching import pair_persons, without_ignored
@@ -39,9 +38,6 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 
 __all__ = ['JointTracking', 'Rules', 'TrackIds', 'posetrack_mota']
 
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Rules = Literal['released', 'fixed']
 
 # A track that nobody predicted and a prediction of nobody.

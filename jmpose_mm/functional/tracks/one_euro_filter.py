@@ -8,11 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, as_floats
 
 __all__ = ['OneEuroFilter']
-
-FloatArray = NDArray[np.float64]
 
 
 class OneEuroFilter:

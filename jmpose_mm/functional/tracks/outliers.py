@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, as_floats
 
 __all__ = ['bone_changes', 'jumps']
-
-FloatArray = NDArray[np.float64]
 
 WINDOW = 7
 """Frames that a frame is compared with, its own included: errors of up to three frames show."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, as_floats
 from jmpose_mm.functional.tracks.outliers import bone_changes, jumps
 from jmpose_mm.functional.tracks.sides import swapped_sides
 from jmpose_mm.functional.tracks.smoothing import LONGEST_GAP, accelerations
@@ -26,9 +26,6 @@ __all__ = [
     'track_signs',
     'worth_labelling',
 ]
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 class TrackSigns(NamedTuple):

@@ -13,12 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, as_floats
 from jmpose_mm.functional.tracks.tracking import assign
 
 __all__ = ['TrackEnds', 'fill_joints', 'joined_tracks', 'swapped_sides']
-
-FloatArray = NDArray[np.float64]
 
 SWAP_PENALTY = 0.02
 """A frame with swapped sides costs so many person sizes: without evidence nothing is swapped."""

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, as_floats
 
 __all__ = ['LONGEST_GAP', 'accelerations', 'jitter', 'smooth_gaussian', 'smooth_savitzky_golay']
 
@@ -32,8 +32,6 @@ LONGEST_GAP = 2.5
 
 LEAST_WEIGHT = 0.05
 """A joint of a lower score counts this much: the fit must not hang on one good sample alone."""
-
-FloatArray = NDArray[np.float64]
 
 
 def smooth_savitzky_golay(

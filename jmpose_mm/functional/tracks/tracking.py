@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jmpose_mm.functional.arrays import as_floats
+from jmpose_mm.functional.arrays import FloatArray, IntArray, as_floats
 
 __all__ = [
     'LEAST_JOINTS',
@@ -26,9 +26,6 @@ __all__ = [
 
 LEAST_JOINTS = 3
 """Fewer joints say little about where a whole person went."""
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 
 def box_iou(boxes: FloatArray, others: FloatArray) -> FloatArray:
