@@ -76,6 +76,8 @@ def _neighbours(
     position: Tensor, size: int, padding: str
 ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor]:
     """Along one axis: the pixels before and after each position, and their weights."""
+    # Without aligned corners -1 is the outer border of the first pixel, half a pixel from its
+    # centre.
     pixel = ((position + 1) * size - 1) / 2
     # Farther out nothing changes, and whole numbers of any type hold it.
     low, high = (0, size - 1) if padding == 'border' else (-2, size + 1)
@@ -85,6 +87,7 @@ def _neighbours(
     weights = [1 - share, share]
     pixels = []
     for number, place in enumerate((before, before + 1)):
+        # Zeros outside: an index there is clamped to be legal and weighs nothing.
         weights[number] = weights[number] * ((place >= 0) & (place < size))
         pixels.append(place.clamp(0, size - 1).long())
     return (pixels[0], pixels[1]), weights[0], weights[1]

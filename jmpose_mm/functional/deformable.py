@@ -41,6 +41,7 @@ def _sampling_grid(
     tap_columns = steps(kernel_w, dilation).repeat(kernel_h)
     rows = tap_rows[:, None, None] + steps(h, stride, -padding)[:, None]  # (N, h, 1)
     columns = tap_columns[:, None, None] + steps(w, stride, -padding)  # (N, 1, w)
+    # mmcv's order of offsets is (dy, dx), that of grid_sample (x, y).
     dy, dx = offset.reshape(-1, taps, 2, h, w).unbind(dim=2)  # (B*G, N, h, w)
     # Offsets are scaled while they are added: one pass over memory.
     y = torch.add((2 * rows + 1) / size[0] - 1, dy, alpha=2 / size[0])

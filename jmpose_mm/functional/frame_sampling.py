@@ -136,11 +136,13 @@ def support_frames(
         raise ValueError(f'border must be one of {BORDERS}, got {border!r}')
     if key not in available:
         raise ValueError(f'key frame {key} is not among the {len(available)} available frames')
+    # Ends of the video are those of what is on disk, annotated or not.
     first, last = min(available), max(available)
     if border == 'clamp':
         wanted = (min(max(key + offset, first), last) for offset in window)
         return tuple(_toward_key(number, key, available) for number in wanted)
     previous = [key + o for o in window if o < 0 and key + o >= first]
+    # Appended, not prepended: the released loaders fill up behind, which breaks the time order.
     previous += [key] * (sum(o < 0 for o in window) - len(previous))
     following = [key + o for o in window if o > 0 and key + o <= last]
     nearest = following[0] if following else key

@@ -38,6 +38,7 @@ def heatmap_maxima(heatmaps: ArrayLike) -> tuple[Array, Array]:
     index = flat.argmax(axis=1)
     scores = flat[np.arange(len(flat)), index]
     peaks = np.stack((index % heatmaps.shape[2], index // heatmaps.shape[2]), axis=1).astype(float)
+    # An empty map says nothing about a place: the released codes report the corner.
     peaks[scores <= 0] = 0
     return peaks, scores
 
@@ -76,6 +77,7 @@ def quarter_offset(heatmaps: ArrayLike, peaks: ArrayLike) -> Array:
 
 def _smoothed(heatmaps: Array, kernel_size: int) -> Array:
     """Gaussian blur with zeros outside, scaled so that each map keeps its maximum."""
+    # OpenCV's rule for a kernel without a sigma, which the released codes leave to it.
     sigma = 0.3 * ((kernel_size - 1) * 0.5 - 1) + 0.8
     steps = np.arange(kernel_size) - kernel_size // 2
     kernel = np.exp(-(steps**2) / (2 * sigma**2))
@@ -83,6 +85,7 @@ def _smoothed(heatmaps: Array, kernel_size: int) -> Array:
     blurred = heatmaps
     for axis in (1, 2):
         blurred = correlate1d(blurred, kernel, axis=axis, mode='constant')
+    # The height is the score, which blurring must not change.
     before, after = heatmaps.max(axis=(1, 2)), blurred.max(axis=(1, 2))
     rescaled: Array = blurred * (before / np.where(after == 0, 1, after))[:, None, None]
     return rescaled
@@ -113,12 +116,14 @@ def dark(heatmaps: ArrayLike, peaks: ArrayLike, kernel_size: int = 11) -> Array:
     peaks = as_floats('peaks', peaks, 'K 2')
     refined = peaks.copy()
     height, width = heatmaps.shape[1:]
+    # The log of a Gaussian is a parabola, whose top one Newton step finds exactly.
     logs = np.log(np.maximum(_smoothed(heatmaps, kernel_size), 1e-10))
     for k, (x, y) in enumerate(peaks.astype(int)):
         if not (1 < x < width - 2 and 1 < y < height - 2):
             continue
         p = logs[k]
         gradient = 0.5 * np.array([p[y, x + 1] - p[y, x - 1], p[y + 1, x] - p[y - 1, x]])
+        # Differences over two pixels, as in the released code: hence the margin of two.
         dxx = 0.25 * (p[y, x + 2] - 2 * p[y, x] + p[y, x - 2])
         dyy = 0.25 * (p[y + 2, x] - 2 * p[y, x] + p[y - 2, x])
         dxy = 0.25 * (p[y + 1, x + 1] - p[y - 1, x + 1] - p[y + 1, x - 1] + p[y - 1, x - 1])

@@ -67,6 +67,7 @@ def heatmap_accuracy(
     distance = ((heatmap_peaks(heatmaps) - heatmap_peaks(target)) / sides).norm(dim=-1)
     labelled = keypoint_weights > 0
     hits = ((distance < threshold) & labelled).sum(dim=0)
+    # Mean of the joints' shares, as mmpose's: a joint that is rarely labelled weighs as much.
     counts = labelled.sum(dim=0)
     shares: Tensor = hits / counts.clamp(min=1)
     # Not by indexing with a mask, for whose size a GPU would be waited for in every step.

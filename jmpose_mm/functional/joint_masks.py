@@ -53,6 +53,7 @@ def blocked_tokens(
     check_rank('heatmaps', heatmaps, 'B T K H W')
     check_choice('pooling', pooling, ('bilinear', 'max'))
     check_choice('layout', layout, ('paper', 'released'))
+    # Half precision cannot tell values near the threshold apart.
     maps = heatmaps.detach().float()
     lowest, highest = maps.amin(dim=(-2, -1), keepdim=True), maps.amax(dim=(-2, -1), keepdim=True)
     maps = ((maps - lowest) / (highest - lowest + _EPSILON)).flatten(0, 1)
@@ -66,6 +67,7 @@ def blocked_tokens(
         maps = maps.transpose(1, 2)
     queries = maps.reshape(-1, heatmaps.shape[2], heatmaps.shape[1] * grid[0] * grid[1])
     places = torch.arange(queries.shape[2], device=queries.device)
+    # Softmax over nothing is NaN, which would spread through the whole network.
     best = places == queries.argmax(dim=2, keepdim=True)
     blocked = queries < threshold
     nowhere = blocked.all(dim=2, keepdim=True)

@@ -42,6 +42,7 @@ def translate(features: Tensor, shift: Tensor) -> Tensor:
     if shift.shape != (batch, 2):
         raise ValueError(f'shift: expected {(batch, 2)}, got {tuple(shift.shape)}')
     shift = shift.to(torch.promote_types(shift.dtype, torch.float32))
+    # To move the content right, read from the left.
     x = torch.arange(width, device=shift.device) - shift[:, 0, None]  # (B, W)
     y = torch.arange(height, device=shift.device) - shift[:, 1, None]  # (B, H)
     # The form without aligned corners is defined for a grid of one pixel too.

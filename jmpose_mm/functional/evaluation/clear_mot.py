@@ -61,6 +61,7 @@ class TrackEvents:
         )
         distances = as_floats('distances', distances, 'G H')
         matches = self._continued(objects.tolist(), hypotheses.tolist(), distances)
+        # Who is matched already is out of the assignment, however near somebody else is.
         free = distances.copy()
         for g, h in matches:
             free[g, :] = free[:, h] = np.nan
@@ -107,6 +108,7 @@ def _assign(distances: FloatArray) -> list[tuple[int, int]]:
     allowed = np.isfinite(distances)
     if not allowed.any():
         return []
+    # Dearer than all allowed pairs together: as many as possible are made first.
     dear = 2 * min(distances.shape) * (float(distances[allowed].max()) + 1)
     rows, columns = linear_sum_assignment(np.where(allowed, distances, dear))
     return [(int(g), int(h)) for g, h in zip(rows, columns, strict=True) if allowed[g, h]]

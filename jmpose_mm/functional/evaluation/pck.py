@@ -56,6 +56,7 @@ def torso_size(
             as_floats('predictions', predictions, 'N K 2'),
         )
     )
+    # A torso shorter than a pixel is no unit to measure errors in.
     size: FloatArray = np.where(annotated < SMALLEST_TORSO, predicted, annotated)
     return size
 

@@ -66,6 +66,7 @@ def pairs_inside_frames(first: ArrayLike, second: ArrayLike) -> tuple[IntArray, 
         (array([0, 1, 1]), array([1, 0, 2]))
     """
     first, second = as_indices('first', first), as_indices('second', second)
+    # Stable, so that the pairs of one i come in the order of j.
     order = np.argsort(second, kind='stable')
     ordered = second[order]
     start = np.searchsorted(ordered, first, side='left')
@@ -117,6 +118,7 @@ def points_inside(points: ArrayLike, frame: ArrayLike, polygons: Polygons) -> Bo
     if not len(kept) or not len(points):
         return inside
     point, chosen = pairs_inside_frames(frame, polygons.frame[kept])
+    # The box of a polygon rules out most points before its edges are looked at.
     low = np.minimum.reduceat(polygons.vertices, polygons.first[kept], axis=0)
     high = np.maximum.reduceat(polygons.vertices, polygons.first[kept], axis=0)
     near = ((points[point] > low[chosen]) & (points[point] < high[chosen])).all(axis=1)
@@ -133,6 +135,7 @@ def points_inside(points: ArrayLike, frame: ArrayLike, polygons: Polygons) -> Bo
 def _inside_one_each(points: FloatArray, polygon: IntArray, polygons: Polygons) -> BoolArray:
     """(P,) whether ``points[p]`` (P, 2) lies inside polygon number ``polygon[p]``."""
     owner, start = _ragged(np.diff(polygons.first)[polygon], polygons.first[polygon])
+    # The last corner of each polygon is followed by its first one.
     following = np.arange(1, len(polygons.vertices) + 1)
     filled = np.diff(polygons.first) > 0
     following[polygons.first[1:][filled] - 1] = polygons.first[:-1][filled]

@@ -104,6 +104,8 @@ def posetrack_ap(
                  0.,   0.,   0.,   0.])
     """
     truth, predictions = checked_persons(truth, predictions)
+    # The official evaluator skips frames without annotated persons: predictions there are not
+    # false.
     judged = np.isin(predictions.frame, truth.frame)
     if frame_weights is None:
         frame_weights = np.ones(int(truth.frame.max(initial=-1)) + 1)

@@ -156,6 +156,7 @@ def _distances(
 
 def _first_maximum(values: FloatArray, groups: IntArray) -> IntArray:
     """For every group, ordered by its number, the index of its first largest value."""
+    # lexsort is stable: of equal values the first in the file wins, as officially.
     order = np.lexsort((-values, groups))
     ordered = groups[order]
     starts = np.ones(len(ordered), dtype=np.bool_)

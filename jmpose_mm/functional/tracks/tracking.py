@@ -105,6 +105,7 @@ def oks(poses: ArrayLike, others: ArrayLike, areas: ArrayLike, sigmas: ArrayLike
     poses, others = as_floats('poses', poses, 'N K 2'), as_floats('others', others, 'M K 2')
     areas, sigmas = as_floats('areas', areas, 'M'), as_floats('sigmas', sigmas, 'K')
     squared = ((poses[:, None] - others[None]) ** 2).sum(axis=-1)
+    # COCO's code takes twice the published sigmas.
     spread = 2 * np.maximum(areas, np.finfo(float).tiny)[:, None] * (2 * sigmas) ** 2
     seen = np.isfinite(squared)
     likeness = np.where(seen, np.exp(-squared / spread), 0.0).sum(axis=-1)
@@ -132,6 +133,7 @@ def assign(similarity: ArrayLike, least: float) -> list[tuple[int, int]]:
 
     similarity = as_floats('similarity', similarity, 'N M')
     allowed = similarity >= least
+    # A pair below `least` is worth nothing, rather than forbidden: the solver wants a full matrix.
     rows, columns = linear_sum_assignment(np.where(allowed, similarity, 0.0), maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return [pair for pair in pairs if allowed[pair]]
@@ -199,6 +201,7 @@ def box_carried_by_pose(box: ArrayLike, before: ArrayLike, after: ArrayLike) -> 
     seen = joints_seen(before) & joints_seen(after)
     if seen.sum() < LEAST_JOINTS:
         return None
+    # Each side moves by its own amount, so that the box grows with a person who stretches.
     low = after[seen].min(axis=0) - before[seen].min(axis=0)
     high = after[seen].max(axis=0) - before[seen].max(axis=0)
     size = box[2:] - box[:2]
