@@ -127,6 +127,18 @@ def test_every_neck__says_where_deconvolutions_are_missing():
     assert features.fused.shape == (1, 17, 32, 24)
 
 
+def test_every_neck__says_where_no_deconvolutions_help():
+    alexnet = {'type': 'AlexNet'}
+    for channels, backbone in ((256, alexnet), (16, _doubled(alexnet, 3))):
+        with pytest.raises(UsageError, match=r'expected .*\(32, 24\), got .*no doublings lead'):
+            _build('tar', backbone, (channels,))
+
+
+def _doubled(backbone: dict, times: int) -> dict:
+    wrapped = {'type': 'jmpose_mm.DeconvBackbone', 'backbone': backbone, 'in_channels': 256}
+    return {**wrapped, 'deconv_channels': (16,) * times}
+
+
 def test_every_neck__a_backbone_without_maps_is_named():
     mspn = {'type': 'MSPN', 'unit_channels': 16, 'num_stages': 1, 'num_units': 2}
     mspn |= {'num_blocks': [1, 1], 'norm_cfg': {'type': 'BN'}}

@@ -101,10 +101,15 @@ class VideoNeck(BaseModule):
         grid = tuple(side * 2**doublings for side in shapes[-1][1:])
         if heatmap_size and grid != tuple(heatmap_size):
             missing = round(math.log2(max(heatmap_size[0] / grid[0], 1)))
+            advice = (
+                f'jmpose_mm.DeconvBackbone around it with deconv_channels of {missing} more '
+                'entries makes it so'
+            )
+            if tuple(side * 2**missing for side in grid) != tuple(heatmap_size) or not missing:
+                advice = 'no doublings lead there: take another backbone or input size'
             raise UsageError(
                 f"backbone: expected a last map as large as the codec's heatmaps, "
-                f'{tuple(heatmap_size)}, got {grid}; jmpose_mm.DeconvBackbone around it with '
-                f'deconv_channels of {missing} more entries makes it so'
+                f'{tuple(heatmap_size)}, got {grid}; {advice}'
             )
 
     def clip_lengths(self) -> tuple[int, ...]:
