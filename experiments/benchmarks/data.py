@@ -5,21 +5,21 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
 import cv2
 import torch
-from mmengine.dataset import Compose, DefaultSampler, pseudo_collate
+from mmengine.dataset import Compose, DefaultSampler
 from mmengine.registry import DefaultScope
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Sampler
 from tqdm import tqdm
 
 from experiments.benchmarks.clip_set import ANN_FILE, ClipSet, write_clip_set
 from experiments.benchmarks.timing import Comparison, measure_seconds
 from jmpose_mm.datasets.body import PoseTrackClipDataset
-from jmpose_mm.datasets.samplers import FrameGroupSampler
+from jmpose_mm.datasets.runs import collate_runs
+from jmpose_mm.datasets.samplers import FrameGroupSampler, RunBatchSampler
 from jmpose_mm.datasets.transforms import LoadClip
 
 __all__ = ['LoadingSize', 'measure']
@@ -33,9 +33,25 @@ TOLERANCE = 0.01
 META = ('id', 'img_id', 'img_path', 'input_size', 'input_center', 'input_scale', 'frame_paths')
 
 Order = Callable[[Any], Sampler]
-IN_ORDER = partial(DefaultSampler, shuffle=False)
-SHUFFLED = partial(DefaultSampler, shuffle=True, seed=0)
-BY_FRAME = partial(FrameGroupSampler, seed=0)
+
+
+def _batches(sampler: type, **kwargs: Any) -> Order:
+    return lambda samples: BatchSampler(sampler(samples, **kwargs), BATCH, drop_last=False)
+
+
+def _runs(length: int) -> Order:
+    return lambda samples: RunBatchSampler(DefaultSampler(samples, seed=0), BATCH, length)
+
+
+IN_ORDER = _batches(DefaultSampler, shuffle=False)
+SHUFFLED = _batches(DefaultSampler, shuffle=True, seed=0)
+BY_FRAME = _batches(FrameGroupSampler, seed=0)
+TRAINING_ORDERS = {
+    'shuffled': SHUFFLED,
+    'by frame': BY_FRAME,
+    'runs of 4': _runs(4),
+    'runs of 8': _runs(8),
+}
 
 
 class LoadingSize(NamedTuple):
@@ -56,10 +72,13 @@ FULL, QUICK = LoadingSize(ClipSet(6, 24), 3, 7), LoadingSize(ClipSet(2, 10, size
 
 
 class CountingLoadClip(LoadClip):
-    """Counts what it decodes; keeps few frames, since the set is small: none is met by chance."""
+    """Counts what it decodes; keeps as many frames as a run of 8 has, since the set is small.
+
+    More would be met by chance.
+    """
 
     def __init__(self) -> None:
-        super().__init__(cache_frames=8)
+        super().__init__(cache_frames=12)
         self.decoded = 0
 
     def _decode(self, path: str) -> Any:
@@ -104,7 +123,7 @@ def draw_batches(
     samples = copy.copy(samples)
     with DefaultScope.overwrite_default_scope('mmpose'):
         samples.pipeline = Compose(steps)
-    loader = DataLoader(samples, BATCH, sampler=order(samples), collate_fn=pseudo_collate)
+    loader = DataLoader(samples, batch_sampler=order(samples), collate_fn=collate_runs)
     return lambda: list(islice(loader, count))
 
 
@@ -128,7 +147,7 @@ def measure(quick: bool = False, size: LoadingSize | None = None) -> list[Compar
             _check(samples)
             return [
                 *_compared(samples, size, False, {'in order': IN_ORDER}),
-                *_compared(samples, size, True, {'shuffled': SHUFFLED, 'by frame': BY_FRAME}),
+                *_compared(samples, size, True, TRAINING_ORDERS),
             ]
     finally:
         cv2.setNumThreads(threads)

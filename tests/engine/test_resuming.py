@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config
 from small_training import make_runner
 
+from jmpose_mm.apis import load_config, prepare_training, train
 from jmpose_mm.engine.resuming import check_resumable, newest_checkpoint, resume_from
 from jmpose_mm.errors import UsageError
 
@@ -152,3 +153,35 @@ def test_resume__after_moving_keeps_the_number_of_checkpoints(tmp_path: Path) ->
     moved = Path(shutil.move(tmp_path / 'here', tmp_path / 'moved'))
     make_runner(moved, True, 4, 0, str(moved / 'epoch_3.pth'), max_keep_ckpts=2).train()
     assert {file.name for file in moved.glob('*.pth')} == {'epoch_3.pth', 'epoch_4.pth'}
+
+
+def _trained_in_runs(folder: Path, epochs: int, resume: str | None = None) -> dict[str, Any]:
+    """The last checkpoint of a small training on runs of neighbouring key frames."""
+    cfg = load_config('jm-pose_debug.py', work_dir=str(folder))
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=epochs)
+    cfg.default_hooks.checkpoint = dict(type='jmpose_mm.DurableCheckpointHook', interval=1)
+    cfg.default_hooks.logger = dict(type='LoggerHook')
+    cfg.log_processor.by_epoch, cfg.log_level = True, 'ERROR'
+    loader = cfg.train_dataloader
+    loader.update(batch_size=4, num_workers=0, persistent_workers=False, drop_last=False)
+    loader.dataset.settings.update(persons=(1, 1))
+    loader.batch_sampler = dict(type='jmpose_mm.RunBatchSampler', run_length=3)
+    loader.collate_fn = dict(type='jmpose_mm.collate_runs')
+    prepare_training(cfg, resume=resume)
+    train(cfg, 'cpu')
+    return torch.load(folder / f'epoch_{epochs}.pth', weights_only=True)
+
+
+def test_runs__resumed_training_is_bit_equal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = _trained_in_runs(tmp_path / 'whole', 2)
+    (tmp_path / 'parts').mkdir()
+    shutil.move(tmp_path / 'whole' / 'epoch_1.pth', tmp_path / 'parts')
+    torch.manual_seed(99)
+    found = _trained_in_runs(tmp_path / 'parts', 2, 'auto')
+    assert found['meta']['iter'] == expected['meta']['iter'] == 2 * 2  # six windows, four a batch
+    for name, value in expected['state_dict'].items():
+        assert torch.equal(found['state_dict'][name], value), name

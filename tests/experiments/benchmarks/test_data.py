@@ -79,17 +79,23 @@ def test_training__what_is_kept_is_what_would_be_decoded(
 
 def test_run__counts_what_is_decoded() -> None:
     threads = cv2.getNumThreads()
-    evaluation, shuffled, by_frame = data.measure(size=data.LoadingSize(CLIPS, batches=2, runs=2))
+    found = data.measure(size=data.LoadingSize(CLIPS, batches=2, runs=2))
+    evaluation, shuffled, by_frame, *runs = found
     assert cv2.getNumThreads() == threads
-    assert [row.name for row in (evaluation, shuffled, by_frame)] == [
+    assert [row.name for row in found] == [
         'evaluation, in order',
         'training, shuffled',
         'training, by frame',
+        'training, runs of 4',
+        'training, runs of 8',
     ]
     assert shuffled.reference_seconds is by_frame.reference_seconds
-    for comparison in (evaluation, shuffled, by_frame):
+    for comparison in found:
         assert len(comparison.reference_seconds) == len(comparison.our_seconds) == 2
         assert '2 videos x 9 frames x 4 people, 256x144 JPEG' in comparison.note
     # 64 samples are 16 frames: all of the first video and 7 of the second, whose windows reach
     # its end
     assert 'decoded frames a sample: 5 and 0.28.' in evaluation.note
+    # nine frames a person, of which two to four runs of four look at eight each at most
+    a_sample = [float(row.note.split(' and ')[-1].rstrip('.')) for row in (shuffled, *runs)]
+    assert a_sample[0] > a_sample[1] > 0.25
