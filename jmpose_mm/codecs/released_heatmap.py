@@ -57,5 +57,6 @@ class ReleasedHeatmap(MSRAHeatmap):
     def decode(self, encoded: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Heatmaps ``(K, H, W)`` to crop pixels ``(1, K, 2)`` and scores ``(1, K)``."""
         keypoints, scores = decode_heatmaps(encoded, self.decoding, self.blur_kernel_size)
+        # By the ratio of sides, not of sides less one: the convention of the released code.
         keypoints = keypoints * self.scale_factor
         return keypoints[None].astype(np.float32), scores[None].astype(np.float32)

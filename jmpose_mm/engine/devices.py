@@ -104,6 +104,7 @@ def _without_kernels(task: str) -> str | None:
     """What Apple's GPU lacks for a task, or None where it has everything."""
     if task not in _LATE:
         return f"what {task} needs of Apple's GPU is not known"
+    # Private, but torch has no public way to ask without running the operator.
     has = torch._C._dispatch_has_computed_kernel_for_dispatch_key
     missing = [name for name in _LATE[task] if not has(f'aten::{name}', 'MPS')]
     return f"Apple's GPU has no kernel for {', '.join(missing)}" if missing else None
@@ -114,6 +115,7 @@ def runner_on(device: torch.device) -> Iterator[None]:
     """Inside, mmengine's runner puts models on this device; by itself it takes any GPU it sees."""
     from mmengine.device import utils
 
+    # mmengine decides on a device while it is imported; nothing else tells it another one.
     before, utils.DEVICE = utils.DEVICE, device.type
     try:
         with torch.cuda.device(device) if device.index is not None else nullcontext():
@@ -131,6 +133,7 @@ def fit_to_device(cfg: Config, device: torch.device) -> Config:
     cfg = copy.deepcopy(cfg)
     for name in _LOADERS:
         loader = cfg.get(name)
+        # torch warns in every epoch of memory that is pinned for nobody.
         if loader is not None and loader.get('pin_memory') and device.type != 'cuda':
             loader.pin_memory = False
     workers = cfg.get('env_cfg', {}).get('mp_cfg')
@@ -146,6 +149,7 @@ def _forks() -> bool:
 def fast_dtype(device: torch.device) -> str:
     """``'bfloat16'`` where the device multiplies it natively, else ``'float32'``."""
     if device.type == 'cuda':
+        # Ampere is the first generation with bfloat16 in hardware; older ones emulate it slowly.
         return 'bfloat16' if torch.cuda.get_device_capability(device) >= (8, 0) else 'float32'
     processor: dict[str, Any] = getattr(torch.cpu, 'get_capabilities', dict)()
     native = processor.get('avx512_bf16') or processor.get('amx_bf16')

@@ -142,6 +142,7 @@ def _process_group(launcher: str) -> dict[str, str]:
         return {}
     rank, size, place = (os.environ[name] for name in _ENVIRONMENT[launcher][:3])
     found = {'RANK': rank, 'WORLD_SIZE': size, 'LOCAL_RANK': place}
+    # 29500 is also what torchrun and mmengine take.
     found['MASTER_PORT'] = os.environ.get('MASTER_PORT', '29500')
     if 'MASTER_ADDR' in os.environ:
         return found

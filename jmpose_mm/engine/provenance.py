@@ -66,6 +66,7 @@ def checkpoint_record(checkpoint: str | Path) -> dict[str, str | None]:
     if '://' in name:
         import torch
 
+        # Where torch's downloads go, and mmengine's with them.
         file = Path(torch.hub.get_dir(), 'checkpoints', Path(urlsplit(name).path).name)
         name = without_credentials(name)
     return {'name': name, 'sha256': file_digest(file) if file.is_file() else None}

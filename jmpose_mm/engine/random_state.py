@@ -32,6 +32,7 @@ def restore(state: dict[str, Any]) -> None:
     random.setstate(state['python'])
     name, keys, *rest = state['numpy']
     np.random.set_state((name, keys.cpu().numpy().astype(np.uint32), *rest))
+    # A checkpoint may have been loaded to a GPU; the generators' states live on the processor.
     torch.set_rng_state(state['torch'].cpu())
     cuda = [device_state.cpu() for device_state in state['cuda']]
     if cuda and torch.cuda.is_available() and len(cuda) == torch.cuda.device_count():
@@ -50,6 +51,7 @@ class CallBeforeItem:
         return self
 
     def __next__(self) -> Any:
+        # Before the item is fetched: what is drawn for it comes from the restored state.
         if self.remaining == 0:
             self.call()
         self.remaining -= 1

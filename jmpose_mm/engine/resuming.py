@@ -37,6 +37,7 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
     hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
     folder = Path(cfg.work_dir)
     if hook.get('out_dir') is not None:
+        # mmengine's hook adds the name of the work directory to its own folder.
         folder = Path(hook['out_dir'], folder.name)
     newest, skipped = newest_checkpoint(folder, hook.get('filename_tmpl') or '*_{}.pth')
     for message in skipped:
@@ -95,6 +96,7 @@ def newest_checkpoint(
     for _, time, file in files:
         kind = pattern.sub('', file.name)
         latest[kind] = max(time, latest.get(kind, time))
+    # Within a kind by number, not by time: the files of a copied folder have new times.
     files.sort(key=lambda one: (latest[pattern.sub('', one[2].name)], one[0]), reverse=True)
     skipped: list[str] = []
     for _, _, file in files:

@@ -30,7 +30,7 @@ from jmpose_mm.formats.annolist_persons import (
 )
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.frame_names import frame_name, posix_name, video_key
-from jmpose_mm.formats.json_files import Place, field, one_of, place_in
+from jmpose_mm.formats.json_files import Place, field, place_in, single_value
 from jmpose_mm.formats.persons import NO_BOX, Image, Persons
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     FILE_JOINT_NAMES,
@@ -132,7 +132,7 @@ def read_annolist(
 
 
 def _image(file: Path, entry: dict[str, Any]) -> Image:
-    image = one_of(field(entry, 'image', list, dict))  # predictions have it without the list
+    image = single_value(field(entry, 'image', list, dict))  # predictions have it without the list
     name = field(image, 'name', str)
     if not name:
         raise ValueError("image: expected a name, got ''")
@@ -147,7 +147,7 @@ def _image(file: Path, entry: dict[str, Any]) -> Image:
 
 def _add_region(tables: AnnotationTables, region: dict[str, Any]) -> None:
     points = region.get('point') or []
-    ring = [(one_of(point['x']), one_of(point['y'])) for point in points]
+    ring = [(single_value(point['x']), single_value(point['y'])) for point in points]
     tables.add_region(len(tables.images) - 1, ring)
 
 

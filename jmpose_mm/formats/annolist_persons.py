@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jmpose_mm.errors import cut
-from jmpose_mm.formats.json_files import Place, field, one_of, whole_number
+from jmpose_mm.formats.json_files import Place, field, single_value, whole_number
 from jmpose_mm.functional.evaluation.posetrack_persons import MISSING_SCORE
 
 __all__ = ['CORNERS', 'Person', 'Point', 'decode_persons', 'pack_points', 'unpack_points']
@@ -99,9 +99,9 @@ def _tolerant_person(entry: dict[str, Any]) -> Person:
         person.x1, person.y1, person.x2, person.y2 = ((_number(entry, key),) for key in CORNERS)
     track = entry.get('track_id')
     if track not in (None, [], [None]):
-        person.track_id = (whole_number(one_of(track), 'track_id'),)
+        person.track_id = (whole_number(single_value(track), 'track_id'),)
     container = entry.get('annopoints')
-    container = one_of(container) if container else {}
+    container = single_value(container) if container else {}
     if container and container.get('point') is not None:
         points = field(container, 'point', list, dict)
         points = [points] if isinstance(points, dict) else points

@@ -15,7 +15,7 @@ from jmpose_mm.formats.annolist import annolist_joints, read_annolist, read_fast
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.coco import read_coco
 from jmpose_mm.formats.coco_persons import Reading
-from jmpose_mm.formats.json_files import json_files_of, place_in, read_bytes, read_unusual_json
+from jmpose_mm.formats.json_files import list_json_files, place_in, read_bytes, read_unusual_json
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['read_annotations', 'read_file']
@@ -59,7 +59,7 @@ def read_annotations(
     if not str(path) or str(path) == '.':
         raise UsageError('ann_file: expected an annotation file or a folder of them, got none')
     reading = Reading(tuple(joint_names), entries=entries)
-    tables = AnnotationTables.joined([read_file(file, reading) for file in json_files_of(path)])
+    tables = AnnotationTables.joined([read_file(file, reading) for file in list_json_files(path)])
     return tables if videos is None else tables.of_videos(videos)
 
 
@@ -70,7 +70,7 @@ def read_file(file: Path, reading: Reading) -> AnnotationTables:
         UsageError: See `read_annotations`.
     """
     with collector_paused():
-        return tables_of(file, load(file), reading)
+        return read_tables(file, load(file), reading)
 
 
 def load(file: Path) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def load(file: Path) -> dict[str, Any]:
     return content
 
 
-def tables_of(file: Path, content: dict[str, Any], reading: Reading) -> AnnotationTables:
+def read_tables(file: Path, content: dict[str, Any], reading: Reading) -> AnnotationTables:
     """Read the content of a file."""
     if 'annolist' in content:
         with place_in(file):

@@ -18,14 +18,14 @@ from jmpose_mm.whole_files import whole_file
 __all__ = [
     'Place',
     'field',
-    'json_files_of',
+    'list_json_files',
     'numbers',
-    'one_of',
     'place_in',
     'read_bytes',
     'read_id',
     'read_json',
     'read_unusual_json',
+    'single_value',
     'whole_number',
     'write_compact_json',
 ]
@@ -103,7 +103,7 @@ def read_unusual_json(path: str | Path, content: bytes) -> Any:
         raise UsageError(f'{path}: expected JSON, got {cut(error, 300)}') from error
 
 
-def json_files_of(path: str | Path) -> list[Path]:
+def list_json_files(path: str | Path) -> list[Path]:
     """The file itself, or the ``*.json`` files of a folder in the order of their names.
 
     Hidden files, as macOS leaves beside others (``._name.json``), are left aside.
@@ -174,7 +174,7 @@ def read_id(value: Any, key: str) -> int | str:
         ) from None
 
 
-def one_of(value: Any) -> Any:
+def single_value(value: Any) -> Any:
     """The value itself, or the only entry of a list: PoseTrack17 wraps what is single."""
     if isinstance(value, list):
         if not value:

@@ -18,7 +18,7 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_file
 from jmpose_mm.formats.coco_persons import Reading
-from jmpose_mm.formats.json_files import json_files_of
+from jmpose_mm.formats.json_files import list_json_files
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['PredictionPairs', 'read_pairs']
@@ -69,7 +69,7 @@ def read_pairs(
     for folder in (Path(truth_dir), Path(prediction_dir)):
         if not folder.is_dir():
             raise UsageError(f'{folder}: expected a folder of *.json files, found no folder')
-    files = json_files_of(truth_dir)
+    files = list_json_files(truth_dir)
     others = [Path(prediction_dir, file.name) for file in files]
     read = partial(_read_pair, unique_track_ids=unique_track_ids)
     size = sum(file.stat().st_size for file in [*files, *others] if file.is_file())

@@ -22,7 +22,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 )
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['category_of', 'write_predictions']
+__all__ = ['person_category', 'write_predictions']
 
 
 def write_predictions(
@@ -141,11 +141,11 @@ def _images(
                     'scores': triples[:, 2].tolist(),
                 }
             )
-    category = category_of(listed)
+    category = person_category(listed)
     return {'images': images, 'annotations': annotations, 'categories': [category]}
 
 
-def category_of(
+def person_category(
     joint_names: Sequence[str], skeleton: Sequence[Sequence[int]] = (), name: str = 'person'
 ) -> dict[str, Any]:
     """The one entry of ``categories``; links are pairs of places counted from 1."""

@@ -11,7 +11,7 @@ from jmpose_mm.errors import UsageError, without_credentials
 from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 from jmpose_mm.video.files.pose_exports import EXPORTS
 from jmpose_mm.video.files.recordings import Recording
-from jmpose_mm.video.film_lists import film_names, films_in, make_films, shard_of
+from jmpose_mm.video.film_lists import film_names, films_in, make_films, take_shard
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people.boxes import box_source
@@ -57,7 +57,7 @@ def run_command(
     films = films_in(inputs)
     if films is None:
         return _one_film(inputs[0], chosen, out_dir, outputs, options)
-    folders, wanted = film_names(films), shard_of(films, options['shard'])
+    folders, wanted = film_names(films), take_shard(films, options['shard'])
     inferencer, weights = _inferencer(chosen, options)
 
     def make(film: str, folder: Path) -> Recording:

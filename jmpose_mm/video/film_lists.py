@@ -16,7 +16,7 @@ from jmpose_mm.video.files.recordings import Recording, read_poses
 from jmpose_mm.video.frames.images import natural_images
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['FilmRow', 'film_names', 'films_in', 'make_films', 'shard_of']
+__all__ = ['FilmRow', 'film_names', 'films_in', 'make_films', 'take_shard']
 
 FILM_SUFFIXES = (
     *('.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg'),
@@ -45,7 +45,7 @@ def films_in(inputs: Sequence[str]) -> list[str] | None:
     return found if len(inputs) > 1 or _films_of(inputs[0]) is not None else None
 
 
-def shard_of(films: Sequence[str], shard: str | None) -> list[str]:
+def take_shard(films: Sequence[str], shard: str | None) -> list[str]:
     """Every n-th film from the i-th on, of ``'i/n'``; all without.
 
     Raises:

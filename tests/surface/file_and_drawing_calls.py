@@ -155,7 +155,7 @@ FILES: dict[str, Call] = {
     'read_pairs': (_pairs, lambda at: {'folder': at}),
     'read_json': (json_files.read_json, lambda at: {'path': at / 'truth.json'}),
     'read_bytes': (json_files.read_bytes, lambda at: {'path': at / 'truth.json'}),
-    'json_files_of': (json_files.json_files_of, lambda at: {'path': at}),
+    'list_json_files': (json_files.list_json_files, lambda at: {'path': at}),
     'numbers': (
         json_files.numbers,
         lambda at: {'values': np.arange(3.0), 'key': 'x', 'count': 3},
@@ -174,8 +174,8 @@ FILES: dict[str, Call] = {
         joints.wholebody_joints,
         lambda at: {'body': ['nose'], 'fields': ['foot_kpts']},
     ),
-    'category_of': (
-        predictions.category_of,
+    'person_category': (
+        predictions.person_category,
         lambda at: {'joint_names': ['a', 'b'], 'skeleton': [[1, 2]]},
     ),
     'write_predictions': (
@@ -246,7 +246,7 @@ FILMS: dict[str, Call] = {
         lambda at: {'before': film_poses(), 'after': film_poses()},
     ),
     'read_poses': (_read, lambda at: {'path': at / 'poses.json'}),
-    'entry_of': (recordings.entry_of, lambda at: {'poses': film_poses()[0]}),
+    'frame_entry': (recordings.frame_entry, lambda at: {'poses': film_poses()[0]}),
     'plain': (recordings.plain, lambda at: {'values': pose(), 'digits': 2}),
     'unfinished_path': (recordings.unfinished_path, lambda at: {'path': at / 'poses.json'}),
     'earlier_poses': (
@@ -275,7 +275,7 @@ FILMS: dict[str, Call] = {
     ),
     'films_in': (film_lists.films_in, lambda at: {'inputs': [str(at)]}),
     'film_names': (film_lists.film_names, lambda at: {'films': ['a/x.mp4', 'b/x.mp4']}),
-    'shard_of': (film_lists.shard_of, lambda at: {'films': ['a', 'b', 'c'], 'shard': '1/2'}),
+    'take_shard': (film_lists.take_shard, lambda at: {'films': ['a', 'b', 'c'], 'shard': '1/2'}),
 }
 DRAWINGS: dict[str, Call] = {
     'draw_poses': (
@@ -353,7 +353,7 @@ ELSEWHERE = {
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
     *('read_ahead', 'whole_config', 'is_finished'),
     *('read_file', 'read_coco', 'read_annolist', 'read_fast', 'annolist_joints', 'read_persons'),
-    *('decode_persons', 'read_unusual_json', 'field', 'whole_number', 'read_id', 'one_of'),
+    *('decode_persons', 'read_unusual_json', 'field', 'whole_number', 'read_id', 'single_value'),
     *('read_labels', 'read_labelme', 'read_label_studio', 'read_deeplabcut', 'is_labelme'),
     *('is_label_studio', 'document_of_instances', 'inside', 'visible'),
     *('annotated_truth', 'sampled_truth', 'paired', 'known_mean', 'finite_or_none'),

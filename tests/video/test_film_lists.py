@@ -10,7 +10,7 @@ import pytest
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
-from jmpose_mm.video.film_lists import film_names, films_in, make_films, shard_of
+from jmpose_mm.video.film_lists import film_names, films_in, make_films, take_shard
 from jmpose_mm.video.records import FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton
 
@@ -35,12 +35,12 @@ def test_film_names__differ(tmp_path: Path) -> None:
 
 def test_shard_of__all_films_once() -> None:
     films = list('abcdefg')
-    parts = [shard_of(films, f'{i}/3') for i in (1, 2, 3)]
+    parts = [take_shard(films, f'{i}/3') for i in (1, 2, 3)]
     assert sorted(film for part in parts for film in part) == films
-    assert shard_of(films, None) == films
+    assert take_shard(films, None) == films
     for wrong in ('0/3', '4/3', '1', '1/0', 'a/b'):
         with pytest.raises(UsageError, match='shard: expected 1/4'):
-            shard_of(films, wrong)
+            take_shard(films, wrong)
 
 
 def test_make_films__finished_are_left_and_a_bad_one_is_reported(tmp_path: Path) -> None:

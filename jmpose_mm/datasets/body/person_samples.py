@@ -32,6 +32,7 @@ def annotated_samples(
     """
     persons = tables.persons
     finite = np.isfinite(persons.keypoints).all(axis=2)
+    # Visibility 1 is labelled but hidden: it is learnt from, as in mmpose and COCO.
     labelled = finite & (persons.keypoints[..., 2] > 0)
     keypoints = np.where(finite[..., None], persons.keypoints[..., :2], 0.0)
     identities = _identities(tables)
@@ -82,6 +83,7 @@ def detected_samples(
     samples = []
     for number, found in enumerate(detections.boxes):
         reason, image = '', None
+        # Written this way, a score that is not a number is left out too.
         if not found['score'] >= threshold:
             reason = f'below {threshold}'
         else:
@@ -99,6 +101,7 @@ def detected_samples(
             _sample(frames[image], found['box'], found['score'], number)
             | {
                 'keypoints': np.zeros((1, num_keypoints, 2), dtype=np.float32),
+                # Nothing is known of a detected person, but mmpose's transforms expect the keys.
                 'keypoints_visible': np.ones((1, num_keypoints), dtype=np.float32),
                 'num_keypoints': num_keypoints,
                 'track_id': None,
@@ -146,6 +149,7 @@ def _usable_box(
         return box, 'without a usable box'
     if image.size is None:
         return box, ''
+    # Boxes of PoseTrack reach beyond the image; mmpose's loaders clip them, too.
     clipped = clip_boxes(box, *image.size)
     if not is_usable_box(clipped):
         return box, 'with a box outside of the image'

@@ -16,17 +16,17 @@ from jmpose_mm.datasets.conversion.matlab_files import read_matlab_structure
 from jmpose_mm.formats import annolist
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.frame_names import frame_name
-from jmpose_mm.formats.json_files import field, one_of, place_in, read_json
+from jmpose_mm.formats.json_files import field, place_in, read_json, single_value
 from jmpose_mm.formats.persons import Image
-from jmpose_mm.formats.predictions import category_of
+from jmpose_mm.formats.predictions import person_category
 from jmpose_mm.functional.crop import box_of_joints
 
-__all__ = ['document_of', 'image_of', 'read_annolist']
+__all__ = ['coco_document', 'image_of', 'read_annolist']
 
 
 def image_of(frame: dict[str, Any]) -> dict[str, Any]:
     """The image of a frame, with a ``name``."""
-    image = one_of(field(frame, 'image', list, dict))
+    image = single_value(field(frame, 'image', list, dict))
     field(image, 'name', str)
     return dict(image)
 
@@ -69,7 +69,7 @@ def read_annolist(
     return frames
 
 
-def document_of(
+def coco_document(
     frames: list[dict[str, Any]], video: Video, joint_names: tuple[str, ...]
 ) -> dict[str, Any]:
     """The COCO layout of an ``annolist``.
@@ -102,7 +102,7 @@ def document_of(
     return {
         'images': images,
         'annotations': persons,
-        'categories': [category_of(joint_names)],
+        'categories': [person_category(joint_names)],
     }
 
 

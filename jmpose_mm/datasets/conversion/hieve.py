@@ -24,7 +24,7 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from jmpose_mm.datasets.conversion.annolist_videos import document_of, image_of, read_annolist
+from jmpose_mm.datasets.conversion.annolist_videos import coco_document, image_of, read_annolist
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
@@ -111,7 +111,7 @@ class HieveFormat(DatasetFormat):
 
     def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
         """With the official boxes of bodies."""
-        return document_of(content['annolist'], video, self.joint_names)
+        return coco_document(content['annolist'], video, self.joint_names)
 
     def release(self, videos: list[Video]) -> str:
         """Which videos are held out is part of it."""

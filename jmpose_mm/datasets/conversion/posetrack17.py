@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jmpose_mm.datasets.conversion.annolist_videos import document_of, image_of, read_annolist
+from jmpose_mm.datasets.conversion.annolist_videos import coco_document, image_of, read_annolist
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
@@ -86,7 +86,7 @@ class PoseTrack17Format(DatasetFormat):
 
     def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
         """In PoseTrack18's joint order, with boxes around the joints."""
-        return document_of(content['annolist'], video, FILE_JOINT_NAMES)
+        return coco_document(content['annolist'], video, FILE_JOINT_NAMES)
 
     def merged_file(self, split: str) -> Path:
         """Named as in the bundle that the papers' code reads."""

@@ -37,7 +37,7 @@ from jmpose_mm.datasets.conversion.links import inner_path
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab
 from jmpose_mm.errors import UsageError, cut, naming
 from jmpose_mm.formats.json_files import place_in
-from jmpose_mm.formats.predictions import category_of
+from jmpose_mm.formats.predictions import person_category
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 
@@ -105,7 +105,7 @@ class SubJhmdbFormat(DatasetFormat):
             }
             images.append(image if size is None else image | dict(zip(SIZE, size, strict=True)))
             persons.append(_person(image['id'], keypoints, box))
-        categories = [category_of(self.joint_names)]
+        categories = [person_category(self.joint_names)]
         return Converted(
             {'images': images, 'annotations': persons, 'categories': categories}, left_out
         )

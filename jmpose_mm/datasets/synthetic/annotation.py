@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.datasets.synthetic.scene import Person, Scene, moment_of
+from jmpose_mm.datasets.synthetic.scene import Person, Scene, frame_moment
 from jmpose_mm.datasets.synthetic.settings import FACTORS, OCCLUSIONS
 from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
 
-__all__ = ['CATEGORY', 'annotate_frame', 'image_number', 'noisy_detections', 'tags_of']
+__all__ = ['CATEGORY', 'annotate_frame', 'image_number', 'noisy_detections', 'severity_tags']
 
 LEAST_JOINTS = 4
 LEAST_SEEN = 3
@@ -95,7 +95,7 @@ def _seen_nearby(hidden: list[list[list[str]]], frame: int, index: int) -> bool:
 def _entry(
     person: Person, frame: int, reasons: list[str], severity: dict[str, float]
 ) -> dict[str, Any]:
-    moment = moment_of(frame)
+    moment = frame_moment(frame)
     image = person.image[moment]
     inside = _inside(reasons)
     keypoints = np.zeros((17, 3))
@@ -125,7 +125,7 @@ def _entry(
     }
 
 
-def tags_of(entries: list[dict[str, Any]], severity: dict[str, float]) -> dict[str, Any]:
+def severity_tags(entries: list[dict[str, Any]], severity: dict[str, float]) -> dict[str, Any]:
     """What an image's record says about its difficulty.
 
     Args:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from jmpose_mm.datasets.synthetic.occluders import Occluder, draw_foreground, draw_occluder
-from jmpose_mm.datasets.synthetic.scene import SUBFRAMES, Scene, moment_of
+from jmpose_mm.datasets.synthetic.scene import SUBFRAMES, Scene, frame_moment
 from jmpose_mm.datasets.synthetic.settings import DEGRADATIONS, Settings
 
 __all__ = ['Effects', 'compress', 'darken', 'defocus', 'integrate', 'plan_effects']
@@ -49,7 +49,7 @@ class Effects:
         """Moments that the exposure integrates; their middle is the frame's own moment."""
         reach = round(self.exposure * SUBFRAMES / 2)
         step = max(1, reach // 4)
-        middle = moment_of(frame)
+        middle = frame_moment(frame)
         offsets = range(-(reach // step) * step, reach + 1, step)
         return [min(max(middle + offset, 0), total - 1) for offset in offsets]
 
@@ -82,7 +82,7 @@ def plan_effects(settings: Settings, scene: Scene, rng: np.random.Generator) -> 
 
 def _unit(scene: Scene, frame: int) -> float:
     """Median height of the persons in pixels: what strengths are relative to."""
-    return float(np.median([person.height(moment_of(frame)) for person in scene.persons]))
+    return float(np.median([person.height(frame_moment(frame)) for person in scene.persons]))
 
 
 def _mark(effects: Effects, kind: str, strength: float, **changes: Any) -> Effects:
@@ -134,7 +134,7 @@ def _plan_compression(plan: list[Effects], start: int, stop: int, world: _World)
 def _plan_occluder(plan: list[Effects], start: int, stop: int, world: _World) -> None:
     """Something passes before one person; a frame earlier and later it is just beside it."""
     target = world.scene.persons[world.rng.integers(len(world.scene.persons))]
-    middle = moment_of((start + stop - 1) // 2)
+    middle = frame_moment((start + stop - 1) // 2)
     tall = target.height(middle)
     cover = world.rng.uniform(*world.settings.occluder_cover)
     length = stop - start
@@ -147,7 +147,7 @@ def _plan_occluder(plan: list[Effects], start: int, stop: int, world: _World) ->
         occluder = draw_occluder((round(cover * tall), round(width)), abs(step), world.rng)
         below = world.rng.uniform(-0.4, 0.4) * max(0.0, 1 - cover) * tall
     for frame in range(max(start - 1, 0), min(stop + 1, len(plan))):
-        points = target.image[moment_of(frame), :17]
+        points = target.image[frame_moment(frame), :17]
         x = points[:, 0].mean() + (frame - (start + stop - 1) / 2) * step
         y = (points[:, 1].min() + points[:, 1].max()) / 2 + below
         place = (occluder, float(x), float(y))

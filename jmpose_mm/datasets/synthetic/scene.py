@@ -12,7 +12,7 @@ from jmpose_mm.datasets.synthetic.motion import MOTIONS, move
 from jmpose_mm.datasets.synthetic.settings import Settings
 from jmpose_mm.datasets.synthetic.skeleton import POINTS, Body, Frames
 
-__all__ = ['PAD', 'SUBFRAMES', 'Person', 'Scene', 'draw_scene', 'moment_of']
+__all__ = ['PAD', 'SUBFRAMES', 'Person', 'Scene', 'draw_scene', 'frame_moment']
 
 SUBFRAMES = 16
 """Moments per frame interval."""
@@ -24,7 +24,7 @@ MARGIN = 0.2
 """The background reaches that share of the frame beyond each border."""
 
 
-def moment_of(frame: int) -> int:
+def frame_moment(frame: int) -> int:
     """Index of the moment in the middle of a frame's exposure."""
     return PAD + frame * SUBFRAMES
 

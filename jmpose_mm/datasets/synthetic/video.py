@@ -14,7 +14,7 @@ from jmpose_mm.datasets.synthetic.annotation import (
     annotate_frame,
     image_number,
     noisy_detections,
-    tags_of,
+    severity_tags,
 )
 from jmpose_mm.datasets.synthetic.degradation import (
     Effects,
@@ -27,7 +27,7 @@ from jmpose_mm.datasets.synthetic.degradation import (
 from jmpose_mm.datasets.synthetic.occluders import paste
 from jmpose_mm.datasets.synthetic.parts import Layer
 from jmpose_mm.datasets.synthetic.rendering import OCCLUDER, draw_moment, hidden_by
-from jmpose_mm.datasets.synthetic.scene import Person, Scene, draw_scene, moment_of
+from jmpose_mm.datasets.synthetic.scene import Person, Scene, draw_scene, frame_moment
 from jmpose_mm.datasets.synthetic.settings import Settings
 
 __all__ = ['VideoJob', 'render_video']
@@ -84,7 +84,7 @@ def render_video(job: VideoJob) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     hidden = []
     for frame, effects in enumerate(plan):
         picture, layer = _expose(scene, frame, effects, job.settings.size)
-        moment = moment_of(frame)
+        moment = frame_moment(frame)
         hidden.append([hidden_by(layer, scene, moment, p) for p in range(len(scene.persons))])
         finished = _develop(picture, scene, effects, rng)
         file = folder / f'{frame:06d}.jpg'
@@ -147,7 +147,7 @@ def _document(
     for frame, effects in enumerate(plan):
         entries, left_out = annotate_frame(scene, frame, hidden, effects.severity)
         image = _image_entry(job, frame, len(plan), left_out)
-        image |= tags_of(entries, effects.severity)
+        image |= severity_tags(entries, effects.severity)
         for entry in entries:
             entry['image_id'] = image['id']
             entry['id'] = image['id'] * 100 + entry['track_id']
@@ -160,7 +160,7 @@ def _document(
 def _image_entry(job: VideoJob, frame: int, count: int, left_out: list[Person]) -> dict[str, Any]:
     width, height = job.settings.size
     number = image_number(job.number, frame)
-    regions = [_outline(person.image[moment_of(frame)], width, height) for person in left_out]
+    regions = [_outline(person.image[frame_moment(frame)], width, height) for person in left_out]
     return {
         'file_name': f'images/{job.split}/{job.name}/{frame:06d}.jpg',
         'id': number,

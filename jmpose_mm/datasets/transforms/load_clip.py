@@ -103,9 +103,12 @@ class LoadClip(BaseTransform):
             image = self._cache.pop(key, None)
         if image is None:
             image = self._decode(path)
+            # Shared between samples: whoever writes must copy.
             image.setflags(write=False)
         with self._lock:
             self._cache[key] = image
+            # The least recently used goes: `pop` and the new entry above move what is used to the
+            # end.
             while len(self._cache) > self.cache_frames:
                 self._cache.popitem(last=False)
         return image

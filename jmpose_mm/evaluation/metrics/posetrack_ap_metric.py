@@ -105,6 +105,7 @@ class PoseTrackAPMetric(LabelledMetric):
         truth = read_annotations(ann_file, self.joint_names, kept).without_crowds()
         self.frames, self.truth, self.ignored = truth.images, self._truth(truth), truth.ignored()
         self.index, self.by_id = _index_frames(truth)
+        # One name asks for both halves, so that a gain can be placed.
         names = [subset, f'not_{subset}'] if isinstance(subset, str) else subset or ()
         self.groups = {ALL_FRAMES: np.ones(len(self.frames), dtype=bool)}
         self.groups |= {name: _flagged(truth, name) for name in names}
@@ -172,6 +173,7 @@ class PoseTrackAPMetric(LabelledMetric):
 
     def _values(self, truth: TruePersons, predictions: PredictedPersons) -> dict[str, float]:
         ap = posetrack_ap(truth, predictions, self.ignored).ap
+        # The evaluator says 0 where nobody is predicted, even of a subset that has nobody to find.
         if not len(truth.frame):
             ap = np.full(len(ap), np.nan)
         return {'AP': mean_over_joints(ap), **group_means(ap)}
@@ -182,6 +184,7 @@ class PoseTrackAPMetric(LabelledMetric):
         return joint_places(names, self.joint_names, 'dataset_meta.keypoint_id2name')
 
     def _frame_of(self, sample: dict[str, Any]) -> int:
+        # The name first: ids of several files may repeat, paths do not.
         path, image_id = sample.get('img_path'), sample.get('img_id')
         index = self.by_id.get(image_id) if path is None else self.index.find(path)
         if index is None:

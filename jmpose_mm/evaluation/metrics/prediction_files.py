@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.formats.json_files import write_compact_json
-from jmpose_mm.formats.predictions import category_of
+from jmpose_mm.formats.predictions import person_category
 
 from .reporting import LabelledMetric
 from .sample_predictions import read_sample, unique_samples
@@ -61,7 +61,7 @@ def write_sample_predictions(
         **statements,
         'images': [{'id': number, 'file_name': name} for name, number in images.items()],
         'annotations': annotations,
-        'categories': [category_of([names[k] for k in range(len(names))], links, kind)],
+        'categories': [person_category([names[k] for k in range(len(names))], links, kind)],
     }
     file = Path(folder, FILE)
     write_compact_json(file, content)

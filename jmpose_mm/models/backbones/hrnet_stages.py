@@ -36,9 +36,11 @@ class HRNetStages(HRNet):
         for index in (1, 2, 3):
             transition = getattr(self, f'transition{index}')
             branches = [
+                # mmpose has None where a branch goes on; a new one grows out of the coarsest.
                 branches[min(i, len(branches) - 1)] if layer is None else layer(branches[-1])
                 for i, layer in enumerate(transition)
             ]
+            # The first branch, of stride 4, is what the necks read after each stage.
             if index == 1:
                 outputs.append(branches[0])
             branches = getattr(self, f'stage{index + 1}')(branches)

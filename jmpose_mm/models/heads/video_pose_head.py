@@ -43,6 +43,7 @@ class VideoPoseHead(HeatmapHead):
 
     def forward(self, feats: FusedFeatures) -> Tensor:
         """Final heatmaps of the key frame, ``(B, K, h, w)``."""
+        # mmpose's heads take the last of several maps.
         return super().forward((feats.fused,))
 
     def loss(

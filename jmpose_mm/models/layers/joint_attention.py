@@ -128,6 +128,7 @@ class JointAggregation(nn.Module):
 
     def forward(self, tokens: Tensor, allowed: Tensor) -> Tensor:
         """Places ``(B, M, C)`` and where each joint may look ``(B, K, M)`` to ``(B, K, C)``."""
+        # Two embeddings that are only ever added, as in the authors' network.
         start = self.query_feat.weight + self.query_pe.weight
         joints = start.to(tokens.dtype).expand(len(tokens), -1, -1)
         allowed = allowed[:, None]

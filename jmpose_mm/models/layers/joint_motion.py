@@ -91,6 +91,7 @@ class ChannelCrossAttention(nn.Module):
         """What ``x`` asks of ``context``: both ``(B, C, H, W)``, and so is the answer."""
         query = self._split(self.query(x))
         key, value = (self._split(part) for part in self.key_value(context).chunk(2, dim=1))
+        # Channels attend to channels: the table is as large as they are many, whatever the image.
         similarity = normalize(query, dim=-1) @ normalize(key, dim=-1).transpose(-1, -2)
         attention = (similarity * self.temperature).softmax(dim=-1)  # (B, A, C/A, C/A)
         answer = (attention @ value).flatten(1, 2).unflatten(-1, x.shape[-2:])
@@ -118,6 +119,7 @@ class MutualLearningStage(nn.Module):
         self.motion_attends_joint = ChannelCrossAttention(channels, num_heads)
         self.joint_attends_motion = ChannelCrossAttention(channels, num_heads)
         self.gate = nn.Conv2d(2 * channels, 2 * channels, 1) if gate == 'conv' else nn.Identity()
+        # Every residual branch starts at zero, so that a stage begins as the identity.
         for block in (*self.motion_block.layers, *self.joint_block.layers):
             nn.init.zeros_(block.bn2.weight)
         for attention in (self.motion_attends_joint, self.joint_attends_motion):
@@ -130,4 +132,5 @@ class MutualLearningStage(nn.Module):
         u = self.motion_attends_joint(motion, context=joint) + motion
         v = self.joint_attends_motion(joint, context=motion) + joint
         gate_motion, gate_joint = self.gate(torch.cat((u, v), dim=1)).sigmoid().chunk(2, dim=1)
+        # Crossed: what motion knows decides what of the joints passes, and the reverse.
         return gate_joint * v, gate_motion * u

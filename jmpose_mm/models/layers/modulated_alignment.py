@@ -25,6 +25,7 @@ def _torchvision_operator(features, offset, modulation, weight, bias, stride, pa
 
 def _mmcv_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
     operator = importlib.import_module('mmcv.ops').modulated_deform_conv2d
+    # mmcv's operator knows no other form than the modulated one.
     if modulation is None:
         modulation = torch.ones_like(offset[:, ::2])
     groups = modulation.shape[1] // (weight.shape[-1] * weight.shape[-2])

@@ -40,6 +40,8 @@ class SidedMotion(nn.Module):
                 'frame_offsets: expected at least one frame beside the key frame, got none; '
                 'use the estimator without a neck for a single frame'
             )
+        # Each side of the key frame gets half of the channels; a window at a border of the clip has
+        # one.
         half = channels // 2
         widths = [half, channels - half] if len(counts) == 2 else [channels]
         self.counts = counts

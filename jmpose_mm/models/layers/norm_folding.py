@@ -88,6 +88,7 @@ def _checked(module: nn.Module, pairs: list[_Pair], example: Tensor) -> list[_Pa
     """Those of the pairs that can be folded: halves of them are tried where all together differ."""
     if not pairs or _agree(module, _folded(module, pairs), example):
         return pairs
+    # A pair may only look foldable, where the map between is read elsewhere too: halving finds it.
     half = len(pairs) // 2
     halves = (pairs[:half], pairs[half:]) if half else ()
     return [pair for part in halves for pair in _checked(module, part, example)]
@@ -107,6 +108,7 @@ def _folded(module: nn.Module, pairs: list[_Pair]) -> nn.Module:
             norm.bias,
             isinstance(convolution, nn.ConvTranspose2d),
         )
+        # Replaced, not removed: names of the layers behind it stay.
         parent, _, attribute = norm_name.rpartition('.')
         setattr(copied.get_submodule(parent), attribute, nn.Identity())
     return copied

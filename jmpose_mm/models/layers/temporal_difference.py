@@ -62,6 +62,7 @@ class TemporalDifferenceEncoder(nn.Module):
             )
         )
         self.smooth = one_a_stage(lambda: ResidualChain(channels, channels))
+        # The released network has no smoothing in its first stage, whose sum begins at zero.
         if not smooth_first:
             self.smooth[0] = nn.Identity()
 

@@ -63,6 +63,7 @@ class VideoNeck(BaseModule):
                 'frame_offsets: expected at least one frame beside the key frame, got none; '
                 'use the estimator without a neck for a single frame'
             )
+        # Loads from `head.final_layer` of a single-frame model.
         self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
 
     def forward(self, clip: ClipFeatures) -> FusedFeatures:
@@ -125,6 +126,8 @@ class VideoNeck(BaseModule):
             clip: The backbone's stages of any number of frames.
         """
         num_frames = clip.stages[-1].shape[1]
+        # Frames are a batch to convolutions: what does not depend on time is computed once for
+        # each.
         stages = tuple(stage.flatten(0, 1) for stage in clip.stages)
         heatmaps, kept = self.frame_heatmaps(stages), self.frame_stages(stages)
         return ClipFeatures(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.outputs import PoseOutput
-from jmpose_mm.video.files.recordings import PoseHeader, Recording, entry_of, unfinished_path
+from jmpose_mm.video.files.recordings import PoseHeader, Recording, frame_entry, unfinished_path
 from jmpose_mm.video.records import Frame, FramePoses, Remarks
 
 __all__ = ['PoseFile', 'earlier_poses']
@@ -71,7 +71,7 @@ class PoseFile(PoseOutput):
         if poses.index <= self.last_index:
             return
         separator = b',\n' if self.count else b'\n'
-        self._append(separator + json.dumps(entry_of(poses), allow_nan=False).encode())
+        self._append(separator + json.dumps(frame_entry(poses), allow_nan=False).encode())
         self.count, self.last_index = self.count + 1, poses.index
 
     def close(self, complete: bool = True) -> None:

@@ -22,7 +22,7 @@ from jmpose_mm.formats.json_files import field, numbers, whole_number
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 
-__all__ = ['PoseHeader', 'Recording', 'entry_of', 'plain', 'read_poses', 'unfinished_path']
+__all__ = ['PoseHeader', 'Recording', 'frame_entry', 'plain', 'read_poses', 'unfinished_path']
 
 TIME_DIGITS = 6
 
@@ -203,7 +203,7 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def entry_of(poses: FramePoses) -> dict[str, Any]:
+def frame_entry(poses: FramePoses) -> dict[str, Any]:
     """A frame as dicts and lists."""
     persons = [
         {

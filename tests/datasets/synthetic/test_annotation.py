@@ -9,7 +9,7 @@ from jmpose_mm.datasets.synthetic.annotation import (
     annotate_frame,
     image_number,
     noisy_detections,
-    tags_of,
+    severity_tags,
 )
 from jmpose_mm.datasets.synthetic.scene import PAD, Scene
 from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
@@ -113,7 +113,7 @@ def test_tags__follow_from_the_persons(stand: Stand) -> None:
     half[5:11] = ['person'] * 6
     third[5:10] = ['person'] * 5
     entries, _ = annotate_frame(scene, 0, [[half, third]], severity)
-    tags = tags_of(entries, severity)
+    tags = severity_tags(entries, severity)
     assert tags == {
         'degraded': True,
         'degradation': ['defocus'],
@@ -127,8 +127,8 @@ def test_tags__follow_from_the_persons(stand: Stand) -> None:
         'severity': {'defocus': 0.1, 'crossing_person': 6 / 15},
     }
     entries, _ = annotate_frame(scene, 0, [[half, third]], {})
-    assert not tags_of(entries, {})['degraded']
-    assert tags_of([], severity)['severity'] == {}
+    assert not severity_tags(entries, {})['degraded']
+    assert severity_tags([], severity)['severity'] == {}
 
 
 def test_person__with_three_joints_inside_becomes_an_ignore_region(stand: Stand) -> None:

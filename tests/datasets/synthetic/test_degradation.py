@@ -15,7 +15,7 @@ from jmpose_mm.datasets.synthetic.degradation import (
     integrate,
     plan_effects,
 )
-from jmpose_mm.datasets.synthetic.scene import Scene, moment_of
+from jmpose_mm.datasets.synthetic.scene import Scene, frame_moment
 
 Stand = Callable[..., Scene]
 
@@ -51,10 +51,10 @@ def test_integrate__keeps_an_even_picture() -> None:
 def test_exposure__is_centred_on_the_frame() -> None:
     effects = Effects(exposure=1.5)
     moments = effects.moments(3, 1000)
-    assert moments[len(moments) // 2] == moment_of(3)
-    assert moments[0] + moments[-1] == 2 * moment_of(3)
+    assert moments[len(moments) // 2] == frame_moment(3)
+    assert moments[0] + moments[-1] == 2 * frame_moment(3)
     assert moments[-1] - moments[0] == pytest.approx(1.5 * 16, abs=2)
-    assert Effects().moments(3, 1000) == [moment_of(3)]
+    assert Effects().moments(3, 1000) == [frame_moment(3)]
 
 
 def test_defocus__spreads_a_dot_over_a_disc_and_keeps_the_light() -> None:
@@ -125,7 +125,7 @@ def test_bursts__all_kinds_occur_within_their_ranges(stand: Stand) -> None:
     low, high = settings.low_light_gain
     gains = [e.severity['low_light'] for e in plan if 'low_light' in e.severity]
     assert low <= min(gains) < max(gains) <= high
-    height = scene.persons[0].height(moment_of(0))
+    height = scene.persons[0].height(frame_moment(0))
     for effects in plan:
         if 'defocus' in effects.severity:
             assert effects.radius == pytest.approx(effects.severity['defocus'] * height, rel=1e-3)
@@ -143,7 +143,7 @@ def test_bursts__an_occluder_is_on_its_person_only_during_the_burst(
     )
     scene = stand((0, 4, 0), frames=120)
     plan = plan_effects(settings, scene, np.random.default_rng(3))
-    center = scene.persons[0].image[moment_of(0), :17, 0].mean()
+    center = scene.persons[0].image[frame_moment(0), :17, 0].mean()
     beside = []
     for effects in plan:
         if effects.occluder is not None:
@@ -164,12 +164,12 @@ def test_bursts__a_lifelike_occluder_stands_or_hangs_and_covers_what_it_states(
     scene = stand((0, 4, 0), frames=200)
     plan = plan_effects(settings, scene, np.random.default_rng(3))
     person = scene.persons[0]
-    y = person.image[moment_of(0), :17, 1]
+    y = person.image[frame_moment(0), :17, 1]
     standing = []
     for effects in plan:
         if 'occluder' in effects.severity:
             occluder, _, middle = effects.occluder
-            cover = effects.severity['occluder'] * person.height(moment_of(0))
+            cover = effects.severity['occluder'] * person.height(frame_moment(0))
             top, bottom = (middle + sign * occluder.alpha.shape[0] / 2 for sign in (-1, 1))
             standing.append(top != pytest.approx(-50, abs=1))
             if standing[-1]:

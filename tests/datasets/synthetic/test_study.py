@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from jmpose_mm.datasets.synthetic import FACTORS, PRESETS, make_synthetic
-from jmpose_mm.datasets.synthetic.scene import Person, draw_scene, moment_of
+from jmpose_mm.datasets.synthetic.scene import Person, draw_scene, frame_moment
 from jmpose_mm.datasets.synthetic.settings import SEVERITIES
 from jmpose_mm.datasets.synthetic.video import VideoJob
 
 DOC = Path(__file__).parents[3] / 'docs/synthetic_data.md'
-FRAMES = [moment_of(frame) for frame in range(40)]
+FRAMES = [frame_moment(frame) for frame in range(40)]
 
 
 def people(split: str, videos: int) -> list[Person]:
