@@ -11,8 +11,13 @@ import own_exports as own
 import pytest
 
 from jmpose_mm.apis import train_and_test as api
+from jmpose_mm.apis.clip_sheets import draw_clip_sheets
 from jmpose_mm.apis.own_data import convert_own_data
+from jmpose_mm.datasets.conversion.own_data.config_facts import BACKBONES, METHODS, ConfigFacts
+from jmpose_mm.datasets.conversion.own_data.configs import config_texts
 from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.consistency import check_consistency
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.frames.sources import open_source
@@ -141,3 +146,42 @@ def test_infer_video__draws_the_own_skeleton(models: Path, tmp_path: Path) -> No
     exported = json.loads((tmp_path / 'made/coco.json').read_text())['categories'][0]
     assert exported['name'] == own.CATEGORY
     assert exported['keypoints'] == list(own.JOINTS)
+
+
+def test_sheets__show_the_joints_where_the_crop_has_them(canonical: Path, tmp_path: Path) -> None:
+    config = str(canonical / 'configs/jm_pose.py')
+    (file,) = draw_clip_sheets(config, tmp_path / 'sheets', count=2, split='val')
+    sheet = own.cv2.imread(str(file))
+    # Two rows under two lines of names; five frames, joints, targets and pairs, 176 pixels high.
+    assert sheet.shape == (2 * 18 + 4 + 2 * (2 * 18 + 176 + 4), 8 * (176 + 4) + 4, 3)
+    tiles = [sheet[76:252, 4 + 180 * k : 180 + 180 * k].astype(int) for k in range(8)]
+    # Joints are drawn on the animal, whose body is orange: around it nothing is changed.
+    changed = np.abs(tiles[5] - tiles[2]).max(axis=2) > 90
+    body = np.abs(tiles[2] - own.GRAY - 16).max(axis=2) > 30
+    near = own.cv2.dilate(body.astype(np.uint8), np.ones((41, 41))) > 0
+    assert changed.any()
+    assert not (changed & ~near).any()
+    with pytest.raises(UsageError, match='split and count'):
+        draw_clip_sheets(config, tmp_path / 'sheets', count=0)
+
+
+@pytest.mark.parametrize('backbone', BACKBONES)
+@pytest.mark.parametrize('method', METHODS)
+def test_configs__of_every_method_and_backbone_agree(
+    backbone: str, method: str, tmp_path: Path
+) -> None:
+    facts = ConfigFacts('mouse', 9, 40, True, 40.0, backbone, method)
+    for name, text in config_texts(facts).items():
+        (tmp_path / name).write_text(text)
+    (tmp_path.parent / 'metainfo.py').write_text(metainfo(9))
+    for name in ('single_frame', method):
+        cfg = load_config(str(tmp_path / f'{name}.py'))
+        check_consistency(cfg)
+        assert cfg.model.head.out_channels == 9
+
+
+def metainfo(joints: int) -> str:
+    keypoints = {k: dict(name=f'j{k}', id=k, swap='') for k in range(joints)}
+    info = dict(dataset_name='mouse', keypoint_info=keypoints, skeleton_info={})
+    info |= dict(joint_weights=[1.0] * joints, sigmas=[0.05] * joints)
+    return f'dataset_info = {info}\n'

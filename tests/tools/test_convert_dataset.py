@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +72,23 @@ def test_convert__refuses_options_of_another_data_set(tmp_path: Path) -> None:
     done = run('posetrack19', 'a', 'b', cwd=tmp_path)
     assert done.returncode == 2
     assert 'posetrack17' in done.stderr
+
+
+def test_own_data__every_command_of_the_page_is_understood() -> None:
+    specification = importlib.util.spec_from_file_location('tool', TOOL)
+    tool = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(tool)
+    page = (ROOT / 'docs/own_data.md').read_text()
+    commands = [
+        shlex.split(line.partition('convert_dataset.py ')[2])
+        for line in page.splitlines()
+        if 'convert_dataset.py coco' in line
+    ]
+    commands += [shlex.split(text) for text in re.findall(r'`(coco [A-Z]+ OUT[^`]*)`', page)]
+    assert len(commands) > 8
+    for command in commands:
+        assert tool.make_parser().parse_args(command).format == 'coco'
+    options = set(re.findall(r'--[a-z][a-z-]+', page))
+    known = {o for a in tool.make_parser()._actions for o in a.option_strings}
+    others = {'--checkpoint', '--out', '--out-dir', '--detector', '--cfg-options'}
+    assert options - others <= known

@@ -12,27 +12,15 @@ load_train = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    persistent_workers=False,  # new ones each epoch: resuming is exact
     drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type=dataset_type,
-        data_mode=_base_.data_mode,
-        ann_file='annotations/train.json',
-        data_prefix=dict(img='images/'),
+        type=dataset_type, ann_file='annotations/train.json', data_prefix=dict(img='images/')
     ),
 )
 val_dataloader = dict(
-    batch_size=32,
     num_workers=1,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type=dataset_type,
-        data_mode=_base_.data_mode,
-        ann_file='annotations/val.json',
-        data_prefix=dict(img='images/'),
-        test_mode=True,
+        type=dataset_type, ann_file='annotations/val.json', data_prefix=dict(img='images/')
     ),
 )
 val_evaluator = dict(type='jmpose_mm.KeypointMetric')

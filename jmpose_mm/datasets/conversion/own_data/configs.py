@@ -120,7 +120,10 @@ _base_ = [
 key_frame = dict(type='jmpose_mm.SampleSupportFrames', frame_offsets=(0,))
 train_pipeline = [key_frame, *_base_.load_train, _base_.crop, *_base_.pack_train]
 test_pipeline = [key_frame, *_base_.load_test, _base_.crop, *_base_.pack_test]
-{_tested(facts)}model = dict(head=dict(out_channels={facts.joints}, decoder=_base_.codec))
+{_tested(facts)}model = dict(
+    head=dict(out_channels={facts.joints}, decoder=_base_.codec),
+    test_cfg=dict(flip_test=True),
+)
 {_schedule(facts, video=False, own_pipeline=True)}
 load_from = {start}
 work_dir = '{{{{ fileDirname }}}}/../work_dirs/single_frame'
@@ -149,6 +152,7 @@ _base_ = [
 model = dict(
     neck=dict(_base_.neck, {neck}num_keypoints={facts.joints}),
     head=dict(_base_.head, {head}out_channels={facts.joints}, decoder=_base_.codec),
+    test_cfg=dict(flip_test=True),
 {parts.get('frozen', '')})
 {pipelines}{_schedule(facts, video=True, own_pipeline=own)}
 load_from = '{{{{ fileDirname }}}}/../work_dirs/single_frame'
