@@ -17,9 +17,11 @@ import yaml
 
 import jmpose_mm
 from jmpose_mm import apis, functional
+from jmpose_mm.engine.model_zoo import published_models
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / 'docs' / 'notebooks' / 'look_inside.ipynb'
+PUBLISHED = '<!-- published -->'
 ZOO, REFERENCE, MATHEMATICS = '<!-- zoo -->', '<!-- reference -->', '<!-- mathematics -->'
 # A heading of the reference, and the packages whose public names stand below it.
 ROOMS = {
@@ -36,7 +38,13 @@ ROOMS = {
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put the lists in their places; a link to a file outside of docs/ becomes its path."""
-    made = {ZOO: zoo, REFERENCE: reference, MATHEMATICS: mathematics, '<!-- notebook -->': notebook}
+    made = {
+        PUBLISHED: published,
+        ZOO: zoo,
+        REFERENCE: reference,
+        MATHEMATICS: mathematics,
+        '<!-- notebook -->': notebook,
+    }
     for place, text in made.items():
         if place in markdown:
             markdown = markdown.replace(place, text())
@@ -49,6 +57,18 @@ def on_page_content(html: str, **_: Any) -> str:
     return re.sub(r':(?:class|func|meth|mod|attr|obj|data):(?=<code>)', '', html)
 
 
+def published() -> str:
+    """A table of the models that ``--model`` names."""
+    rows = [
+        f'| `{m.name}` | {m.method} | {m.frames} | {m.input} | {m.joints} | '
+        f'{", ".join(f"{ap} ({boxes})" for boxes, ap in m.results.items())} | {m.parameters:g} | '
+        f'{m.cpu_time:g} | [file]({m.weights}) |'
+        for m in published_models()
+    ]
+    head = '| name | method | frames | input | joints | AP | M weights | ms | |'
+    return '\n'.join([head, '| --- ' * 9 + '|', *rows])
+
+
 def zoo() -> str:
     """A table of all models that the metafiles name, one for each method."""
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))
@@ -57,7 +77,7 @@ def zoo() -> str:
         metafile = yaml.safe_load((ROOT / name).read_text(encoding='utf-8'))
         collection = metafile['Collections'][0]['Name']
         rows = '\n'.join(_row(model) for model in metafile['Models'])
-        head = '| config | data | input | ours | weights |\n| --- | --- | --- | --- | --- |'
+        head = '| config | data | input | ours | published | weights |\n' + '| --- ' * 6 + '|'
         parts.append(f'### {collection}\n\n{head}\n{rows}')
     return '\n\n'.join(parts)
 
@@ -66,13 +86,16 @@ def _row(model: dict[str, Any]) -> str:
     name, weights = model['Name'], model['Weights']
     size = re.search(r'-(\d+)x(\d+)$', name)
     said = f'[file]({weights})' if weights.startswith('http') else 'none published'
-    results = model.get('Results', [])
-    measured = ', '.join(f'{v}' for result in results for v in result['Metrics'].values())
+    metrics = {k: v for result in model.get('Results', []) for k, v in result['Metrics'].items()}
+    # A model with an alias was trained by others: its figures are theirs.
+    theirs = ', '.join(f'{v} ({k})' for k, v in metrics.items()) if 'Alias' in model else '–'
+    measured = '' if 'Alias' in model else ', '.join(map(str, metrics.values()))
     cells = (
         f'`{name}`',
         model['Metadata']['Training Data'],
         f'{size[1]}×{size[2]}' if size else '128×96',
         measured or 'not run',
+        theirs,
         said,
     )
     return f'| {" | ".join(cells)} |'

@@ -97,7 +97,7 @@ def test_mot__bad_line_is_named(line, tmp_path):
 
 @pytest.mark.parametrize('spec', ['gone.json', 'mmdet:only-config', 'yolo'])
 def test_box_source__unknown(spec):
-    with pytest.raises(UsageError, match='boxes: expected'):
+    with pytest.raises(UsageError, match=r'(boxes|detector): expected'):
         box_source(spec)
 
 

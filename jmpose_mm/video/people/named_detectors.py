@@ -79,7 +79,7 @@ def named_detector(
         return MMDetDetector(config, find_checkpoint(checkpoint, folder), device)
     raise UsageError(
         f'detector: expected {", ".join(DETECTORS)}, torchvision[:MODEL], mmdet:CONFIG,CHECKPOINT, '
-        f'whole or hog, got {name!r}'
+        f'whole, hog or a file of boxes, got {name!r}'
     )
 
 
