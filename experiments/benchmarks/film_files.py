@@ -70,11 +70,11 @@ def reading_and_writing(film: Path, size: VideoSize) -> list[Comparison]:
 def start_in_the_middle(folder: Path, size: VideoSize) -> Comparison:
     """The first frame behind half of a long film, beside reading up to it."""
     path, middle = folder / 'long.mp4', size.long_seconds // 2
-    film = Film(path, 5)
+    film = Film(path, 1)
     picture = np.zeros((90, 160, 3), np.uint8)
-    for number in range(5 * size.long_seconds):
+    for number in range(size.long_seconds):
         picture[:, number % 160] += 40
-        film.add(picture, number / 5)
+        film.add(picture, float(number))
     film.close()
 
     def first_frame(start: int | str) -> None:

@@ -54,7 +54,7 @@ MMPOSE = (
 )
 
 
-FULL = VideoSize(60, (1920, 1080), 7200, 5)
+FULL = VideoSize(40, (1920, 1080), 7200, 5)
 QUICK = VideoSize(4, (320, 180), 20, 1)
 
 

@@ -29,6 +29,7 @@ RUN_BY = {
     'python -c': 'docs/test_commands.py',
     'python -m torch.distributed.run': 'engine/test_distributed.py',
     'experiments/benchmark.py': 'experiments/test_benchmark.py',
+    'experiments/quality_signs.py': 'experiments/test_quality_signs.py',
     'tools/analyze_results.py': 'tools/test_analyze_results.py',
     'tools/convert_checkpoint.py': 'apis/test_checkpoint_conversion.py',
     'tools/convert_dataset.py': 'tools/test_convert_dataset.py',

@@ -137,6 +137,19 @@ def test_c3d__a_file_for_each_person(recording: Recording, tmp_path: Path) -> No
     assert np.isnan(places[:3, 1, 2]).all()
 
 
+def test_c3d__what_the_format_cannot_count_is_in_further_files(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ezc3d = pytest.importorskip('ezc3d')
+    monkeypatch.setattr('jmpose_mm.video.files.track_exports.C3D_FRAMES', 2)
+    (folder,) = export_poses(recording, tmp_path, ['c3d'])
+    names = [file.name for file in folder.glob('person08*')]
+    assert sorted(names) == ['person08.c3d', 'person08_from_row_2.c3d']
+    rest = ezc3d.c3d(str(folder / 'person08_from_row_2.c3d'))['data']['points']
+    assert rest.shape == (4, 17, 1)
+    np.testing.assert_allclose(rest[0, 0, 0], person(8, 2).keypoints[0, 0], atol=1e-4)
+
+
 def test_cvat__tracks_of_skeletons(recording: Recording, tmp_path: Path) -> None:
     (path,) = export_poses(recording, tmp_path, ['cvat'])
     root = ElementTree.parse(path).getroot()

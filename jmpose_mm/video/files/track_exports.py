@@ -20,6 +20,7 @@ from jmpose_mm.whole_files import whole_file, whole_folder
 
 __all__ = ['NEEDED', 'TRACK_EXPORTS', 'tracks']
 
+C3D_FRAMES = 65_535
 LEVELS = ('scorer', 'individuals', 'bodyparts', 'coords')
 
 
@@ -128,25 +129,36 @@ def write_trc(recording: Recording, path: Path) -> None:
 
 
 def write_c3d(recording: Recording, path: Path) -> None:
-    """A folder with a C3D file for each person, in TRC's coordinates; needs ezc3d."""
-    import ezc3d
+    """A folder with a C3D file for each person, in TRC's coordinates; needs ezc3d.
 
+    The format counts frames to 65 535: what follows is in further files, named after the first row.
+    """
     identities, keypoints, _ = tracks(recording)
     heights = np.array([poses.size[1] for poses in recording])
     with whole_folder(path) as folder:
         for identity, places in zip(identities, keypoints, strict=True):
-            file = ezc3d.c3d()
-            point = file['parameters']['POINT']
-            point['RATE']['value'] = [recording.header.fps or 25.0]
-            point['LABELS']['value'] = list(recording.header.skeleton.joints)
-            point['UNITS']['value'] = ['px']
-            x, y = places[..., 0].T, (heights[:, None] - places[..., 1]).T
-            flat = np.where(np.isfinite(x + y), 0.0, np.nan)
-            # A missing place is a residual of -1 in the format.
-            residuals = np.where(np.isfinite(flat), 0.0, -1.0)
-            file['data']['points'] = np.stack([x, y, flat, np.ones_like(x)])
-            file['data']['meta_points']['residuals'] = residuals[None]
-            file.write(str(folder / f'person{identity:02d}.c3d'))
+            places[..., 1] = heights[:, None] - places[..., 1]
+            for first in range(0, len(places), C3D_FRAMES):
+                name = f'person{identity:02d}' + (f'_from_row_{first}' if first else '')
+                part = places[first : first + C3D_FRAMES]
+                _write_c3d_file(recording, part, folder / f'{name}.c3d')
+
+
+def _write_c3d_file(recording: Recording, places: np.ndarray, path: Path) -> None:
+    """Write places (T, K, 2)."""
+    import ezc3d
+
+    file = ezc3d.c3d()
+    point = file['parameters']['POINT']
+    point['RATE']['value'] = [recording.header.fps or 25.0]
+    point['LABELS']['value'] = list(recording.header.skeleton.joints)
+    point['UNITS']['value'] = ['px']
+    present = np.isfinite(places).all(axis=-1).T
+    flat, ones = np.where(present, 0.0, np.nan), np.ones(present.shape)
+    file['data']['points'] = np.stack([*places.T, flat, ones])
+    # A missing place is a residual of -1 in the format.
+    file['data']['meta_points']['residuals'] = np.where(present, 0.0, -1.0)[None]
+    file.write(str(path))
 
 
 TRACK_EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
