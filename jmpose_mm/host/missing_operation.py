@@ -15,7 +15,5 @@ def missing(name: str) -> NoReturn:
     """Raise the error for the operation `name`."""
     raise MissingOperationError(
         f'mmcv has no operation `{name}`: the installed mmcv is mmcv-lite, and torchvision has '
-        'none either. Choose a model without it, or compile mmcv in this environment (a C++ '
-        'compiler): pip uninstall -y mmcv-lite && '
-        'pip install --no-build-isolation --no-deps "mmcv>=2.0.1,<2.2"'
+        'none either. Choose a model without it'
     )
