@@ -48,6 +48,8 @@ class ReleasedHeatmap(MSRAHeatmap):
         decoding: str = 'quarter-offset',
         blur_kernel_size: int = 11,
     ) -> None:
+        if not sigma > 0:
+            raise ValueError(f'sigma: expected more than 0 heatmap pixels, got {sigma}')
         # The parent tells a number from a list by Python's own types.
         sizes = (tuple(int(side) for side in size) for size in (input_size, heatmap_size))
         super().__init__(*sizes, float(sigma), blur_kernel_size=blur_kernel_size)

@@ -168,6 +168,8 @@ def _check_chain(file: Path, used_above: frozenset[str]) -> set[str]:
         if scope is None or Path(path).is_file():
             inherited |= _check_chain(Path(path), used_above | of_base)
     for name in sorted(assigned - used - used_above - READ_SETTINGS):
+        if name in inherited and '_base_' in file.parts:
+            continue  # such a file has pieces for several kinds of configs
         if name in inherited:
             raise UsageError(
                 f'{file}: {name} has no effect, since the files in _base_ copied theirs while they '

@@ -67,6 +67,8 @@ STEPS = 'dataset.pipeline'
             f'train_dataloader.{STEPS}.6.encoder.num_keypoints=15',
             ['keypoints', f'15 in train_dataloader.{STEPS}.6.encoder', '17 in model.neck'],
         ),
+        ('jm-pose_debug.py', 'train_cfg.val_interval=0', ['train_cfg.val_interval', 'at least 1']),
+        ('jm-pose_debug.py', 'train_cfg.max_iters=0', ['train_cfg.max_iters', 'at least 1, got 0']),
         (
             'jm-pose_debug.py',
             'val_dataloader.persistent_workers=True',

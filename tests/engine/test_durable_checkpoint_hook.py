@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.evaluator import BaseMetric, Evaluator
 from small_training import make_runner
+
+from jmpose_mm.errors import UsageError
 
 
 @pytest.fixture
@@ -100,3 +103,28 @@ def test_best_checkpoint__replaces_the_one_before(tmp_path: Path) -> None:
     best = [file.name for file in work.glob('best_*.pth')]
     assert best == ['best_score_epoch_3.pth']
     assert torch.load(work / best[0], weights_only=True)['meta']['epoch'] == 3
+
+
+class Named(BaseMetric):
+    default_prefix = 'posetrack'
+
+    def process(self, data_batch: Any, data_samples: Any) -> None:
+        self.results.append(1.0)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        return {'AP': sum(results)}
+
+
+@pytest.mark.parametrize('name', ['coco/AP', 'AP', 'posetrack/AP'])
+def test_save_best__of_no_metric_is_refused_before_the_first_step(
+    tmp_path: Path, name: str
+) -> None:
+    runner = make_runner(tmp_path / 'work', True, 1, 0, save_best=name, rule='greater')
+    runner._val_evaluator = Evaluator([Named()])
+    if name == 'posetrack/AP':
+        runner.train()
+        assert list((tmp_path / 'work').glob('best_*.pth'))
+        return
+    with pytest.raises(UsageError, match=r'save_best: expected auto .* posetrack/NAME, got'):
+        runner.train()
+    assert runner.iter == 0

@@ -41,7 +41,9 @@ def weights(*, without: str = 'nothing', seed: int = 5) -> dict[str, torch.Tenso
     return {name: value for name, value in state.items() if not name.startswith(without)}
 
 
-def start(folder: Path, content: Any, model: nn.Module | None = None, **settings: Any) -> Runner:
+def start(
+    folder: Path, content: Any, model: nn.Module | None = None, rate: float = 0.01, **settings: Any
+) -> Runner:
     """Train two iterations from a checkpoint of any content."""
     file = folder / 'start.pth'
     if content is not None:
@@ -59,7 +61,7 @@ def start(folder: Path, content: Any, model: nn.Module | None = None, **settings
         work_dir=str(folder / 'work'),
         train_dataloader=loader,
         train_cfg=dict(by_epoch=False, max_iters=2),
-        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01)),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=rate)),
         custom_hooks=[
             dict(type='jmpose_mm.InitialWeightsHook'),
             dict(type='jmpose_mm.FiniteLossHook'),
@@ -169,6 +171,16 @@ def test_frozen_part__may_stay_random_where_the_config_says_so(tmp_path: Path) -
     runner = start(tmp_path, None, allow_random_frozen=True)
     assert runner.iter == 2
     assert [text for text in runner.texts if text.startswith('frozen, and random: backbone')]
+
+
+def test_model__with_nothing_left_to_train_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r'model\.frozen: expected something left to train'):
+        start(tmp_path, weights(), Model().requires_grad_(False))
+
+
+def test_learning_rate__of_zero_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r'optimizer\.lr: expected more than 0, got 0'):
+        start(tmp_path, weights(), rate=0.0)
 
 
 def test_frozen_constants__are_no_weights(tmp_path: Path) -> None:

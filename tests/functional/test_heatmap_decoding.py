@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mmpose.codecs import MSRAHeatmap
 
+from jmpose_mm.codecs import ReleasedHeatmap
 from jmpose_mm.functional.heatmap_decoding import (
     dark,
     decode_heatmaps,
@@ -101,3 +102,9 @@ def test_released_heatmap__rounded_targets_whatever_the_decoding():
         assert scores.shape == (1, 2)
     with pytest.raises(ValueError, match='decoding: expected'):
         decode_heatmaps(encoded['heatmaps'], 'argmax')
+
+
+@pytest.mark.parametrize('sigma', [0, -2.0, float('nan')])
+def test_released_heatmap__targets_have_a_width(sigma):
+    with pytest.raises(ValueError, match='sigma: expected more than 0 heatmap pixels'):
+        ReleasedHeatmap((96, 128), (24, 32), sigma)

@@ -61,6 +61,11 @@ def test_mutual_information_loss__conditional_term():
     torch.testing.assert_close(losses['loss_ab'], expected)
 
 
+def test_mutual_information_loss__weight_is_finite():
+    with pytest.raises(UsageError, match='weight: expected a finite number, got nan'):
+        _loss(_term(), weight=float('nan'))
+
+
 def test_mutual_information_loss__weight_zero_switches_off():
     features = _features()
     assert _loss(_term(weight=0), _term(name='ba', first='b', second='a'))(features).keys() == {

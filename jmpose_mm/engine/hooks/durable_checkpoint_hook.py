@@ -12,6 +12,7 @@ from mmengine.fileio import LocalBackend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.registry import HOOKS
 from jmpose_mm.whole_files import flush_to_disk, remove_unfinished
 
@@ -74,10 +75,29 @@ class DurableCheckpointHook(CheckpointHook):
     file_backend: Any
 
     def before_train(self, runner: Runner) -> None:
-        """Find the folder, and clear it of what was left unfinished."""
+        """Find the folder, and clear it of what was left unfinished.
+
+        Raises:
+            UsageError: ``save_best`` names a number that no metric of the config gives.
+        """
+        self._check_save_best(runner)
         super().before_train(runner)
         if isinstance(self.file_backend, LocalBackend):
             remove_unfinished(self.out_dir)
+
+    def _check_save_best(self, runner: Runner) -> None:
+        """What it names is looked for in the first validation, after an epoch."""
+        if self.save_best is None or runner.val_loop is None:
+            return
+        prefixes = {metric.prefix for metric in runner.val_loop.evaluator.metrics}
+        if None in prefixes:  # of a metric that names its numbers freely
+            return
+        for name in self.key_indicators:
+            if name != 'auto' and name.rpartition('/')[0] not in prefixes:
+                raise UsageError(
+                    f'default_hooks.checkpoint.save_best: expected auto or a number that is logged '
+                    f'as {listed(f"{prefix}/NAME" for prefix in sorted(prefixes))}, got {name!r}'
+                )
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict[str, Any]) -> None:
         with self._durably(runner) as saving:

@@ -91,7 +91,8 @@ class InitialWeightsHook(Hook):
         """Say what the model starts with, or refuse it.
 
         Raises:
-            UsageError: A frozen weight was filled by nothing, or nothing of the checkpoint fits.
+            UsageError: A frozen weight was filled by nothing, nothing of the checkpoint fits, or
+                everything is frozen.
         """
         model, source = _plain(runner.model), _source(runner)
         loaded = _pretrained(model)
@@ -107,6 +108,13 @@ class InitialWeightsHook(Hook):
         parts = parts_of_model(model, loaded)
         unused = f'\nnot used of {source}: {listed(self._unused, 3)}' if self._unused else ''
         runner.logger.info(f'the model starts with\n{start_table(parts, source)}{unused}')
+        if all(part.is_frozen for part in parts):
+            raise UsageError(
+                'model.frozen: expected something left to train, got every part of the model frozen'
+            )
+        rates = {g.get('initial_lr', g['lr']) for g in _parameter_groups(runner)}
+        if rates == {0}:
+            raise UsageError('optim_wrapper.optimizer.lr: expected more than 0, got 0')
         self._check_frozen(runner, [part for part in parts if part.is_frozen], source)
 
     def _check_frozen(self, runner: Runner, parts: list[Part], source: str) -> None:
@@ -130,6 +138,10 @@ class InitialWeightsHook(Hook):
 
 def _plain(model: nn.Module) -> nn.Module:
     return cast('nn.Module', model.module) if is_model_wrapper(model) else model
+
+
+def _parameter_groups(runner: Runner) -> list[dict[str, Any]]:
+    return getattr(getattr(runner.optim_wrapper, 'optimizer', None), 'param_groups', [])
 
 
 def _source(runner: Runner) -> str:

@@ -5,6 +5,7 @@ Axes: B clips, C D E channels, h w grid.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -90,6 +91,8 @@ class MutualInformationLoss(BaseModule):
             for name, term in terms.items()
             if term is not None
         ]
+        if not math.isfinite(weight):
+            raise UsageError(f'weight: expected a finite number, got {weight}')
         self.weight = weight
         self.projections = nn.ModuleDict()
         self._make_projections()
