@@ -124,7 +124,7 @@ def test_every_neck__says_where_deconvolutions_are_missing():
             _build(neck, bare, (24, 24))
     turned = Config.fromfile(find_config('tar_debug.py')).model
     turned.head.decoder.input_size, turned.frozen = (128, 96), ()
-    with pytest.raises(UsageError, match=r"got \(24, 32\).*no doublings lead there"):
+    with pytest.raises(UsageError, match=r'got \(24, 32\).*no doublings lead there'):
         MODELS.build(turned)
     model, _ = _build('tar', bare, (24,), deconv_channels=(8, 8))  # its own
     features = model.eval().extract_feat(torch.randn(1, 5, 3, 128, 96))
