@@ -70,6 +70,7 @@ def test_config__agrees_with_itself(path):
     # The protocol may decode otherwise than the codec says; targets are the codec's.
     assert decoder | {'decoding': None} == codec | {'decoding': None}
     KEYPOINT_CODECS.build(codec)
+    assert cfg.data_mode == 'topdown'  # what mmpose's MMPoseInferencer reads
     windows = set()
     for pipeline in _pipelines(cfg):
         for step in pipeline:

@@ -64,6 +64,8 @@ def test_quality__finds_what_was_planted(recording: Recording, tmp_path: Path) -
     worst, first = quality['label_first'][0], quality['persons'][0]
     assert (worst['index'], worst['time']) == (100 + WRONG, pytest.approx(4 + WRONG / 25))
     assert (worst['person'], worst['joint'], worst['why']) == (1, 'left_wrist', 'jump')
+    # Nothing has learnt PoseTrack's ears.
+    assert set(first['joints']) == {joint for joint in JOINTS if 'ear' not in joint}
     wrist = first['joints']['left_wrist']
     assert (wrist['low_scores'], wrist['jumps'], wrist['missing']) == (1, 1, 0)
     assert {joint['jumps'] for name, joint in first['joints'].items() if name != 'left_wrist'} == {

@@ -22,16 +22,17 @@ meta_keys = (
     'frame_offsets',
 )
 pack_test = [dict(type='PackPoseInputs', meta_keys=meta_keys)]
+data_mode = 'topdown'  # mmpose's MMPoseInferencer asks for it here
 
 train_dataloader = dict(
     persistent_workers=False,  # new ones each epoch: resuming is exact
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(data_mode='topdown'),
+    dataset=dict(data_mode=data_mode),
 )
 val_dataloader = dict(
     batch_size=32,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(data_mode='topdown', test_mode=True),
+    dataset=dict(data_mode=data_mode, test_mode=True),
 )
 test_dataloader = val_dataloader

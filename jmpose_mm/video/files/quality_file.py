@@ -22,6 +22,7 @@ from jmpose_mm.functional.tracks.sides import side_pairs
 from jmpose_mm.functional.tracks.smoothing import LONGEST_GAP, jitter
 from jmpose_mm.video.files.person_tracks import PersonTrack, person_tracks
 from jmpose_mm.video.files.recordings import Recording
+from jmpose_mm.visualization.skeleton import Skeleton
 from jmpose_mm.whole_files import write_json
 
 __all__ = ['quality_of', 'write_quality']
@@ -63,7 +64,7 @@ def quality_of(recording: Recording) -> dict[str, Any]:
         'frames': len(frames),
         'meaning': MEANING,
         'label_first': _label_first(judged, frames, skeleton.joints),
-        'persons': [_person(one, frames, skeleton.joints) for one in judged],
+        'persons': [_person(one, frames, skeleton) for one in judged],
     }
 
 
@@ -113,7 +114,7 @@ def _why(signs: TrackSigns, t: int, joint: int) -> str:
 
 
 def _person(
-    one: _Judged, frames: Sequence[tuple[int, float, str]], joints: tuple[str, ...]
+    one: _Judged, frames: Sequence[tuple[int, float, str]], skeleton: Skeleton
 ) -> dict[str, Any]:
     track, signs = one.track, one.signs
     step = float(np.median(np.diff(track.times))) if len(track.times) > 1 else np.inf
@@ -124,7 +125,7 @@ def _person(
         'frames': len(track.rows),
         'first': indices[0],
         'last': indices[-1],
-        'mean_score': _rounded(signs.scores.mean()),
+        'mean_score': _rounded(signs.scores[:, skeleton.drawn].mean()),
         'jitter': _rounded(trembling),
         'gaps': [
             [indices[a], indices[b], _rounded(track.times[b] - track.times[a])]
@@ -139,7 +140,8 @@ def _person(
                 'swapped': int(signs.swapped[:, k].sum()),
                 'missing': int((~np.isfinite(track.keypoints[:, k]).all(axis=-1)).sum()),
             }
-            for k, name in enumerate(joints)
+            for k, name in enumerate(skeleton.joints)
+            if skeleton.drawn[k]  # not PoseTrack's ears, which nothing has learnt
         },
     }
 
