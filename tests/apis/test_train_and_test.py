@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -280,9 +281,11 @@ def test_test__predictions_say_the_same(tested: dict) -> None:
     assert tested['predictions']['provenance'] == out['provenance']
 
 
-def test_test__no_metric_that_writes_predictions_is_refused() -> None:
-    with pytest.raises(UsageError, match='out_dir: expected a metric'):
-        metrics_file.write_predictions_into('folder', [object()])
+def test_test__beside_metrics_that_write_nothing_one_file_has_the_predictions() -> None:
+    evaluator = SimpleNamespace(metrics=[object()], dataset_meta={'dataset_name': 'mouse'})
+    metrics_file.write_predictions_into('folder', evaluator)
+    writer = evaluator.metrics[1]
+    assert (writer.out_dir, writer.dataset_meta) == ('folder', {'dataset_name': 'mouse'})
 
 
 def test_test__several_metrics_that_write_get_a_folder_each() -> None:
@@ -293,7 +296,8 @@ def test_test__several_metrics_that_write_get_a_folder_each() -> None:
             self.prefix = prefix
 
     one, other = Writer('a'), Writer('b')
-    metrics_file.write_predictions_into('folder', [one, object(), other])
+    evaluator = SimpleNamespace(metrics=[one, object(), other], dataset_meta={})
+    metrics_file.write_predictions_into('folder', evaluator)
     assert (one.out_dir, other.out_dir) == (str(Path('folder', 'a')), str(Path('folder', 'b')))
 
 
