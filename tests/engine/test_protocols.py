@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -178,32 +178,36 @@ def _read(data_root: Path, built: dict[str, Any], *overrides: str) -> Protocol:
 STEPS, DATASET = 'test_dataloader.dataset.pipeline', 'test_dataloader.dataset'
 
 
-@pytest.mark.parametrize(
-    ('override', 'field'),
-    [
-        (f'{DATASET}.bbox_file=None', 'boxes'),
-        (f'{DATASET}.bbox_score_threshold=0.3', 'box_threshold'),
-        (f'{STEPS}.0.frame_offsets=(-3,-1,0,1,3)', 'frames'),
-        (f'{STEPS}.0.distance=4', 'frames'),
-        (f'{STEPS}.0.copies_of_key=True', 'frames'),
-        (f'{STEPS}.0.pairs=True', 'frames'),
-        (f'{STEPS}.0.border=released', 'border'),
-        (f'{STEPS}.2.padding=1.3', 'padding'),
-        (f'{STEPS}.3.input_size=(192,256)', 'input_size'),
-        (f'{STEPS}.3.warp=released', 'warp'),
-        ('model.test_cfg.flip_test=False', 'flip_test'),
-        ('model.test_cfg.shift_heatmap=False', 'flip_test'),
-        ('model.head.decoder.decoding=quarter-offset', 'decoding'),
-        ('model.head.decoder.blur_kernel_size=11', 'decoding'),
-        ('test_evaluator.score_rule=keypoint', 'score_rule'),
-        ('test_evaluator.nms=0.9', 'nms'),
-    ],
-)
+CHANGED_RULES = [
+    (f'{DATASET}.bbox_file=None', 'boxes'),
+    (f'{DATASET}.bbox_score_threshold=0.3', 'box_threshold'),
+    (f'{STEPS}.0.frame_offsets=(-3,-1,0,1,3)', 'frames'),
+    (f'{STEPS}.0.distance=4', 'frames'),
+    (f'{STEPS}.0.copies_of_key=True', 'frames'),
+    (f'{STEPS}.0.pairs=True', 'frames'),
+    (f'{STEPS}.0.border=released', 'border'),
+    (f'{STEPS}.2.padding=1.3', 'padding'),
+    (f'{STEPS}.3.input_size=(192,256)', 'input_size'),
+    (f'{STEPS}.3.warp=released', 'warp'),
+    ('model.test_cfg.flip_test=False', 'flip_test'),
+    ('model.test_cfg.shift_heatmap=False', 'flip_test'),
+    ('model.head.decoder.decoding=quarter-offset', 'decoding'),
+    ('model.head.decoder.blur_kernel_size=11', 'decoding'),
+    ('test_evaluator.score_rule=keypoint', 'score_rule'),
+    ('test_evaluator.nms=0.9', 'nms'),
+]
+
+
+def test_read__every_field_is_among_the_changed_rules():
+    assert {field for _, field in CHANGED_RULES} == {field.name for field in fields(Protocol)}
+
+
+@pytest.mark.parametrize(('override', 'field'), CHANGED_RULES)
 def test_read__a_changed_rule_changes_its_field_and_the_label(override, field, data_root, built):
     one, other = _read(data_root, built), _read(data_root, built, override)
-    fields = {name for name, value in asdict(one).items() if asdict(other)[name] != value}
+    found = {name for name, value in asdict(one).items() if asdict(other)[name] != value}
     # without detections there is no threshold either
-    assert fields == {field} | ({'box_threshold'} if field == 'boxes' else set())
+    assert found == {field} | ({'box_threshold'} if field == 'boxes' else set())
     if field not in ('score_rule', 'nms'):  # the metric says these itself
         assert one.label() != other.label()
 
