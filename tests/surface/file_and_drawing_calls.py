@@ -30,11 +30,19 @@ from jmpose_mm.formats import (
 )
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
-from jmpose_mm.video import film_lists
-from jmpose_mm.video.files import pose_exports, pose_files, pose_tables, recordings, track_exports
+from jmpose_mm.video import chosen_model, film_lists
+from jmpose_mm.video.files import (
+    person_tracks,
+    pose_exports,
+    pose_files,
+    pose_tables,
+    quality_file,
+    recordings,
+    track_exports,
+)
 from jmpose_mm.video.frames import containers, images, sources
 from jmpose_mm.video.people import boxes, found_boxes
-from jmpose_mm.video.poses import loading, whole_tracks
+from jmpose_mm.video.poses import loading, track_repairs, whole_tracks
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose
 from jmpose_mm.visualization import (
     charts,
@@ -69,6 +77,9 @@ def film_poses(count: int = 4) -> list[FramePoses]:
     box = np.array([5.0, 5, 60, 55])
     persons = [PersonPose(1, box.copy(), 0.9, some, np.full(17, 0.8)) for some in points]
     return [FramePoses(n, n / 25, '', (80, 60), (person,)) for n, person in enumerate(persons)]
+
+
+_JOINTS = skeleton.posetrack_skeleton()
 
 
 def header() -> recordings.PoseHeader:
@@ -236,8 +247,33 @@ FILMS: dict[str, Call] = {
     ),
     'smoothed': (
         whole_tracks.smoothed,
-        lambda at: {'frames': film_poses(), 'method': 'savitzky-golay'},
+        lambda at: {'frames': film_poses(), 'method': 'savitzky-golay', 'skeleton': _JOINTS},
     ),
+    'fill_gaps': (
+        track_repairs.fill_gaps,
+        lambda at: {'frames': film_poses(), 'skeleton': _JOINTS},
+    ),
+    'repair_swaps': (
+        track_repairs.repair_swaps,
+        lambda at: {'frames': film_poses(), 'skeleton': _JOINTS},
+    ),
+    'join_identities': (
+        track_repairs.join_identities,
+        lambda at: {'frames': film_poses(), 'gap': 0.5},
+    ),
+    'tracks_by_identity': (
+        track_repairs.tracks_by_identity,
+        lambda at: {'frames': film_poses()},
+    ),
+    'quality_of': (
+        quality_file.quality_of,
+        lambda at: {'recording': recordings.read_poses(at / 'poses.json')},
+    ),
+    'person_tracks': (
+        person_tracks.person_tracks,
+        lambda at: {'recording': recordings.read_poses(at / 'poses.json')},
+    ),
+    'inputs_and_model': (chosen_model.inputs_and_model, lambda at: {'given': ['a.mp4']}),
     'measured': (whole_tracks.measured, lambda at: {'poses': film_poses()[0]}),
     'jitter_before_and_after': (
         lambda before, after: [
@@ -349,6 +385,9 @@ CALLS = {**FILES, **FILMS, **DRAWINGS}
 # Tested elsewhere with more around them: what runs a whole film or reads a camera, parts of a
 # reader that get text which is already taken apart, and context managers.
 ELSEWHERE = {
+    *('write_cvat', 'write_openpose', 'write_quality', 'write_report', 'save_curves'),
+    *('chosen_model', 'default_model', 'named_detector', 'crop_settings'),
+    *('pack_points', 'unpack_points'),
     *('run_command', 'infer_video', 'output_folder', 'make_films', 'write_frames', 'load_model'),
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
     *('read_ahead', 'whole_config', 'is_finished'),

@@ -39,7 +39,15 @@ from jmpose_mm.functional.evaluation import (
     posetrack_persons,
     posetrack_tracking,
 )
-from jmpose_mm.functional.tracks import one_euro_filter, smoothing, tracking
+from jmpose_mm.functional.tracks import (
+    one_euro_filter,
+    outliers,
+    quality,
+    repairs,
+    sides,
+    smoothing,
+    tracking,
+)
 
 Arguments = dict[str, Any]
 
@@ -83,6 +91,18 @@ def _boxes() -> np.ndarray:
 def _track() -> Arguments:
     keypoints = np.random.default_rng(0).integers(0, 9, (9, 2, 2)).astype(float)
     return {'keypoints': keypoints, 'times': np.arange(9.0)}
+
+
+def _signs() -> Arguments:
+    more = {'scores': np.full((9, 2), 0.8), 'size': 90.0, 'edges': [(0, 1)], 'pairs': [(0, 1)]}
+    return {**_track(), **more}
+
+
+def _track_ends() -> list[Any]:
+    return [
+        repairs.TrackEnds((start, start + 1.0), _boxes()[:2] + start, np.zeros((2, 2)))
+        for start in (0.0, 1.5)
+    ]
 
 
 def _square() -> Any:
@@ -395,6 +415,27 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     ),
     'OneEuroFilter': (_filtered, lambda: {'keypoints': _boxes()[:, :2]}),
     'jitter': (smoothing.jitter, _track),
+    'accelerations': (smoothing.accelerations, _track),
+    'jumps': (outliers.jumps, lambda: {**_track(), 'size': 90.0}),
+    'bone_changes': (outliers.bone_changes, lambda: {**_track(), 'edges': [(0, 1)]}),
+    'fill_joints': (
+        repairs.fill_joints,
+        lambda: {**_track(), 'scores': np.tile([[0.9], [0.1], [0.8]], (3, 2))},
+    ),
+    'joined_tracks': (repairs.joined_tracks, lambda: {'tracks': _track_ends(), 'gap': 1.0}),
+    'side_pairs': (sides.side_pairs, lambda: {'joints': ['left_hip', 'right_hip']}),
+    'swapped_sides': (
+        sides.swapped_sides,
+        lambda: {'keypoints': _track()['keypoints'], 'size': 9.0, 'pairs': [(0, 1)]},
+    ),
+    'track_signs': (quality.track_signs, _signs),
+    'suspicion': (quality.suspicion, lambda: {'signs': quality.track_signs(**_signs())}),
+    'motion': (quality.motion, _track),
+    'gaps': (quality.gaps, lambda: {'times': np.array([0.0, 1, 5]), 'longest': 2.0}),
+    'worth_labelling': (
+        quality.worth_labelling,
+        lambda: {'suspicions': np.arange(5.0), 'times': np.arange(5.0), 'count': 2},
+    ),
     'smooth_gaussian': (smoothing.smooth_gaussian, lambda: {**_track(), 'scores': np.ones((9, 2))}),
     'smooth_savitzky_golay': (
         smoothing.smooth_savitzky_golay,

@@ -19,6 +19,8 @@ FOLDER = Path(jmpose_mm.functional.__file__).parent
 # What holds results, and what gives back what it was given.
 RECORDS = {
     'KeypointAP',
+    'TrackEnds',
+    'TrackSigns',
     'PersonPairs',
     'JointAP',
     'JointTracking',

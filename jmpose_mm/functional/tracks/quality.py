@@ -79,7 +79,8 @@ def suspicion(signs: TrackSigns) -> FloatArray:
 
     What its score lacks counts most; how well this finds true errors is in ``docs/video.md``.
     """
-    return np.asarray(1 - signs.scores + 2 * signs.jumps + signs.bones / 2 + signs.swapped / 4)
+    scores, jumps, bones, swapped = (as_floats('signs', values) for values in signs)
+    return np.asarray(1 - scores + 2 * jumps + bones / 2 + swapped / 4)
 
 
 def gaps(times: ArrayLike, longest: float) -> list[tuple[int, int]]:

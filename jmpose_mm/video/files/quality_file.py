@@ -62,7 +62,7 @@ def quality_of(recording: Recording) -> dict[str, Any]:
     return {
         'source': recording.header.source,
         'frames': len(frames),
-        'meaning': MEANING,
+        'meaning': dict(MEANING),
         'label_first': _label_first(judged, frames, skeleton.joints),
         'persons': [_person(one, frames, skeleton) for one in judged],
     }
