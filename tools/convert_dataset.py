@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 FORMATS = ('posetrack17', 'posetrack18', 'posetrack21', 'sub-jhmdb', 'hieve')
 OWN = 'coco'
@@ -134,6 +135,7 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))

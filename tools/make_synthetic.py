@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 PRESETS = ('demo', 'hard', 'study')
 
@@ -70,6 +71,7 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))

@@ -71,6 +71,7 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))
