@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from jmpose_mm.engine.checkpoints import find_checkpoint
 from jmpose_mm.engine.configs import PACKAGED_CONFIGS, find_config, load_config
 from jmpose_mm.engine.devices import choose_device
-from jmpose_mm.engine.model_zoo import published_model, published_weights
+from jmpose_mm.engine.model_zoo import published_model, published_models, published_weights
 from jmpose_mm.errors import UsageError
 
-__all__ = ['ChosenModel', 'chosen_model', 'default_model', 'inputs_and_model']
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+__all__ = ['ChosenModel', 'chosen_model', 'default_model', 'inputs_and_model', 'with_weights']
 
 # The best AP among the models whose pose takes at most a tenth of a second on the device: of one
 # processor core, and of a GPU (docs/video.md).
@@ -106,6 +109,25 @@ def chosen_model(
             'that has some'
         )
     return ChosenModel(config, weights, Path(config).stem, is_start=published is None)
+
+
+def with_weights(config: str | Path | Config) -> tuple[str | Path | Config, str]:
+    """A config with the file of its weights, which is downloaded unless it is there.
+
+    Args:
+        config: Name of a published model, path or packaged name of a config, or a config.
+
+    Raises:
+        UsageError: It names no weights, or they cannot be had.
+    """
+    if not isinstance(config, (str, Path)):
+        if not config.get('load_from'):
+            raise UsageError('checkpoint: expected weights of a config without load_from, got none')
+        return config, find_checkpoint(config.load_from)
+    names = {model.name for model in published_models()}
+    named = {'model': str(config)} if str(config) in names else {'config': str(config)}
+    chosen = chosen_model(**named)
+    return chosen.config, chosen.file()
 
 
 def default_model(device: torch.device) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
+from jmpose_mm.video.chosen_model import with_weights
 from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.found_boxes import BoxSource
@@ -33,8 +34,10 @@ class VideoPoseInferencer:
     It holds no state of the films: several may be run at a time, in one or several threads.
 
     Args:
-        config: Path, packaged name, or a :class:`Config`; single-frame configs work too.
-        checkpoint: Weights; every entry must fit.
+        config: Path, packaged name, name of a published model, or a :class:`Config`; those of
+            single frames work too.
+        checkpoint: Weights; every entry must fit. ``'auto'`` takes the published ones of a model's
+            name or config, else the config's ``load_from``; they are downloaded once.
         device: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` or ``'mps'``; see
             :func:`jmpose_mm.engine.devices.choose_device`.
         boxes: A name of :func:`named_detector`, ``'whole'``, the path of a box file, or a callable
@@ -70,7 +73,7 @@ class VideoPoseInferencer:
     def __init__(
         self,
         config: str | Path | Config,
-        checkpoint: str | Path | None,
+        checkpoint: str | Path | None = 'auto',
         device: str | torch.device | None = 'auto',
         boxes: str | Path | BoxSource = 'auto',
         detect_every: int = 1,
@@ -93,6 +96,8 @@ class VideoPoseInferencer:
                 f'got {detect_every}'
             )
         self.boxes = source
+        if checkpoint == 'auto':
+            config, checkpoint = with_weights(config)
         self.model = ClipModel(config, checkpoint, device, **(model or {}))
         self._engine = dict(engine or {})
         self.latency = ClipEngine(self.model, **self._engine).latency

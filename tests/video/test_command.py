@@ -22,9 +22,10 @@ from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 from jmpose_mm.video import chosen_model as choosing
-from jmpose_mm.video.chosen_model import chosen_model, default_model, inputs_and_model
+from jmpose_mm.video.chosen_model import chosen_model, default_model, inputs_and_model, with_weights
 from jmpose_mm.video.command import run_command
 from jmpose_mm.video.files.recordings import read_poses
+from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people import named_detectors
 from jmpose_mm.video.people.named_detectors import Published
 
@@ -158,6 +159,21 @@ def test_command__a_start_of_training_is_no_model(
     )
     with pytest.raises(UsageError, match=r'its load_from, small-.* is what training starts with'):
         run('walk.mp4', 'mine.py', '--detector', 'whole')
+
+
+def test_inferencer__takes_the_weights_of_a_config(folder: Path) -> None:
+    weights = stand_in(load_config(SMALL), folder, 'small')
+    cfg = load_config(SMALL)
+    with pytest.raises(UsageError, match='expected weights of a config without load_from'):
+        VideoPoseInferencer(cfg, device='cpu', boxes='whole')
+    cfg.load_from = weights
+    wanted = torch.load(weights)['state_dict']['head.final_layer.weight']
+    model = VideoPoseInferencer(cfg, device='cpu', boxes='whole').model.model
+    assert torch.equal(model.state_dict()['head.final_layer.weight'], wanted)
+    (folder / 'mine.py').write_text(
+        f"_base_ = 'jmpose_mm::single_frame/{SMALL}.py'\nload_from = {weights!r}\n"
+    )
+    assert with_weights('mine.py') == ('mine.py', weights)
 
 
 @pytest.mark.parametrize(
