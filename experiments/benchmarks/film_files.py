@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 
+REPEATS = 10
+
+
 class VideoSize(NamedTuple):
     """Of the film and of the measurement."""
 
@@ -36,9 +40,11 @@ class VideoSize(NamedTuple):
 def reading_and_writing(film: Path, size: VideoSize) -> list[Comparison]:
     """Reading and writing the film by PyAV and by OpenCV."""
     pictures = list(moving_pictures(size))
+    # What opening takes is to be little of it.
+    longer = write_film(film.with_name('longer.mp4'), chain(*[pictures] * REPEATS), 25)
 
     def read_by_opencv() -> None:
-        capture = cv2.VideoCapture(str(film))
+        capture = cv2.VideoCapture(str(longer))
         while capture.read()[0]:
             pass
 
@@ -49,7 +55,7 @@ def reading_and_writing(film: Path, size: VideoSize) -> list[Comparison]:
         writer.release()
 
     def read_here() -> None:
-        for _ in open_source(str(film)).read(Remarks.none()):
+        for _ in open_source(str(longer)).read(Remarks.none()):
             pass
 
     there, here = film.with_name('opencv.mp4'), film.with_name('pyav.mp4')

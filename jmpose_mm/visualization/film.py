@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from jmpose_mm.visualization import codec_threads  # noqa: F401
 from jmpose_mm.visualization.film_sizes import fit_to_film, playable_size
@@ -79,6 +80,7 @@ class Film:
         self._codec, self._quality, self._sound, self._aspect = codec, quality, sound, aspect
         self._shape: tuple[int, ...] | None = None
         self._container: Any = None
+        self._converter = VideoReformatter()
         self._stream: Any = None
         self._first, self._last = 0.0, -1
         self._whole = ExitStack()
@@ -108,7 +110,7 @@ class Film:
             if self._container is None:
                 self._begin(shape, time)
             frame = av.VideoFrame.from_ndarray(fit_to_film(image, self.size), format='bgr24')
-            frame = frame.reformat(format='yuv420p', dst_colorspace='itu709')
+            frame = self._converter.reformat(frame, format='yuv420p', dst_colorspace='itu709')
             # Two frames at one time would be refused.
             self._last = max(self._last + 1, round((time - self._first) / UNIT))
             frame.pts, frame.time_base = self._last, UNIT

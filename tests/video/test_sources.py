@@ -169,9 +169,9 @@ def test_video__frames_that_cannot_be_decoded(
     path = make_video()
     real, seen = films._image, []
 
-    def broken(frame: object) -> np.ndarray | None:
+    def broken(frame: object, converter: object) -> np.ndarray | None:
         seen.append(None)
-        return None if len(seen) == 4 else real(frame)
+        return None if len(seen) == 4 else real(frame, converter)
 
     monkeypatch.setattr(films, '_image', broken)
     source = open_source(path)

@@ -10,6 +10,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from jmpose_mm.errors import without_credentials
 from jmpose_mm.video.frames.containers import VideoInfo, opened
@@ -36,7 +37,7 @@ def film_frames(
         start: The first frame that is needed.
     """
     numbering = _Numbering(seen, assumed_fps)
-    damage = _Damage()
+    damage, converter = _Damage(), VideoReformatter()
     with opened(name) as (container, stream):
         numbering.unit = float(stream.time_base)
         for number, packet in packets_near(container, stream, start, seen.origin, damage.add):
@@ -45,7 +46,7 @@ def film_frames(
                 index, seconds = numbering.of(frame)
                 if frame.is_corrupt:
                     damage.add()
-                yield LazyFrame(index, seconds, '', partial(_image, frame))
+                yield LazyFrame(index, seconds, '', partial(_image, frame, converter))
     _say(name, seen, numbering, damage, remarks)
 
 
@@ -122,9 +123,10 @@ def _decoded(packet: Any, damage: _Damage) -> list[Any]:
         return []
 
 
-def _image(frame: Any) -> np.ndarray | None:
+def _image(frame: Any, converter: Any) -> np.ndarray | None:
+    """The upright picture; one converter for a film, since each makes its tables anew."""
     try:
-        image = frame.to_ndarray(format='bgr24')
+        image = converter.reformat(frame, format='bgr24').to_ndarray()
     except (av.FFmpegError, ValueError):
         return None
     turn = TURNS.get(frame.rotation % 360)
