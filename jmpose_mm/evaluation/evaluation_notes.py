@@ -33,7 +33,11 @@ def evaluation_notes(
         predictions: (N,) everybody who is predicted, in ignored regions too.
         ap: The result.
     """
-    notes = [*_of_reading(pairs), *_of_predictions(pairs, predictions)]
+    notes = [
+        *_of_reading(pairs),
+        *_of_predictions(pairs, predictions),
+        *_of_frames_without_predictions(truth, predictions),
+    ]
     if _is_the_truth(truth, predictions):
         notes += _why_truth_falls_short(truth, ap)
     return tuple(notes)
@@ -63,6 +67,18 @@ def _of_predictions(pairs: PredictionPairs, predictions: PredictedPersons) -> It
         )
     if len(scores) > 1 and len(np.unique(scores)) == 1:
         yield 'all predicted joints have one score: their order in the files decides the ranking'
+
+
+def _of_frames_without_predictions(
+    truth: TruePersons, predictions: PredictedPersons
+) -> Iterator[str]:
+    annotated = np.unique(truth.frame[truth.present.any(axis=1)])
+    found = int(np.isin(annotated, predictions.frame[predictions.present.any(axis=1)]).sum())
+    if 2 * found <= len(annotated):
+        yield (
+            f'only {found} of {len(annotated)} frames with annotated persons have predictions: '
+            'everybody in the others counts as missed'
+        )
 
 
 def _is_the_truth(truth: TruePersons, predictions: PredictedPersons) -> bool:

@@ -55,3 +55,16 @@ def test_notes__nobody_is_predicted_at_all(tmp_path: Path) -> None:
     truth = posetrack17([rect(point(3, 1, 1))])
     with pytest.raises(ValueError, match=r'pred: expected predicted persons, got none in any'):
         notes(tmp_path, truth, posetrack17([]))
+
+
+@pytest.mark.parametrize(('empty', 'is_told'), [(1, False), (2, True), (4, True)])
+def test_notes__half_of_the_frames_have_no_prediction(
+    tmp_path: Path, empty: int, is_told: bool
+) -> None:
+    """Of two frames with predictions and some without any."""
+    frames = [image(number) for number in range(2 + empty)]
+    truth = posetrack18(frames, [person(frame['id']) for frame in frames])
+    scores = {'scores': [0.5] * 16 + [0.6]}
+    found = posetrack18(frames, [person(frame['id'], 7.0, **scores) for frame in frames[:2]])
+    text = notes(tmp_path, truth, found)
+    assert (f'only 2 of {2 + empty} frames with annotated persons have' in text) == is_told
