@@ -15,7 +15,7 @@ from jmpose_mm.whole_files import check_output, whole_file
 
 if TYPE_CHECKING:
     import torch
-    from mmengine.config import Config
+    from mmengine.config import Config, ConfigDict
     from torch import nn
 
 __all__ = ['PARTS', 'Complexity', 'complexity_page', 'complexity_table', 'model_complexity']
@@ -63,7 +63,7 @@ def model_complexity(cfg: Config) -> Complexity:
         cfg: A config of a model and its test data; it is not changed.
 
     Raises:
-        UsageError: The model cannot be built, or the test pipeline makes no clips.
+        UsageError: The model cannot be built, or the test pipeline makes no crops.
 
     Example:
         >>> from jmpose_mm.apis import load_config
@@ -76,17 +76,25 @@ def model_complexity(cfg: Config) -> Complexity:
 
     from jmpose_mm.registry import MODELS
 
-    pipeline = cfg.test_dataloader.dataset.pipeline
-    offsets = pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets
-    width, height = pipeline_step(pipeline, 'TopdownClipAffine').input_size
+    frames, (width, height) = _input(cfg.test_dataloader.dataset.pipeline)
+    shape = (3, height, width) if frames is None else (frames, 3, height, width)
     with config_errors(cfg), FakeTensorMode(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         model = MODELS.build(cfg.model).eval()
-        operations = _operations(model, torch.zeros(1, len(offsets), 3, height, width))
+        operations = _operations(model, torch.zeros(1, *shape))
     sizes = {True: 0, False: 0}
     for parameter in model.parameters():
         sizes[parameter.requires_grad] += parameter.numel()
-    return Complexity((width, height), len(offsets), sizes[True], sizes[False], operations)
+    return Complexity((width, height), frames or 1, sizes[True], sizes[False], operations)
+
+
+def _input(pipeline: Sequence[ConfigDict]) -> tuple[int | None, tuple[int, int]]:
+    """Frames of a clip, None for an image, and width and height of its crop."""
+    steps = {step['type'].rpartition('.')[2] for step in pipeline}
+    if 'TopdownAffine' in steps and 'TopdownClipAffine' not in steps:
+        return None, tuple(pipeline_step(pipeline, 'TopdownAffine').input_size)
+    size = pipeline_step(pipeline, 'TopdownClipAffine').input_size
+    return len(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets), tuple(size)
 
 
 def _operations(model: nn.Module, clip: torch.Tensor) -> dict[str, float]:

@@ -79,6 +79,14 @@ def test_page__is_what_the_command_counts(tmp_path: Path) -> None:
         assert rows[line.split('`')[1]] == line.split()
 
 
+def test_complexity__of_an_image_model_is_the_published_one() -> None:
+    found = model_complexity(load_config('rtmpose-t_8xb256-420e_body8-256x192.py'))
+    # mmpose's table: 3.34 M parameters, 0.36 GFLOPs
+    assert (found.num_frames, found.input_size) == (1, (192, 256))
+    assert round(found.trained / 1e6, 2) == 3.34
+    assert sum(found.gflops.values()) == pytest.approx(0.36, abs=0.006)
+
+
 def test_table__takes_changes_of_the_config() -> None:
     changes = ['model.neck.frame_offsets=[-1,0,1]']
     for split in ('train', 'val', 'test'):
