@@ -54,6 +54,7 @@ PLACES = {
     'VideoTopdownEstimator': 'jmpose_mm.models',
     'VisionTransformer': 'jmpose_mm.models',
     'analyze_results': 'jmpose_mm.apis',
+    'collate_runs': 'jmpose_mm.datasets.runs',
     'comparison_picture': 'jmpose_mm.visualization',
     'convert_checkpoint': 'jmpose_mm.apis',
     'draw_poses': 'jmpose_mm.visualization',

@@ -116,6 +116,12 @@ def collate_runs(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Returns:
         ``inputs``, :class:`SharedCrops` of all windows, and ``data_samples``, a list of as many.
+
+    Example:
+        >>> import torch
+        >>> clip = {'inputs': torch.zeros(3, 3, 8, 8), 'data_samples': 'sample'}
+        >>> len(collate_runs([clip, clip])['inputs'])
+        2
     """
     if not any(isinstance(item['inputs'], SharedCrops) for item in items):
         return pseudo_collate(items)

@@ -230,7 +230,8 @@ def test_hooks__leave_losses_and_models() -> None:
     assert losses['loss'].requires_grad
     model = torch.nn.Linear(2, 2)
     before = copy.deepcopy(model.state_dict())
-    runner = SimpleNamespace(model=model, cfg={}, logger=logging.getLogger(), _load_from=None)
+    told = {'cfg': {}, 'logger': logging.getLogger(), '_load_from': None, 'optim_wrapper': None}
+    runner = SimpleNamespace(model=model, **told)
     hook = InitialWeightsHook()
     for _ in range(2):
         hook.before_train(runner)

@@ -42,6 +42,7 @@ PUBLIC = {
         *('SubJhmdbPCKMetric', 'SyntheticClipDataset', 'TemporalDifferenceNeck'),
         *('TopdownClipAffine', 'UsageError', 'VideoPoseHead', 'VideoPoseInferencer'),
         *('VideoTopdownEstimator', 'VisionTransformer', '__version__', 'analyze_results'),
+        'collate_runs',
         *('comparison_picture', 'convert_checkpoint', 'draw_poses', 'export_onnx', 'load_config'),
         *('make_boxes', 'publish_model', 'read_poses', 'save_picture', 'skeleton_of'),
         *('true_cause', 'write_film'),

@@ -43,14 +43,12 @@ class InitialWeightsHook(Hook):
     see `adopt_layout`.
 
     Example:
-        >>> import torch
-        >>> from types import SimpleNamespace
-        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2).requires_grad_(False))
-        >>> logger = logging.getLogger()
-        >>> runner = SimpleNamespace(model=model, cfg={}, logger=logger, _load_from=None)
-        >>> InitialWeightsHook().before_train(runner)
-        Traceback (most recent call last):
-        jmpose_mm.errors.UsageError: load_from: expected weights for the frozen 0 (2 ...
+        >>> from jmpose_mm import load_config
+        >>> cfg = load_config('jm-pose_debug.py')
+        >>> {'type': 'jmpose_mm.InitialWeightsHook'} in cfg.custom_hooks
+        True
+        >>> cfg.allow_random_frozen  # three iterations teach nothing
+        True
     """
 
     # Before hooks that read the checkpoint.
