@@ -212,8 +212,10 @@ def read_video_list(videos: str | Path | Sequence[str]) -> frozenset[str]:
     """
     if isinstance(videos, str | Path):
         names = _names_in(Path(videos))
-    else:
+    elif isinstance(videos, Iterable) and all(isinstance(name, str) for name in videos):
         names = [name.strip() for name in videos]
+    else:
+        raise UsageError(f'videos: expected names, or a text file of them, got {videos!r}')
     keys = frozenset(video_key(name) for name in names if name)
     if not keys:
         raise UsageError(f'videos: expected at least one name, got none in {videos!s}')

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.formats.frame_names import video_key
 
 __all__ = ['NO_BOX', 'Image', 'Persons']
@@ -44,6 +45,23 @@ class Image(NamedTuple):
         if 'vid_id' in self.fields:
             keys.add(str(self.fields['vid_id']))
         return frozenset(keys)
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second of its video; None where the file does not say it.
+
+        Raises:
+            UsageError: It is no finite number above 0.
+        """
+        rate = self.fields.get('frame_rate')
+        if rate is None:
+            return None
+        if not isinstance(rate, int | float) or not 0 < rate < float('inf'):
+            raise UsageError(
+                f'{self.source}: {self.name}: frame_rate: expected frames per second above 0, '
+                f'got {cut(repr(rate))}'
+            )
+        return float(rate)
 
     @property
     def flags(self) -> dict[str, bool]:

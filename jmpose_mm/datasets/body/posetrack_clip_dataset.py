@@ -187,8 +187,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
                     'video': video,
                     'frame_number': number,
                 }
-                if 'frame_rate' in image.fields:
-                    frames[index]['frame_rate'] = float(image.fields['frame_rate'])
+                if image.frame_rate is not None:
+                    frames[index]['frame_rate'] = image.frame_rate
         if annotations.images and not frames:
             missing = annotations.images[0].name
             raise UsageError(

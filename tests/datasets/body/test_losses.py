@@ -76,3 +76,16 @@ def test_boxes__of_other_frames_are_refused_and_a_threshold_is_obeyed(
         return
     assert len(PoseTrackClipDataset(ann_file=write(coco), **settings)) == 1
     assert any('only 1 of 41 frames' in line for line in warnings)
+
+
+@pytest.mark.parametrize('rate', ['fast', float('inf'), 0, -25, [25]])
+def test_frame_rate__that_is_none_names_the_frame(rate: object, videos, coco, write) -> None:
+    coco['images'][0]['frame_rate'] = rate
+    with pytest.raises(UsageError, match=r'annotations\.json: images/train/.*: frame_rate: expect'):
+        PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos))
+
+
+@pytest.mark.parametrize('names', [5, [5], [None]])
+def test_videos__that_are_no_names_are_refused(names: object, videos, coco, write) -> None:
+    with pytest.raises(UsageError, match='videos: expected names, or a text file of them, got'):
+        PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos), videos=names)
