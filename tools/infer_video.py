@@ -36,8 +36,8 @@ def make_parser() -> argparse.ArgumentParser:
         '--export',
         nargs='+',
         metavar='FORM',
-        help='csv coco posetrack18 quality page (these by default), openpose, pyskl, deeplabcut, '
-        'trc',
+        help='csv coco posetrack18 quality page (these by default), openpose, openpose-coco18, '
+        'pyskl, deeplabcut, deeplabcut-h5, trc, c3d, cvat',
     )
     again = parser.add_mutually_exclusive_group()
     again.add_argument('--resume', action='store_true', help='go on after an interruption')
