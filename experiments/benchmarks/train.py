@@ -8,7 +8,6 @@ weights and images take the time of real ones; loading is not counted.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from itertools import product
 from typing import Any, NamedTuple
@@ -129,13 +128,13 @@ def random_model(cfg: Any) -> nn.Module:
 
 
 def _models(config: str) -> list[nn.Module]:
+    """One model three times: plainly, and on copies of its backbone in two types."""
     cfg = load_config(config).model
-    cfg.frozen_norm = 'train'
-    plain = random_model(cfg)
-    models = [plain, copy.deepcopy(plain), copy.deepcopy(plain)]
-    for model, dtype in zip(models[1:], ('float32', 'bfloat16'), strict=True):
-        model.frozen_norm, model.frozen_backbone_dtype = 'eval', dtype
-        model.train()
+    plain = random_model({**cfg, 'frozen_norm': 'train'})
+    models = [plain]
+    for dtype in ('float32', 'bfloat16'):
+        models.append(random_model({**cfg, 'frozen_backbone_dtype': dtype}))
+        models[-1].load_state_dict(plain.state_dict())
     return models
 
 
