@@ -386,7 +386,7 @@ CALLS = {**FILES, **FILMS, **DRAWINGS}
 # reader that get text which is already taken apart, and context managers.
 ELSEWHERE = {
     *('write_cvat', 'write_openpose', 'write_quality', 'write_report', 'save_curves'),
-    *('chosen_model', 'default_model', 'named_detector', 'crop_settings'),
+    *('chosen_model', 'with_weights', 'default_model', 'named_detector', 'crop_settings'),
     *('pack_points', 'unpack_points'),
     *('run_command', 'infer_video', 'output_folder', 'make_films', 'write_frames', 'load_model'),
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
