@@ -49,7 +49,7 @@ def train(arguments: argparse.Namespace) -> None:
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher
     )
     api.draw_into(cfg, arguments.show_dir)
-    api.prepare_training(
+    cfg = api.prepare_training(
         cfg,
         resume=arguments.resume,
         amp=arguments.amp,

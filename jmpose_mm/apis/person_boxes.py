@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 from tqdm import tqdm
 
 from jmpose_mm.errors import UsageError
@@ -20,6 +22,8 @@ from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.frame_tables import FrameTables
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.video.people.detectors import Detector
+from jmpose_mm.video.people.found_boxes import found_boxes
+from jmpose_mm.video.people.named_detectors import named_detector
 from jmpose_mm.whole_files import alone_in, check_output, whole_file
 
 __all__ = ['make_boxes']
@@ -29,7 +33,7 @@ def make_boxes(
     ann_file: str | Path,
     images: str | Path,
     out: str | Path,
-    detector: Detector,
+    detector: Detector | Callable[[np.ndarray], Any] | str,
     score_threshold: float = 0.05,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -43,7 +47,9 @@ def make_boxes(
         ann_file: As the data set's ``ann_file``.
         images: The folder that image names are relative to, as ``data_prefix['img']``.
         out: The JSON file to write.
-        detector: Finds the boxes; its ``name`` is recorded.
+        detector: Name of a detector, see :func:`named_detector`; or a function from an image
+            (H, W, 3) in BGR to what :func:`found_boxes` takes, e.g. an array (N, 5) of left, top,
+            right, bottom and score. Its name is recorded.
         score_threshold: Boxes below it are not written.
         progress: Show a progress bar.
 
@@ -55,17 +61,34 @@ def make_boxes(
 
     Example:
         >>> from jmpose_mm.datasets.synthetic import make_synthetic
-        >>> from jmpose_mm.video.people.detectors import HogDetector
         >>> tiny = {'videos_train': 0, 'videos_val': 1, 'frames': 3, 'size': (96, 72)}
         >>> counts = make_synthetic('data', workers=1, progress=False, **tiny)['counts']
         >>> file = 'data/annotations/posetrack18_val.json'
-        >>> make_boxes(file, 'data', 'boxes.json', HogDetector(), progress=False)['images']
+        >>> make_boxes(file, 'data', 'boxes.json', 'hog', progress=False)['images']
         3
     """
     out = Path(out)
     _check_out(out, ann_file)
+    if isinstance(detector, str):
+        detector = named_detector(detector)
+    elif not hasattr(detector, 'name'):
+        detector = _FunctionDetector(detector)
     with alone_in(out.parent, f'.{out.name}.in_use'):
         return _boxes_made(ann_file, images, out, detector, score_threshold, progress)
+
+
+class _FunctionDetector:
+    """A user's function from an image to boxes, as a detector."""
+
+    def __init__(self, find: Callable[[np.ndarray], Any]) -> None:
+        self.find = find
+        self.name = getattr(find, '__name__', type(find).__name__)
+
+    def __call__(self, image: np.ndarray) -> list[tuple[list[float], float]]:
+        found = found_boxes(self.find(image))
+        sizes = found.boxes[:, 2:] - found.boxes[:, :2]
+        boxes = np.concatenate([found.boxes[:, :2], sizes], axis=1)
+        return list(zip(boxes.tolist(), found.scores.tolist(), strict=True))
 
 
 def _boxes_made(

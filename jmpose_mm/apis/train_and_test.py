@@ -44,11 +44,11 @@ def prepare_training(
     auto_scale_lr: bool = False,
     allow_random_frozen: bool = False,
     device: str | torch.device = 'auto',
-) -> None:
-    """Change `cfg` in place into what the options of the training command say.
+) -> Config:
+    """A config into what the options of the training command say.
 
     Args:
-        cfg: A config from `load_config`.
+        cfg: A config from `load_config`; it is not changed.
         resume: A checkpoint, or ``'auto'`` for the latest one in the work directory.
         amp: Train in mixed precision (CUDA only).
         validate: False removes validation.
@@ -58,17 +58,21 @@ def prepare_training(
             too.
         device: Where it is to be trained, see :func:`choose_device`.
 
+    Returns:
+        The changed config, for :func:`train`.
+
     Raises:
         UsageError: The config or the machine does not allow it, or values differ that must be one.
 
     Example:
         >>> from jmpose_mm.apis import load_config
         >>> cfg = load_config('jm-pose_debug.py', work_dir='work')
-        >>> prepare_training(cfg, validate=False)
+        >>> cfg = prepare_training(cfg, validate=False)
         >>> cfg.val_dataloader is None
         True
     """
     check_consistency(cfg)
+    cfg = copy.deepcopy(cfg)
     if allow_random_frozen:
         cfg.allow_random_frozen = True
     if not validate:
@@ -83,6 +87,7 @@ def prepare_training(
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
+    return cfg
 
 
 def _use_mixed_precision(wrapper: ConfigDict, device: torch.device) -> None:
@@ -107,7 +112,7 @@ def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
     Example:
         >>> from jmpose_mm import load_config
         >>> cfg = load_config('jm-pose_debug.py', ['log_level=ERROR'], 'work')
-        >>> prepare_training(cfg, validate=False)
+        >>> cfg = prepare_training(cfg, validate=False)
         >>> runner = train(cfg, device='cpu')
         >>> runner.iter, Path('work', 'last_checkpoint').is_file()
         (3, True)

@@ -94,8 +94,7 @@ def test_every_program__gives_the_same_data_set(
 
 def trained(config: Path) -> Any:
     cfg = load_config(str(config), SHORT)
-    api.prepare_training(cfg)
-    return api.train(cfg)
+    return api.train(api.prepare_training(cfg))
 
 
 @pytest.fixture(scope='module')

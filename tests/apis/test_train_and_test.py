@@ -82,13 +82,14 @@ def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
             auto_scale_lr={'base_batch_size': 8},
         )
     )
-    api.prepare_training(cfg, resume=str(checkpoint), validate=False, auto_scale_lr=True)
-    assert cfg.resume is True
-    assert cfg.load_from == str(checkpoint)
-    assert cfg.val_cfg is cfg.val_dataloader is cfg.val_evaluator is None
-    assert cfg.auto_scale_lr.enable is True
-    api.prepare_training(cfg, resume='auto')
-    assert cfg.resume is False
+    before = cfg.pretty_text
+    ready = api.prepare_training(cfg, resume=str(checkpoint), validate=False, auto_scale_lr=True)
+    assert cfg.pretty_text == before
+    assert ready.resume is True
+    assert ready.load_from == str(checkpoint)
+    assert ready.val_cfg is ready.val_dataloader is ready.val_evaluator is None
+    assert ready.auto_scale_lr.enable is True
+    assert api.prepare_training(ready, resume='auto').resume is False
     with pytest.raises(UsageError, match='nothing'):
         api.prepare_training(Config(dict(load_from='nothing.pth')))
 
@@ -107,7 +108,7 @@ def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
     with pytest.raises(UsageError, match='amp: expected a CUDA device, got cpu'):
         api.prepare_training(cfg, amp=True, device='cpu')
-    api.prepare_training(cfg, amp=True, device='cuda')
+    cfg = api.prepare_training(cfg, amp=True, device='cuda')
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
 
@@ -325,8 +326,7 @@ def test_train__guards_stand_whatever_hooks_a_config_has(
     cfg.custom_hooks, cfg.allow_random_frozen = [], False
     with pytest.raises(configs.UsageError, match='frozen backbone'):
         api.train(cfg)
-    api.prepare_training(cfg, allow_random_frozen=True)
-    assert cfg.allow_random_frozen is True
+    assert api.prepare_training(cfg, allow_random_frozen=True).allow_random_frozen is True
 
 
 def test_train__a_term_that_is_not_finite_ends_with_iteration_and_term(

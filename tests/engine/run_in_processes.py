@@ -63,7 +63,7 @@ def train(folder: Path, name: str, resume: str | None = None, **changes: Any) ->
     """Train, or go on; the iterations done and a sum over all weights."""
     cfg = config(name, folder)
     cfg.merge_from_dict(changes)
-    train_and_test.prepare_training(cfg, resume=resume)
+    cfg = train_and_test.prepare_training(cfg, resume=resume)
     runner = train_and_test.train(cfg, device='cpu')
     weights = [float(value.double().sum()) for value in runner.model.state_dict().values()]
     return {'iter': runner.iter, 'weights': sum(weights)}

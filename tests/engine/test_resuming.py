@@ -168,7 +168,7 @@ def _trained_in_runs(folder: Path, epochs: int, resume: str | None = None) -> di
     loader.dataset.settings.update(persons=(1, 1))
     loader.batch_sampler = dict(type='jmpose_mm.RunBatchSampler', run_length=3)
     loader.collate_fn = dict(type='jmpose_mm.collate_runs')
-    prepare_training(cfg, resume=resume)
+    cfg = prepare_training(cfg, resume=resume)
     train(cfg, 'cpu')
     return torch.load(folder / f'epoch_{epochs}.pth', weights_only=True)
 
