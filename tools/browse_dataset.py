@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -55,4 +56,7 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
+    from starting import started
+
+    sys.exit(started(main))

@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from jmpose_mm.datasets.body import PoseTrackClipDataset
+from jmpose_mm.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 MINI = ROOT.parent / 'shared' / 'data' / 'mini_posetrack'
@@ -28,8 +29,11 @@ def _scope() -> None:
     init_default_scope('mmpose')
 
 
-def dataset(ann_file: str, pipeline: str, root: Path = MINI, **kwargs) -> PoseTrackClipDataset:
+def dataset(
+    ann_file: str, pipeline: str, root: Path = MINI, copies: bool = False, **kwargs
+) -> PoseTrackClipDataset:
     config = Config.fromfile(ROOT / 'configs/_base_/datasets/posetrack18-clips.py')
+    config[f'{pipeline}_pipeline'][0].copies_of_key = copies
     return PoseTrackClipDataset(
         ann_file=ann_file, data_root=str(root), pipeline=config[f'{pipeline}_pipeline'], **kwargs
     )
@@ -146,16 +150,23 @@ def test_posetrack17__detections_by_image_name(tmp_path: Path) -> None:
     not SAMPLES.is_dir(), reason="mmpose's PoseTrack18 samples (mmpose_posetrack18) are not here"
 )
 def test_mmposes_samples__single_frames_of_three_videos() -> None:
-    data = dataset('annotations/test_posetrack18_val.json', 'train', SAMPLES)
+    with pytest.raises(UsageError, match='14 of 14 samples have windows made of copies'):
+        dataset('annotations/test_posetrack18_val.json', 'train', SAMPLES)
+    data = dataset('annotations/test_posetrack18_val.json', 'train', SAMPLES, copies=True)
     assert len(data) == 14
-    assert len(dataset('annotations/val', 'test', SAMPLES)) == 14
+    assert len(dataset('annotations/val', 'test', SAMPLES, copies=True)) == 14
     np.random.seed(0)
     sample = data[0]
     # the only frame on disk stands for its neighbours
     assert (sample['inputs'] == sample['inputs'][2]).all()
     boxes = str(SAMPLES / 'annotations/test_posetrack18_human_detections.json')
     detected = dataset(
-        'annotations/test_posetrack18_val.json', 'test', SAMPLES, bbox_file=boxes, test_mode=True
+        'annotations/test_posetrack18_val.json',
+        'test',
+        SAMPLES,
+        copies=True,
+        bbox_file=boxes,
+        test_mode=True,
     )
     assert len(detected) > 14
     assert detected[0]['inputs'].shape == (5, 3, 384, 288)

@@ -102,17 +102,37 @@ def in_processes(number: int, work: Callable[[Path], Any], folder: Path) -> list
     return [json.loads(file.read_text()) if file.exists() else None for _, file in processes]
 
 
+def start(folder: Path) -> None:
+    """Render the data and write the weights that all situations share."""
+    cfg = config('jm-pose_debug.py', folder)
+    runner = Runner.from_cfg(cfg)
+    runner.build_dataloader(cfg.train_dataloader)
+    torch.save({'state_dict': runner.model.state_dict()}, 'start.pth')
+
+
+def alone(work: Callable[[Path], Any], folder: Path) -> list[Any]:
+    """What one process without a launcher returned."""
+    file = folder.with_suffix('.json')
+    process = os.fork()
+    if process == 0:
+        file.write_text(json.dumps(work(folder)), encoding='utf-8')
+        os._exit(0)
+    os.waitpid(process, 0)
+    return [json.loads(file.read_text())]
+
+
 def main() -> None:
-    """All situations, one after the other."""
+    """All situations, one after the other.
+
+    Nothing is computed in this process: threads that computing starts do not live on in a fork,
+    which then waits for them.
+    """
     warnings.filterwarnings('ignore')
     torch.set_num_threads(1)
     os.chdir(sys.argv[1])
-    cfg = config('jm-pose_debug.py', Path('start'))
-    runner = Runner.from_cfg(cfg)
-    runner.build_dataloader(cfg.train_dataloader)  # renders the data
-    torch.save({'state_dict': runner.model.state_dict()}, 'start.pth')
+    alone(start, Path('start'))
 
-    seen: dict[str, Any] = {'test 1': [test(Path('test_1'))]}
+    seen: dict[str, Any] = {'test 1': alone(test, Path('test_1'))}
     for number in (2, 3):
         seen[f'test {number}'] = in_processes(number, test, Path(f'test_{number}'))
     for name in ('fami-pose', 'tdmi'):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,15 +36,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script = Path(__file__).with_name('run_in_processes.py')
     # the network interface of the machine itself, whatever its name resolves to
     variables = {'CUDA_VISIBLE_DEVICES': '', 'OMP_NUM_THREADS': '1', 'GLOO_SOCKET_IFNAME': 'lo'}
-    result = subprocess.run(
-        [sys.executable, str(script), str(folder)],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
-    assert result.returncode == 0, result.stderr
+    with (folder / 'messages.txt').open('w') as messages:
+        process = subprocess.Popen(
+            [sys.executable, str(script), str(folder)],
+            env={**os.environ, **variables},
+            stdout=messages,
+            stderr=messages,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(timeout=400)
+        finally:  # the processes that it forked, too
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert status == 0, (folder / 'messages.txt').read_text()
     return folder
 
 

@@ -73,8 +73,8 @@ def test_released__decoding_with_the_classic_inverse_is_off_as_stated(width: flo
 
 
 def test_warp_matrix__names_what_is_wrong() -> None:
-    with pytest.raises(ValueError, match=r"warp must be one of .* got 'udp'"):
-        warp_matrix((0.0, 0.0), (10.0, 10.0), 0.0, SIZE, 'udp')
+    with pytest.raises(ValueError, match=r"warp must be one of .* got 'other'"):
+        warp_matrix((0.0, 0.0), (10.0, 10.0), 0.0, SIZE, 'other')
     with pytest.raises(ValueError, match='above 1 pixels for the released warp'):
         warp_matrix((0.0, 0.0), (1.0, 1.0), 0.0, SIZE, 'released')
     with pytest.raises(ValueError, match='finite box size'):

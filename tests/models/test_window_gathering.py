@@ -128,6 +128,7 @@ def test_walking__training_sees_what_the_video_engine_sees(name: str) -> None:
     torch.manual_seed(0)
     engine = ClipModel(METHODS[name], None, 'cpu', flip_test=False)
     engine.model = model_of(name, trained=False).eval()
+    engine.clip_neck = engine.model.neck
     engine.backbone = copy.deepcopy(engine.model.backbone)
     frames = len(engine.frame_offsets)
     pictures = np.random.default_rng(0).integers(0, 255, (frames + 1, 128, 96, 3), np.uint8)

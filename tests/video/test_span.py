@@ -86,7 +86,7 @@ def test_span__length_without_a_count() -> None:
         (float('nan'), None, 1, 'start: expected 0 or more, got nan'),
         (9, 9, 1, r'end: expected something after start \(9\), got 9'),
         ('9s', '0:05', 1, r'end: expected something after start \(9s\), got 0:05'),
-        (0, None, 0, 'stride: expected at least 1, got 0'),
+        (0, None, 0, 'stride: expected at least 1, a whole number, got 0'),
     ],
 )
 def test_span__refusals(start: object, end: object, stride: int, message: str) -> None:

@@ -61,6 +61,12 @@ def track_signs(
         size: (T,), or one number.
         edges: E pairs of joints that bones join.
         pairs: P pairs of joints, see :func:`side_pairs`.
+
+    Example:
+        >>> still = np.zeros((9, 2, 2)) + [[0.0, 0.0], [0.0, 10.0]]
+        >>> signs = track_signs(still, np.ones((9, 2)), np.arange(9.0), 20.0, [(0, 1)], [])
+        >>> float(signs.jumps.max()), float(signs.bones.max())
+        (0.0, 0.0)
     """
     points = as_floats('keypoints', keypoints, 'T K 2')
     swaps = swapped_sides(points, size, pairs)
@@ -78,6 +84,11 @@ def suspicion(signs: TrackSigns) -> FloatArray:
     """How likely each joint is wrong, for an order among them; (T, K), without a unit.
 
     What its score lacks counts most; how well this finds true errors is in ``docs/video.md``.
+
+    Example:
+        >>> sure, zero = np.full((1, 1), 0.75), np.zeros((1, 1))
+        >>> float(suspicion(TrackSigns(sure, zero, zero, zero))[0, 0])
+        0.25
     """
     scores, jumps, bones, swapped = (as_floats('signs', values) for values in signs)
     return np.asarray(1 - scores + 2 * jumps + bones / 2 + swapped / 4)

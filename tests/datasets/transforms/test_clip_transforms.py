@@ -324,8 +324,8 @@ def test_affine__widens_a_crop_without_extent() -> None:
 
 
 def test_affine__arguments_are_checked() -> None:
-    with pytest.raises(ValueError, match=r"warp: expected one of .* got 'udp'"):
-        TopdownClipAffine(SIZE, 'udp')
+    with pytest.raises(ValueError, match=r"warp: expected one of .* got 'other'"):
+        TopdownClipAffine(SIZE, 'other')
     two = a_person() | {'bbox': np.float32([[1, 2, 30, 40], [1, 2, 30, 40]])}
     with pytest.raises(ValueError, match='expected one person in a sample, got 2'):
         TopdownClipAffine(SIZE)(GetBBoxCenterScale()(two))
