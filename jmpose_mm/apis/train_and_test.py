@@ -29,8 +29,7 @@ def draw_into(cfg: Config, folder: str | None) -> None:
     """Let the visualization hook write its drawings into `folder`; nothing without one."""
     if folder is None:
         return
-    hook = cfg.get('default_hooks', {}).get('visualization')
-    if hook is None:
+    if (hook := cfg.get('default_hooks', {}).get('visualization')) is None:
         raise UsageError('show_dir: the config has no default_hooks.visualization')
     hook.update(enable=True, out_dir=folder)
 
@@ -45,7 +44,7 @@ def prepare_training(
     allow_random_frozen: bool = False,
     device: str | torch.device = 'auto',
 ) -> Config:
-    """A config into what the options of the training command say.
+    """A copy of a config, changed as the options of the training command say, for :func:`train`.
 
     Args:
         cfg: A config from `load_config`; it is not changed.
@@ -57,9 +56,6 @@ def prepare_training(
         allow_random_frozen: Train even where nothing fills a frozen part; the config can say so
             too.
         device: Where it is to be trained, see :func:`choose_device`.
-
-    Returns:
-        The changed config, for :func:`train`.
 
     Raises:
         UsageError: The config or the machine does not allow it, or values differ that must be one.
