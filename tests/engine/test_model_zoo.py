@@ -32,7 +32,7 @@ def test_table__names_the_wanted_models() -> None:
     assert times == sorted(times)
     table = models_table()
     assert all(f'\n{name} ' in table for name in MODEL_NAMES)
-    assert '85.0 (boxes of the ground truth)' in table
+    assert '85.0 (ground-truth boxes)' in table
 
 
 @pytest.mark.parametrize('name', MODEL_NAMES)
