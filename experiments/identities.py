@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,11 @@ import numpy as np
 # a script sees its own folder; the package beside it is seen from the root of the clone
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from jmpose_mm.engine.configs import load_config
+from jmpose_mm.functional.evaluation.clear_mot import TrackEvents
 from jmpose_mm.functional.tracks.tracking import assign, box_iou
 from jmpose_mm.video.people.tracker import PersonTracker
+from jmpose_mm.video.poses.loading import dataset_meta
 from jmpose_mm.video.poses.track_repairs import join_identities
 from jmpose_mm.video.records import FramePoses, PersonPose
 
@@ -29,15 +33,7 @@ FPS = 25.0
 Boxes = dict[int, np.ndarray]
 """Identity to box (4,) xyxy."""
 
-# Of PoseTrack's 17 joints, as mmpose has them.
-SIGMAS = [
-    0.026,
-    0.025,
-    0.025,
-    0.035,
-    0.035,
-    *np.repeat([0.079, 0.072, 0.062, 0.107, 0.087, 0.089], 2),
-]
+CONFIG = 'jm-pose_debug.py'  # says the joints of the set
 
 SETTINGS = {
     'default': {},
@@ -50,51 +46,22 @@ SETTINGS = {
 }
 
 
-class Counts(NamedTuple):
-    """CLEAR MOT of one or more videos."""
-
-    labelled: int
-    missed: int
-    false: int
-    switches: int
-
-    @property
-    def mota(self) -> float:
-        """Tracking accuracy in percent."""
-        return 100 * (1 - (self.missed + self.false + self.switches) / self.labelled)
-
-
-def clear_mot(truth: list[Boxes], found: list[Boxes], least: float = 0.5) -> Counts:
-    """Count over the frames of a video; who was matched before stays so where both still overlap.
+def track_events(truth: list[Boxes], found: list[Boxes], least: float = 0.5) -> dict[str, float]:
+    """CLEAR MOT of a video, of boxes whose intersection over union is at least `least`.
 
     Example:
         >>> box = np.array([0.0, 0.0, 10.0, 10.0])
-        >>> clear_mot([{1: box}] * 3, [{7: box}, {7: box}, {8: box}])
-        Counts(labelled=3, missed=0, false=0, switches=1)
+        >>> events = track_events([{1: box}] * 3, [{7: box}, {7: box}, {8: box}])
+        >>> [events[name] for name in ('objects', 'misses', 'false', 'switches')]
+        [3.0, 0.0, 0.0, 1.0]
     """
-    known: dict[int, int] = {}
-    counts = np.zeros(4, dtype=int)
+    events = TrackEvents()
     for true, seen in zip(truth, found, strict=True):
-        ids, others = list(true), list(seen)
         overlap = box_iou(
-            np.reshape([true[i] for i in ids], (-1, 4)),
-            np.reshape([seen[i] for i in others], (-1, 4)),
+            np.reshape(list(true.values()), (-1, 4)), np.reshape(list(seen.values()), (-1, 4))
         )
-        kept = [
-            [
-                1.0 if overlap[n, m] >= least and known.get(i) == j else 0.0
-                for m, j in enumerate(others)
-            ]
-            for n, i in enumerate(ids)
-        ]
-        likeness = np.where(overlap >= least, overlap, 0) + np.reshape(kept, overlap.shape)
-        pairs = assign(likeness, least)
-        switches = 0
-        for n, m in pairs:
-            switches += known.get(ids[n], others[m]) != others[m]
-            known[ids[n]] = others[m]
-        counts += [len(ids), len(ids) - len(pairs), len(others) - len(pairs), switches]
-    return Counts(*counts.tolist())
+        events.add(list(true), list(seen), np.where(overlap >= least, 1 - overlap, np.nan))
+    return events.sums
 
 
 class Detections(NamedTuple):
@@ -107,13 +74,14 @@ class Detections(NamedTuple):
 
 def tracked(
     detections: list[Detections],
+    sigmas: Sequence[float],
     lost: float = 1.2,
     every: int = 1,
     join: float | None = None,
     poses: bool = True,
 ) -> list[Boxes]:
     """Boxes with identities of all frames of a video."""
-    tracker = PersonTracker(SIGMAS, max_age=max(round(lost * FPS), 2 * every))
+    tracker = PersonTracker(sigmas, max_age=max(round(lost * FPS), 2 * every))
     frames = []
     for index, (boxes, scores, persons) in enumerate(detections):
         if index % every:
@@ -170,22 +138,39 @@ def _corners(box: list[float]) -> np.ndarray:
     return np.array([left, top, left + width, top + height], dtype=float)
 
 
-def main() -> int:
-    """Make the set if need be, track and print."""
+def make_parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', default='data/synthetic/identities', help='made if missing')
-    arguments = parser.parse_args()
+    parser.add_argument('--debug', action='store_true', help='show where an error comes from')
+    return parser
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Make the set if need be, track and print."""
     from jmpose_mm.datasets.synthetic import make_synthetic
 
     make_synthetic(arguments.data, 'hard', videos_train=0, videos_val=12, frames=75)
+    sigmas = dataset_meta(load_config(CONFIG).test_dataloader.dataset)['sigmas']
     videos = read_videos(Path(arguments.data))
     total = sum(len(boxes) for truth, _ in videos for boxes in truth)
     print(f'{f"{len(videos)} videos, {total} boxes":36} MOTA  switches  missed  false')
     for name, settings in SETTINGS.items():
-        counts = [clear_mot(truth, tracked(boxes, **settings)) for truth, boxes in videos]
-        done = Counts(*np.sum(counts, axis=0).tolist())
-        print(f'{name:36} {done.mota:4.1f} {done.switches:9} {done.missed:7} {done.false:6}')
-    return 0
+        sums = [track_events(truth, tracked(boxes, sigmas, **settings)) for truth, boxes in videos]
+        switches, missed, false = (
+            int(sum(events[kind] for events in sums)) for kind in ('switches', 'misses', 'false')
+        )
+        mota = 100 * (1 - (switches + missed + false) / total)
+        print(f'{name:36} {mota:4.1f} {switches:9} {missed:7} {false:6}')
+
+
+def main() -> int:
+    """Measure what the command line names."""
+    parser = make_parser()
+    arguments = parser.parse_args()
+    from jmpose_mm.errors import run_tool
+
+    return run_tool(parser, arguments, measure)
 
 
 if __name__ == '__main__':
