@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.frame_names import posix_name
+from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size
 from jmpose_mm.registry import METRICS
 
@@ -80,8 +81,7 @@ class KeypointMetric(LabelledMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(boxes, **kwargs)
-        if comparison not in COMPARISONS:
-            raise ValueError(f'comparison: expected one of {list(COMPARISONS)}, got {comparison!r}')
+        check_choice('comparison', comparison, COMPARISONS)
         if not thresholds or min(thresholds) <= 0:
             raise ValueError(f'thresholds: expected positive numbers, got {thresholds}')
         is_bone = not isinstance(size, str) and len(size) == 2 and size[0] != size[1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.joints import joint_places
+from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 from jmpose_mm.registry import METRICS
@@ -66,8 +67,7 @@ class SubJhmdbPCKMetric(LabelledMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(boxes, **kwargs)
-        if comparison not in COMPARISONS:
-            raise ValueError(f'comparison: expected one of {list(COMPARISONS)}, got {comparison!r}')
+        check_choice('comparison', comparison, COMPARISONS)
         if not thresholds or min(thresholds) <= 0:
             raise ValueError(f'thresholds: expected positive numbers, got {thresholds}')
         self.comparison, self.thresholds = comparison, tuple(thresholds)
