@@ -93,11 +93,11 @@ def boxes_of(persons: list[dict[str, Any]]) -> tuple[np.ndarray, None, np.ndarra
 def signs_and_errors(tracks: list[Track]) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Each sign (N, K) of all poses, and their errors (N, K)."""
     from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
+    from jmpose_mm.functional.joint_sides import mirror_pairs
     from jmpose_mm.functional.tracks.quality import suspicion, track_signs
-    from jmpose_mm.functional.tracks.sides import side_pairs
     from jmpose_mm.visualization.skeleton import posetrack_skeleton
 
-    edges, pairs = posetrack_skeleton().edges, side_pairs(FILE_JOINT_NAMES)
+    edges, pairs = posetrack_skeleton().edges, mirror_pairs(FILE_JOINT_NAMES)
     found = []
     for track in tracks:
         signs = track_signs(*track[:4], edges, pairs)

@@ -60,12 +60,16 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill, which takes its name at the end of the block."""
+    """A folder to fill, which takes its name at the end of the block.
+
+    What has the name then, and what a killed run left, is removed.
+    """
     unfinished = path.with_name(f'.{path.name}.unfinished')
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
+        flush_to_disk(unfinished)
         shutil.rmtree(path, ignore_errors=True)
         os.replace(unfinished, path)
     finally:

@@ -44,7 +44,6 @@ from jmpose_mm.functional.tracks import (
     outliers,
     quality,
     repairs,
-    sides,
     smoothing,
     tracking,
 )
@@ -423,9 +422,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
         lambda: {**_track(), 'scores': np.tile([[0.9], [0.1], [0.8]], (3, 2))},
     ),
     'joined_tracks': (repairs.joined_tracks, lambda: {'tracks': _track_ends(), 'gap': 1.0}),
-    'side_pairs': (sides.side_pairs, lambda: {'joints': ['left_hip', 'right_hip']}),
     'swapped_sides': (
-        sides.swapped_sides,
+        repairs.swapped_sides,
         lambda: {'keypoints': _track()['keypoints'], 'size': 9.0, 'pairs': [(0, 1)]},
     ),
     'track_signs': (quality.track_signs, _signs),

@@ -34,9 +34,9 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     visible_files,
 )
 from jmpose_mm.datasets.conversion.links import link_folder
-from jmpose_mm.datasets.conversion.writing import whole_folder
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
+from jmpose_mm.whole_files import whole_folder
 
 __all__ = ['VAL_VIDEOS', 'HieveFormat']
 
@@ -94,9 +94,9 @@ class HieveFormat(DatasetFormat):
         if given:
             if not link_folder(given[0], folder, self.copies_images):
                 folder = given[0]
-        elif len(video.sources) > 1:
-            film = video.sources[1]
-            whole_folder(folder, lambda unfinished: _extract(film, unfinished))
+        elif len(video.sources) > 1 and not folder.exists():
+            with whole_folder(folder) as unfinished:
+                _extract(video.sources[1], unfinished)
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         there = {file.name for file in files}
         size = image_size(files[0]) if files else None

@@ -27,11 +27,11 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     visible_files,
 )
 from jmpose_mm.datasets.conversion.links import check_inside, inner_path, is_link_to, link_file
-from jmpose_mm.datasets.conversion.writing import whole_folder
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES
 from jmpose_mm.formats.json_files import place_in
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.whole_files import whole_folder
 
 __all__ = ['PoseTrack17Format', 'renamed_frames']
 
@@ -93,10 +93,6 @@ class PoseTrack17Format(DatasetFormat):
         return self.out / 'jsons' / f'posetrack_{split}.json'
 
     def _link(self, folder: Path, links: dict[int, Path], source: Path) -> None:
-        def fill(unfinished: Path) -> None:
-            for number, file in links.items():
-                link_file(file, unfinished / f'{number:08d}.jpg', self.copies_images)
-
         check_inside(self.out, [folder])
         wanted = {f'{number:08d}.jpg': file for number, file in links.items()}
         present = list(folder.iterdir()) if folder.is_dir() else []
@@ -110,7 +106,9 @@ class PoseTrack17Format(DatasetFormat):
             file.unlink()
         if folder.is_dir():
             folder.rmdir()
-        whole_folder(folder, fill)
+        with whole_folder(folder) as unfinished:
+            for number, file in links.items():
+                link_file(file, unfinished / f'{number:08d}.jpg', self.copies_images)
 
 
 def renamed_frames(names: list[str], files: list[Path]) -> tuple[list[int], dict[int, Path]]:

@@ -1,36 +1,17 @@
-"""Folders and large files that are whole or not there; see also `jmpose_mm.whole_files`."""
+"""Large files that are whole or not there; see also `jmpose_mm.whole_files`."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from jmpose_mm.whole_files import flush_to_disk, whole_file
+from jmpose_mm.whole_files import whole_file
 
-__all__ = ['merge_documents', 'whole_folder']
-
-
-def whole_folder(path: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder that appears when ``fill`` has filled it; one that is there stays as it is.
-
-    What a killed run left of it is removed before.
-    """
-    if path.exists():
-        return
-    unfinished = path.with_name(f'.{path.name}.unfinished')
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    try:
-        fill(unfinished)
-        flush_to_disk(unfinished)
-        os.replace(unfinished, path)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+__all__ = ['merge_documents']
 
 
 def merge_documents(documents: Iterable[dict[str, Any]], target: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from jmpose_mm.functional.arrays import BoolArray, FloatArray, as_floats
 from jmpose_mm.functional.tracks.outliers import bone_changes, jumps
-from jmpose_mm.functional.tracks.sides import swapped_sides
+from jmpose_mm.functional.tracks.repairs import swapped_sides
 from jmpose_mm.functional.tracks.smoothing import LONGEST_GAP, accelerations
 
 __all__ = [
@@ -60,7 +60,7 @@ def track_signs(
         times: (T,), strictly ascending.
         size: (T,), or one number.
         edges: E pairs of joints that bones join.
-        pairs: P pairs of joints, see :func:`side_pairs`.
+        pairs: P pairs of joints, see :func:`mirror_pairs`.
 
     Example:
         >>> still = np.zeros((9, 2, 2)) + [[0.0, 0.0], [0.0, 10.0]]
@@ -69,10 +69,10 @@ def track_signs(
         (0.0, 0.0)
     """
     points = as_floats('keypoints', keypoints, 'T K 2')
-    swaps = swapped_sides(points, size, pairs)
     swapped = np.zeros(points.shape[:2], dtype=bool)
-    for pair, marks in zip(pairs, swaps.T, strict=True):
-        swapped[:, list(pair)] |= marks[:, None]
+    usual_size = float(np.median(as_floats('size', size)))
+    for pair in pairs:
+        swapped[:, list(pair)] |= swapped_sides(points, [pair], usual_size)[:, None]
     seen = np.isfinite(points).all(axis=-1)
     found = np.where(seen, np.nan_to_num(as_floats('scores', scores, 'T K')), 0.0)
     return TrackSigns(

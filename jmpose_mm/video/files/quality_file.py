@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.functional.joint_sides import mirror_pairs
 from jmpose_mm.functional.tracks.quality import (
     TrackSigns,
     gaps,
@@ -18,7 +19,6 @@ from jmpose_mm.functional.tracks.quality import (
     track_signs,
     worth_labelling,
 )
-from jmpose_mm.functional.tracks.sides import side_pairs
 from jmpose_mm.functional.tracks.smoothing import LONGEST_GAP, jitter
 from jmpose_mm.video.files.person_tracks import PersonTrack, person_tracks
 from jmpose_mm.video.files.recordings import Recording
@@ -53,7 +53,7 @@ class _Judged(NamedTuple):
 def quality_of(recording: Recording) -> dict[str, Any]:
     """What ``quality.json`` holds."""
     skeleton = recording.header.skeleton
-    pairs = side_pairs(skeleton.joints)
+    pairs = mirror_pairs(skeleton.joints)
     judged = []
     for track in person_tracks(recording):
         signs = track_signs(*track[3:5], track.times, track.sizes, skeleton.edges, pairs)

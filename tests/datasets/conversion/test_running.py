@@ -13,9 +13,10 @@ import pytest
 
 from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, running
 from jmpose_mm.datasets.conversion.links import link_folder
-from jmpose_mm.datasets.conversion.writing import merge_documents, whole_folder
+from jmpose_mm.datasets.conversion.writing import merge_documents
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import write_compact_json
+from jmpose_mm.whole_files import whole_folder
 
 VAL = 'annotations/val/000522_bonn_test.json'
 
@@ -204,12 +205,13 @@ def test_writing__failures_leave_what_was_there(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='bad'):
         merge_documents(broken(), file)
 
-    def fill(folder: Path) -> None:
-        (folder / '1.jpg').touch()
-        raise ValueError('bad')
+    def fill() -> None:
+        with whole_folder(tmp_path / 'frames') as folder:
+            (folder / '1.jpg').touch()
+            raise ValueError('bad')
 
     with pytest.raises(ValueError, match='bad'):
-        whole_folder(tmp_path / 'frames', fill)
+        fill()
     assert [path.name for path in tmp_path.iterdir()] == ['a.json']
     assert json.loads(file.read_text()) == {'a': 1}
 

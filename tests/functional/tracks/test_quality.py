@@ -13,7 +13,7 @@ from jmpose_mm.functional.tracks.quality import (
     track_signs,
     worth_labelling,
 )
-from jmpose_mm.functional.tracks.sides import side_pairs, swapped_sides
+from jmpose_mm.functional.tracks.repairs import swapped_sides
 
 TIMES = np.arange(40) / 25
 ARM = [(0, 1), (1, 2)]
@@ -64,20 +64,16 @@ def test_swapped_sides__the_shorter_part(rows: list[int]) -> None:
     points[rows] = points[rows][:, [1, 0, 2]]
     wrong = np.isin(np.arange(40), rows)
     expected = wrong if wrong.sum() <= 20 else ~wrong
-    assert swapped_sides(points, 100.0, [(0, 1)])[:, 0].tolist() == expected.tolist()
+    assert swapped_sides(points, [(0, 1)], 100.0).tolist() == expected.tolist()
 
 
 def test_swapped_sides__not_where_legs_pass_each_other_or_one_is_not_seen() -> None:
     legs = np.zeros((40, 2, 2))
     legs[:, 0, 0], legs[:, 1, 0] = 30 * np.sin(4 * TIMES), -30 * np.sin(4 * TIMES)
-    assert not swapped_sides(legs, 200.0, [(0, 1)]).any()
+    assert not swapped_sides(legs, [(0, 1)], 200.0).any()
     legs[7, 0] = np.nan
-    assert not swapped_sides(legs, 200.0, [(0, 1)]).any()
-    assert not swapped_sides(np.full((4, 2, 2), np.nan), 1.0, [(0, 1)]).any()
-
-
-def test_side_pairs__by_name() -> None:
-    assert side_pairs(('right_wrist', 'tail', 'left_wrist', 'left_ear')) == [(2, 0)]
+    assert not swapped_sides(legs, [(0, 1)], 200.0).any()
+    assert not swapped_sides(np.full((4, 2, 2), np.nan), [(0, 1)], 1.0).any()
 
 
 def test_track_signs__and_their_sum() -> None:
