@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from jmpose_mm.functional.arrays import FloatArray, IntArray, as_floats, as_mask
+from jmpose_mm.functional.tracks.tracking import oks
 
 __all__ = ['KeypointAP', 'keypoint_ap', 'keypoint_similarity', 'matched_persons']
 
@@ -55,14 +56,9 @@ def keypoint_similarity(
         >>> keypoint_similarity(points, points, np.ones((1, 3), bool), [100.0], [0.1] * 3)
         array([[1.]])
     """
-    predicted, true = as_floats('predicted', predicted, 'P K 2'), as_floats('true', true, 'T K 2')
-    present = as_mask('present', present)
-    areas, sigmas = as_floats('areas', areas, 'T'), as_floats('sigmas', sigmas, 'K')
-    squared = ((predicted[:, None] - true[None]) ** 2).sum(axis=-1)
-    spread = 2 * (2 * sigmas) ** 2 * (areas[:, None] + np.spacing(1))
-    similarity = np.where(present, np.exp(-squared / spread), 0.0).sum(axis=-1)
-    result: FloatArray = similarity / np.maximum(1, present.sum(axis=1))
-    return result
+    true, present = as_floats('true', true, 'T K 2'), as_mask('present', present)
+    annotated = np.where(present[..., None], true, np.nan)
+    return np.nan_to_num(oks(predicted, annotated, areas, sigmas))
 
 
 def matched_persons(similarity: ArrayLike) -> IntArray:
