@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ['ChosenModel', 'chosen_model', 'default_model', 'inputs_and_model', 'with_weights']
 
-# The best AP among the models whose pose takes at most a tenth of a second on the device: of one
-# processor core, and of a GPU (docs/video.md).
+# On one processor core: the best AP among the models whose pose takes at most a tenth of a second.
+# On a GPU nothing was timed: the best on PoseTrack18, and the only one of several frames.
 ON_PROCESSORS, ON_GPUS = 'rtmpose-m', 'posewarper'
 CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt', '.pth.tar', '.safetensors')
 
