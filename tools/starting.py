@@ -1,4 +1,4 @@
-"""Ctrl-C before a tool's work begins, while it still imports: one line and exit status 130."""
+"""What may end a tool while it still imports, in one line: Ctrl-C, and a Python without the package."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ from types import FrameType
 
 __all__ = ['started']
 
+NO_PACKAGE = (
+    f'{sys.executable} has no jmpose_mm. In a clone, `make setup` makes .venv with it, and '
+    '`source .venv/bin/activate` chooses that Python; docs/install.md tells other ways'
+)
+
 
 def started(main: Callable[[], int]) -> int:
-    """The exit status of `main`; `run_tool`, which that calls, takes Ctrl-C over."""
+    """The exit status of `main`; 2 where this Python has no jmpose_mm, 130 after Ctrl-C.
+
+    `run_tool`, which `main` calls, takes Ctrl-C over.
+    """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as of a job in the background
         signal.signal(signal.SIGINT, _end)
-    return main()
+    try:
+        return main()
+    except ModuleNotFoundError as error:
+        if error.name != 'jmpose_mm':
+            raise
+        print(f'{os.path.basename(sys.argv[0])}: {NO_PACKAGE}', file=sys.stderr)
+        return 2
 
 
 def _end(number: int, frame: FrameType | None) -> None:

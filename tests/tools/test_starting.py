@@ -1,4 +1,4 @@
-"""Ctrl-C while a tool still imports is told in one line."""
+"""Ctrl-C while a tool still imports, and a Python without the package, are told in one line."""
 
 from __future__ import annotations
 
@@ -43,16 +43,34 @@ def least_arguments(parser: argparse.ArgumentParser) -> list[str]:
 def test_interrupted_while_importing__is_one_line_and_130(name: str, tmp_path: Path) -> None:
     (tmp_path / 'jmpose_mm').mkdir()
     (tmp_path / 'jmpose_mm/__init__.py').write_text(INTERRUPTED, encoding='utf-8')
+    ran = started_alone(name, tmp_path)
+    assert (ran.returncode, ran.stderr) == (130, f'{name}.py: interrupted\n'), ran.stdout
+
+
+@pytest.mark.parametrize('name', [name for name in NAMES if name not in STANDARD_LIBRARY_ALONE])
+def test_python_without_the_package__is_one_line_that_names_the_environment(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / 'jmpose_mm.py').write_text(ABSENT, encoding='utf-8')
+    ran = started_alone(name, tmp_path)
+    assert ran.returncode == 2, ran.stdout
+    assert ran.stderr.count('\n') == 1
+    assert ran.stderr.startswith(f'{name}.py: {sys.executable} has no jmpose_mm.')
+    assert 'source .venv/bin/activate' in ran.stderr
+
+
+def started_alone(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A tool in an isolated Python that finds `folder`'s jmpose_mm first."""
     words = least_arguments(module_of(name).make_parser())
-    ran = subprocess.run(
-        [sys.executable, '-I', '-c', STARTER, str(tmp_path), str(TOOLS / f'{name}.py'), *words],
+    return subprocess.run(
+        [sys.executable, '-I', '-c', STARTER, str(folder), str(TOOLS / f'{name}.py'), *words],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (130, f'{name}.py: interrupted\n'), ran.stdout
 
 
+ABSENT = "raise ModuleNotFoundError(\"No module named 'jmpose_mm'\", name='jmpose_mm')\n"
 STARTER = """
 import runpy, sys
 from pathlib import Path
