@@ -1,4 +1,4 @@
-"""What may end a tool while it still imports, in one line: Ctrl-C, and a Python without the package."""
+"""What may end a tool while it imports, in one line: Ctrl-C, a Python without the package."""
 
 from __future__ import annotations
 

@@ -30,6 +30,9 @@ __all__ = [
     'write_compact_json',
 ]
 
+LARGEST_NUMBER = 1e12  # pixels or scores; areas of such boxes are still finite in float32
+LARGEST_WHOLE_NUMBER = 2**63 - 1
+
 
 class Place:
     """A place in a file, moved along while the file is read.
@@ -143,22 +146,30 @@ def field(entry: Any, key: str, *kinds: type) -> Any:
 
 
 def numbers(values: Any, key: str, count: int) -> NDArray[Any]:
-    """A list of so many numbers as float64; null is NaN."""
+    """A list of `count` numbers as float64, each at most ``LARGEST_NUMBER``; null is NaN."""
     try:
         array = np.array(values, dtype=np.float64)
     except (OverflowError, TypeError, ValueError):
         array = np.empty(0)
     if array.shape != (count,):
         raise ValueError(f'{key}: expected {count} numbers, got {cut(repr(values))}')
+    if (np.isfinite(array) & (np.abs(array) > LARGEST_NUMBER)).any():
+        raise ValueError(
+            f'{key}: expected numbers up to {LARGEST_NUMBER:g}, got {cut(repr(values))}'
+        )
     return array
 
 
 def whole_number(value: Any, key: str) -> int:
-    """A whole number, also written ``3.0`` or ``"3"``."""
+    """A whole number of at most 63 bits, also written ``3.0`` or ``"3"``."""
+    number: int | None = None
     if isinstance(value, str) and value.strip().lstrip('+-').isdecimal() and len(value) < 20:
-        return int(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0:
-        return int(value)
+        number = int(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0:
+        number = int(value)
+    # Arrays of ids are int64.
+    if number is not None and abs(number) <= LARGEST_WHOLE_NUMBER:
+        return number
     raise ValueError(f'{key}: expected a whole number, got {cut(repr(value))}')
 
 

@@ -53,6 +53,7 @@ NOT_RUN = {
     'podman': 'no container engine where the tests run',
     'python -m build': 'needs the package index; .github/workflows builds and checks the wheel',
     'python -m pytest': 'it runs this test',
+    'source .venv/bin/activate': 'a test runs inside of that environment',
     'twine': 'needs the package index; .github/workflows builds and checks the wheel',
 }
 

@@ -4,9 +4,17 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from jmpose_mm.formats.json_files import place_in, read_id, read_json, whole_number
+from jmpose_mm.formats.json_files import (
+    LARGEST_NUMBER,
+    numbers,
+    place_in,
+    read_id,
+    read_json,
+    whole_number,
+)
 
 
 def test_read_json__takes_what_pythons_writer_makes(tmp_path: Path) -> None:
@@ -62,3 +70,15 @@ def missing_key(file: Path) -> None:
 def test_place_in__says_where_once(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^\S*a\.json: b\[3\]: expected the key 'c', found none$"):
         missing_key(tmp_path / 'a.json')
+
+
+@pytest.mark.parametrize('value', [2**63, -(2**63), 1e300, str(10**18 * 10), [3]])
+def test_whole_number__beyond_an_array_of_ids_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match='id: expected a whole number'):
+        whole_number(value, 'id')
+
+
+def test_numbers__whose_area_overflows_are_refused() -> None:
+    assert np.isfinite(np.prod(numbers([LARGEST_NUMBER] * 2, 'bbox', 2).astype(np.float32)))
+    with pytest.raises(ValueError, match=r'bbox: expected numbers up to 1e\+12'):
+        numbers([10, 10, 1e308, 20], 'bbox', 4)
