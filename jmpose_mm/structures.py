@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ['ClipFeatures', 'FusedFeatures', 'SharedCrops']
+__all__ = ['ClipFeatures', 'FrameFeatures', 'FusedFeatures', 'SharedCrops']
 
 
 class SharedCrops(NamedTuple):
@@ -50,10 +50,7 @@ class ClipFeatures(NamedTuple):
     Attributes:
         frames: ``(B, T, 3, H, W)``, the preprocessed input; None where the neck does not read it.
         stages: Backbone stages from early to late, each ``(B, T, C_s, h_s, w_s)``; the last one
-            feeds the single-frame heatmap layer. With ``heatmaps`` they are what the neck has made
-            of them.
-        heatmaps: ``(B, T, K, h, w)``, single-frame heatmaps; None until the neck has seen the
-            frames one by one.
+            feeds the single-frame heatmap layer.
 
     Example:
         >>> import torch
@@ -64,7 +61,28 @@ class ClipFeatures(NamedTuple):
 
     frames: Tensor | None
     stages: tuple[Tensor, ...]
-    heatmaps: Tensor | None = None
+
+
+class FrameFeatures(NamedTuple):
+    """Inside the neck: what the fusion reads of each frame, made of one frame at a time.
+
+    A video makes it once a crop, and reuses it in every window that the crop is in.
+
+    Attributes:
+        frames: ``(B, T, 3, H, W)``, the preprocessed input; None where the neck does not read it.
+        stages: Maps that the neck keeps of the backbone's, each ``(B, T, C_s, h_s, w_s)``.
+        heatmaps: ``(B, T, K, h, w)``, single-frame heatmaps.
+
+    Example:
+        >>> import torch
+        >>> kept = FrameFeatures(None, (), torch.zeros(1, 5, 17, 16, 12))
+        >>> kept.heatmaps.shape
+        torch.Size([1, 5, 17, 16, 12])
+    """
+
+    frames: Tensor | None
+    stages: tuple[Tensor, ...]
+    heatmaps: Tensor
 
 
 class FusedFeatures(NamedTuple):

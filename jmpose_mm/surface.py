@@ -17,6 +17,7 @@ PLACES = {
     'DurableCheckpointHook': 'jmpose_mm.engine.hooks',
     'FeatureAlignmentNeck': 'jmpose_mm.models',
     'FiniteLossHook': 'jmpose_mm.engine.hooks',
+    'FrameFeatures': 'jmpose_mm.structures',
     'FrameGroupSampler': 'jmpose_mm.datasets',
     'FusedFeatures': 'jmpose_mm.structures',
     'HRNetStages': 'jmpose_mm.models',

@@ -54,6 +54,12 @@ def test_flow_motion__small_frames_are_refused(weights):
         motion(_clip(torch.zeros(1, 3, 3, 96, 128)))
 
 
+def test_flow_motion__a_clip_without_frames_is_refused(weights):
+    motion = FlowMotion(weights, num_frames=3, key_index=1, channels=8)
+    with pytest.raises(ValueError, match=r'clip\.frames: expected the frames'):
+        motion(ClipFeatures(None, (torch.zeros(1, 3, 4, 8, 8),)))
+
+
 def test_flow_motion__missing_and_wrong_weights(tmp_path):
     with pytest.raises(ValueError, match=r"got '.*nowhere\.pth'"):
         FlowMotion(str(tmp_path / 'nowhere.pth'), 3, 1, 8)

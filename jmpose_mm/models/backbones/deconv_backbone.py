@@ -6,6 +6,7 @@ Axes: B frames, C channels, h w grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor
@@ -49,7 +50,7 @@ class DeconvBackbone(BaseModule):
 
     def __init__(
         self,
-        backbone: dict,
+        backbone: dict[str, Any],
         in_channels: int,
         deconv_channels: Sequence[int],
         both: bool = False,
@@ -77,7 +78,7 @@ class DeconvBackbone(BaseModule):
         kept = stages if self.both else stages[:-1]
         return (*kept, self.deconv_layers(stages[-1]))
 
-    def _adopt_backbone_keys(self, state_dict: dict, prefix: str, *args: object) -> None:
+    def _adopt_backbone_keys(self, state_dict: dict[str, Any], prefix: str, *args: object) -> None:
         """Move the keys of a bare backbone to where it is here: ``conv1`` to ``backbone.conv1``."""
         own = (f'{prefix}backbone.', f'{prefix}deconv_layers.')
         for key in [k for k in state_dict if k.startswith(prefix) and not k.startswith(own)]:

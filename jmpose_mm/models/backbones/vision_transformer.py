@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmcv.cnn.bricks import DropPath
@@ -60,7 +61,7 @@ class VisionTransformer(BaseModule):
         padding: int = 2,
         drop_path_rate: float = 0.0,
         out_indices: Sequence[int] = (-1,),
-        init_cfg: dict | None = None,
+        init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         if isinstance(arch, str):
@@ -70,11 +71,9 @@ class VisionTransformer(BaseModule):
         for index in out_indices:
             check_choice('out_indices', index, range(-num_blocks, num_blocks))
         self.out_indices = sorted(index % num_blocks for index in out_indices)
-        self.grid = tuple((side + 2 * padding - patch_size) // patch_size + 1 for side in img_size)
-        self.patch_embed = nn.Module()
-        self.patch_embed.projection = nn.Conv2d(
-            3, channels, patch_size, stride=patch_size, padding=padding
-        )
+        high, wide = ((side + 2 * padding - patch_size) // patch_size + 1 for side in img_size)
+        self.grid = (high, wide)
+        self.patch_embed = _PatchEmbedding(channels, patch_size, padding)
         self.pos_embed = nn.Parameter(torch.zeros(1, math.prod(self.grid), channels))
         self.layers = nn.ModuleList(
             _Block(channels, num_heads, drop_path_rate * i / max(num_blocks - 1, 1))
@@ -94,10 +93,10 @@ class VisionTransformer(BaseModule):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """``(N, 3, H, W)`` to a map ``(N, C, h, w)`` for each of ``out_indices``."""
-        patches = self.patch_embed.projection(x)
-        grid = patches.shape[-2:]
+        patches = self.patch_embed(x)
+        grid = (patches.shape[-2], patches.shape[-1])
         tokens = patches.flatten(2).transpose(1, 2)  # (N, h*w, C)
-        tokens = tokens + _resized(self.pos_embed, self.grid, tuple(grid)).to(tokens.dtype)
+        tokens = tokens + _resized(self.pos_embed, self.grid, grid).to(tokens.dtype)
         maps = []
         for index, block in enumerate(self.layers):
             tokens = block(tokens)
@@ -107,7 +106,7 @@ class VisionTransformer(BaseModule):
                 maps.append(out.transpose(1, 2).unflatten(2, grid))
         return tuple(maps)
 
-    def _adopt_position_table(self, state_dict: dict, prefix: str, *args: object) -> None:
+    def _adopt_position_table(self, state_dict: dict[str, Any], prefix: str, *args: object) -> None:
         table = state_dict.get(f'{prefix}pos_embed')
         if table is None or table.shape == self.pos_embed.shape:
             return
@@ -115,6 +114,15 @@ class VisionTransformer(BaseModule):
         if found is not None:
             table = table[:, -math.prod(found) :]
             state_dict[f'{prefix}pos_embed'] = _resized(table, found, self.grid)
+
+
+class _PatchEmbedding(nn.Module):
+    def __init__(self, channels: int, patch_size: int, padding: int) -> None:
+        super().__init__()
+        self.projection = nn.Conv2d(3, channels, patch_size, stride=patch_size, padding=padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.projection(x)
 
 
 class _Block(nn.Module):
@@ -125,17 +133,25 @@ class _Block(nn.Module):
         self.ln1 = nn.LayerNorm(channels, eps=1e-6)
         self.attn = _SelfAttention(channels, num_heads)
         self.ln2 = nn.LayerNorm(channels, eps=1e-6)
-        self.ffn = nn.Module()
-        self.ffn.layers = nn.Sequential(
-            nn.Sequential(nn.Linear(channels, 4 * channels), nn.GELU()),
-            nn.Linear(4 * channels, channels),
-        )
+        self.ffn = _FeedForward(channels)
         self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, tokens, C)``, as is the result."""
         x = x + self.drop_path(self.attn(self.ln1(x)))
-        return x + self.drop_path(self.ffn.layers(self.ln2(x)))
+        return x + self.drop_path(self.ffn(self.ln2(x)))
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Sequential(nn.Linear(channels, 4 * channels), nn.GELU()),
+            nn.Linear(4 * channels, channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
 
 
 class _SelfAttention(nn.Module):

@@ -5,8 +5,12 @@ Axes: B clips, C channels, K keypoints, h w grid.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from mmpose.models.heads import HeatmapHead
+from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from jmpose_mm.functional.checks import check_same_shape
@@ -37,7 +41,7 @@ class VideoPoseHead(HeatmapHead):
 
     takes = FusedFeatures
 
-    def __init__(self, loss_terms: dict | None = None, **kwargs) -> None:
+    def __init__(self, loss_terms: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(**{'deconv_out_channels': None, 'deconv_kernel_sizes': None, **kwargs})
         self.loss_terms = None if loss_terms is None else MODELS.build(loss_terms)
 
@@ -47,7 +51,10 @@ class VideoPoseHead(HeatmapHead):
         return super().forward((feats.fused,))
 
     def loss(
-        self, feats: FusedFeatures, batch_data_samples: list, train_cfg: dict | None = None
+        self,
+        feats: FusedFeatures,
+        batch_data_samples: Sequence[PoseDataSample],
+        train_cfg: dict[str, Any] | None = None,
     ) -> dict[str, Tensor]:
         """Named losses.
 

@@ -86,7 +86,8 @@ class LocalCalibration(nn.Module):
     ) -> None:
         super().__init__()
         self.fuse = ResidualChain(channels * num_supports, channels, 2)
-        self.combine, self.steps = None, None
+        self.combine: ResidualChain | None = None
+        self.steps: nn.ModuleList | None = None
         if calibrate:
             self.combine = ResidualChain(2 * channels, channels)
             self.steps = nn.ModuleList(
@@ -103,7 +104,7 @@ class LocalCalibration(nn.Module):
         """
         fused = self.fuse(supports.flatten(1, 2))
         calibrated = fused
-        if self.steps is not None:
+        if self.steps is not None and self.combine is not None:
             guide = self.combine(torch.cat((fused, key), dim=1))
             guide = self.steps[0](guide, guide)
             guide = self.steps[1](guide, guide)

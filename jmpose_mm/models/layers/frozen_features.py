@@ -55,14 +55,15 @@ class FrozenCopy:
     def clear(self) -> None:
         """Forget the copy, which frees its memory."""
         self._copy: nn.Module | None = None
-        self._made_of: tuple = ()
+        self._made_of: _Identity | None = None
         self._values: Tensor | None = None
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, str]:
         return {'dtype': self.dtype}
 
-    def __setstate__(self, state: dict) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+    def __setstate__(self, state: dict[str, str]) -> None:
+        self.dtype = state['dtype']
+        self.clear()
 
     def __call__(self, module: nn.Module, images: Tensor) -> Sequence[Tensor]:
         """The module's maps of ``images``, ``(B, 3, H, W)``, each ``(B, C, h, w)``.
@@ -80,17 +81,20 @@ class FrozenCopy:
         tensors = _tensors(modules)
         if not is_frozen(module) or not _can_be_copied(modules, tensors):
             return module(images)
-        if not self._is_up_to_date(modules, tensors):
-            self._copy = fast_copy(module, self.dtype, example=images[:1])
+        copy = self._copy if self._is_up_to_date(modules, tensors) else None
+        if copy is None:
+            copy = fast_copy(module, self.dtype, example=images[:1])
+            self._copy = copy
             self._made_of = _identity(modules, tensors)
             self._values = _one_value_each(tensors)
-        maps = self._copy(images.to(DTYPES[self.dtype]))  # type: ignore[misc]
+        maps = copy(images.to(DTYPES[self.dtype]))
         maps = (maps,) if isinstance(maps, Tensor) else maps
         return tuple(one.to(images.dtype) for one in maps)
 
     def _is_up_to_date(self, modules: list[nn.Module], tensors: list[Tensor]) -> bool:
-        same = self._copy is not None and self._made_of == _identity(modules, tensors)
-        return same and torch.equal(_one_value_each(tensors), self._values)
+        if self._values is None or self._made_of != _identity(modules, tensors):
+            return False
+        return torch.equal(_one_value_each(tensors), self._values)
 
 
 def _can_be_copied(modules: list[nn.Module], tensors: list[Tensor]) -> bool:
@@ -99,7 +103,7 @@ def _can_be_copied(modules: list[nn.Module], tensors: list[Tensor]) -> bool:
     return plain and not hooks and not any(t.is_inference() for t in tensors)
 
 
-def _identity(modules: list[nn.Module], tensors: list[Tensor]) -> tuple:
+def _identity(modules: list[nn.Module], tensors: list[Tensor]) -> _Identity:
     """What differs after a change. Modules are held, so that no other one gets their number."""
     return (
         [_Same(m) for m in modules],
@@ -116,7 +120,9 @@ class _Same:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Same) and self.thing is other.thing
 
-    __hash__ = None  # type: ignore[assignment]
+
+# The modules; of each tensor its number, version, address, type and device.
+_Identity = tuple[list[_Same], list[tuple[object, ...]]]
 
 
 def _one_value_each(tensors: list[Tensor]) -> Tensor:

@@ -5,6 +5,8 @@ Axes: B clips, Q queries, M tokens that are asked, C channels, A heads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 from torch.nn.functional import gelu, linear, scaled_dot_product_attention
 
@@ -15,6 +17,8 @@ __all__ = ['AttentionStep', 'JointAggregation']
 
 class _Residual(nn.Module):
     """A shortcut and a normalisation, before what is beside the shortcut or behind the sum."""
+
+    answer: Callable[..., Tensor]  # what is beside the shortcut
 
     def __init__(self, channels: int, norm: str) -> None:
         super().__init__()
@@ -45,7 +49,9 @@ class AttentionStep(_Residual):
             )
         self.mha = nn.MultiheadAttention(channels, num_heads, batch_first=True)
 
-    def answer(self, x: Tensor, tokens: Tensor | None = None, allowed: Tensor | None = None):
+    def answer(
+        self, x: Tensor, tokens: Tensor | None = None, allowed: Tensor | None = None
+    ) -> Tensor:
         """What ``x`` (B, Q, C) asks of ``tokens`` (B, M, C), by default of itself.
 
         Args:
@@ -59,12 +65,11 @@ class AttentionStep(_Residual):
         many = tokens.shape[1] > x.shape[1]
         if many and x.shape[1] * self.mha.num_heads < x.shape[2] + x.shape[1]:
             return self.mha.out_proj(self._asked_in_their_space(x, tokens, allowed))
-        query, key, value = self._weights()
-        sides = [
+        query, key, value = (
             linear(side, weight, bias).unflatten(-1, (self.mha.num_heads, -1)).transpose(1, 2)
-            for side, (weight, bias) in zip((x, tokens, tokens), (query, key, value), strict=True)
-        ]
-        answer = scaled_dot_product_attention(*sides, attn_mask=allowed)
+            for side, (weight, bias) in zip((x, tokens, tokens), self._weights(), strict=True)
+        )
+        answer = scaled_dot_product_attention(query, key, value, attn_mask=allowed)
         return self.mha.out_proj(answer.transpose(1, 2).flatten(2))
 
     def _weights(self) -> list[tuple[Tensor, Tensor]]:
@@ -119,7 +124,7 @@ class JointAggregation(nn.Module):
         self.query_feat = nn.Embedding(num_joints, channels)
         self.query_pe = nn.Embedding(num_joints, channels)
 
-        def one_a_layer(make):
+        def one_a_layer(make: Callable[[], nn.Module]) -> nn.ModuleList:
             return nn.ModuleList(make() for _ in range(num_layers))
 
         self.masked = one_a_layer(lambda: AttentionStep(channels, num_heads, norm))

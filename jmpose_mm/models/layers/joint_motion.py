@@ -123,8 +123,8 @@ class MutualLearningStage(nn.Module):
         for block in (*self.motion_block.layers, *self.joint_block.layers):
             nn.init.zeros_(block.bn2.weight)
         for attention in (self.motion_attends_joint, self.joint_attends_motion):
-            nn.init.zeros_(attention.project.weight)
-            nn.init.zeros_(attention.project.bias)
+            for parameter in attention.project.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, joint: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
         """Both streams ``(B, C, H, W)``, joint first, in and out."""

@@ -17,21 +17,33 @@ from jmpose_mm.functional.deformable import modulated_deform_conv2d
 __all__ = ['ModulatedAlignment', 'deform_operator']
 
 
-def _torchvision_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
+def _torchvision_operator(
+    features: Tensor,
+    offset: Tensor,
+    modulation: Tensor | None,
+    weight: Tensor,
+    bias: Tensor | None,
+    *window: int,
+) -> Tensor:
     from torchvision.ops import deform_conv2d
 
-    return deform_conv2d(features, offset, weight, bias, stride, padding, dilation, mask=modulation)
+    return deform_conv2d(features, offset, weight, bias, *window, mask=modulation)
 
 
-def _mmcv_operator(features, offset, modulation, weight, bias, stride, padding, dilation):
+def _mmcv_operator(
+    features: Tensor,
+    offset: Tensor,
+    modulation: Tensor | None,
+    weight: Tensor,
+    bias: Tensor | None,
+    *window: int,
+) -> Tensor:
     operator = importlib.import_module('mmcv.ops').modulated_deform_conv2d
     # mmcv's operator knows no other form than the modulated one.
     if modulation is None:
         modulation = torch.ones_like(offset[:, ::2])
     groups = modulation.shape[1] // (weight.shape[-1] * weight.shape[-2])
-    return operator(
-        features, offset, modulation, weight, bias, stride, padding, dilation, 1, groups
-    )
+    return operator(features, offset, modulation, weight, bias, *window, 1, groups)
 
 
 _OPERATORS: dict[str, Callable[..., Tensor]] = {
@@ -95,16 +107,15 @@ class ModulatedAlignment(nn.Module):
                 f'deform_groups: expected a divisor of channels={channels}, got {deform_groups}'
             )
         taps = 9
-        predictor = {
-            'kernel_size': 3,
-            'padding': predictor_dilation,
-            'dilation': predictor_dilation,
-            'bias': predictor_bias,
-        }
-        self.offset = nn.Conv2d(guide_channels, 2 * taps * deform_groups, **predictor)
-        self.modulation = None
-        if modulation != 'none':
-            self.modulation = nn.Conv2d(guide_channels, taps * deform_groups, **predictor)
+
+        def predictor(maps: int) -> nn.Conv2d:
+            padding = dilation = predictor_dilation
+            return nn.Conv2d(
+                guide_channels, maps, 3, 1, padding, dilation=dilation, bias=predictor_bias
+            )
+
+        self.offset = predictor(2 * taps * deform_groups)
+        self.modulation = predictor(taps * deform_groups) if modulation != 'none' else None
         self.weight = nn.Parameter(torch.empty(channels, channels, 3, 3))
         self.bias = nn.Parameter(torch.zeros(channels)) if modulation != 'none' else None
         self.bounded = modulation == 'sigmoid'

@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 
 from jmpose_mm.functional.temporal import adjacent_differences
 from jmpose_mm.models.layers.residual_chain import ResidualChain
-from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.structures import FrameFeatures
 
 __all__ = ['DifferenceMotion', 'SidedMotion', 'StageDifferences']
 
@@ -116,7 +116,7 @@ class DifferenceMotion(nn.Module):
         """Of N frames, all stages side by side, ``(N, C_all, h, w)`` on the last one's grid."""
         return (torch.cat(self.differences.frame_maps(stages), dim=1),)
 
-    def forward(self, clip: ClipFeatures) -> Tensor:
+    def forward(self, clip: FrameFeatures) -> Tensor:
         """Clips whose first stage is of :meth:`frame_maps` to motion ``(B, C, h, w)``."""
         (differences,) = self.differences(clip.stages[:1])
         return self.sides(differences)

@@ -16,6 +16,7 @@ __all__ = ['DTYPES', 'fast_copy', 'fold_batch_norm']
 DTYPES = {'float32': torch.float32, 'bfloat16': torch.bfloat16, 'float16': torch.float16}
 # How far maps of a folded copy may lie from the module's own, as a share of the largest.
 _TOLERANCE = 1e-3
+_CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 # Names of a convolution and of a normalisation.
 _Pair = tuple[str, str]
 
@@ -52,8 +53,8 @@ def _converted(module: nn.Module, dtype: torch.dtype) -> nn.Module:
     for part in module.modules():
         for name, value in list(part.named_parameters(recurse=False)):
             part.register_parameter(name, nn.Parameter(_laid_out(value, dtype), False))
-        for name, value in list(part.named_buffers(recurse=False)):
-            part._buffers[name] = _laid_out(value, dtype)
+        for name, buffer in list(part.named_buffers(recurse=False)):
+            part._buffers[name] = _laid_out(buffer, dtype)
     return module
 
 
@@ -96,13 +97,19 @@ def _checked(module: nn.Module, pairs: list[_Pair], example: Tensor) -> list[_Pa
 
 def _folded(module: nn.Module, pairs: list[_Pair]) -> nn.Module:
     copied = _copied(module)
+    parts = dict(copied.named_modules())
+    convolutions = {n: m for n, m in parts.items() if isinstance(m, _CONVOLUTIONS)}
+    norms = {n: m for n, m in parts.items() if isinstance(m, nn.BatchNorm2d)}
     for name, norm_name in pairs:
-        convolution, norm = copied.get_submodule(name), copied.get_submodule(norm_name)
+        convolution, norm = convolutions[name], norms[norm_name]
+        mean, variance = norm.running_mean, norm.running_var
+        if mean is None or variance is None:  # of batches alone: nothing is known beforehand
+            continue
         convolution.weight, convolution.bias = fuse_conv_bn_weights(
             convolution.weight,
             convolution.bias,
-            norm.running_mean,
-            norm.running_var,
+            mean,
+            variance,
             norm.eps,
             norm.weight,
             norm.bias,
@@ -132,7 +139,7 @@ def _pairs(module: nn.Module, example: Tensor) -> list[_Pair]:
 
     handles = []
     for name, part in module.named_modules():
-        if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(part, _CONVOLUTIONS):
             handles.append(part.register_forward_hook(lambda _, i, o, n=name: convolved(n, o)))
         elif isinstance(part, nn.BatchNorm2d) and part.running_mean is not None:
             handles.append(part.register_forward_pre_hook(lambda _, i, n=name: normalised(n, i[0])))

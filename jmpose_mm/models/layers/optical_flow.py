@@ -15,7 +15,7 @@ from torchvision.models import optical_flow
 
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.motion import SidedMotion
-from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.structures import FrameFeatures
 
 __all__ = ['FlowMotion']
 
@@ -39,6 +39,9 @@ class FlowMotion(nn.Module):
     Raises:
         ValueError: ``weights`` is missing or does not fit ``network``.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -83,8 +86,12 @@ class FlowMotion(nn.Module):
         """Nothing: the flow is of the frames themselves."""
         return ()
 
-    def forward(self, clip: ClipFeatures) -> Tensor:
+    def forward(self, clip: FrameFeatures) -> Tensor:
         """Frames ``(B, T, 3, H, W)`` to motion ``(B, C, h, w)`` on the last stage's grid."""
+        if clip.frames is None:
+            raise ValueError(
+                'clip.frames: expected the frames, which optical flow is made of, got None'
+            )
         grid = clip.stages[-1].shape[-2:]
         flow = self.flow(clip.frames)
         scale = flow.new_tensor([grid[1] / flow.shape[-1], grid[0] / flow.shape[-2]])

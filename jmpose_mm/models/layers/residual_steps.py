@@ -41,12 +41,13 @@ class ResidualStepsBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C_in, H, W)`` to ``(B, C_out, H, W)``."""
-        ends, before = [], []
+        ends: list[Tensor] = []
+        before: list[Tensor] = []
         for out, units in zip(
             self.expand(x).relu().split(self.width, dim=1), self.steps, strict=True
         ):
             results: list[Tensor] = []
-            for i, unit in enumerate(units):
+            for i, unit in enumerate(units.children()):
                 out = unit(out + before[i] if i < len(before) else out).relu()
                 results.append(out)
             ends.append(out)

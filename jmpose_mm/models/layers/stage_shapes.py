@@ -1,4 +1,4 @@
-"""What a backbone and a neck give.
+"""Shapes of the maps that a backbone gives.
 
 Axes: C channels, h w grid.
 """
@@ -15,9 +15,8 @@ from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.structures import ClipFeatures
 
-__all__ = ['fused_channels', 'stage_shapes']
+__all__ = ['stage_shapes']
 
 
 def stage_shapes(
@@ -45,31 +44,7 @@ def stage_shapes(
             f'backbone: expected one map or a sequence of maps (N, C, h, w), as necks take them, '
             f'from {type(backbone).__name__}, got {[type(m).__name__ for m in maps]}'
         )
-    return [tuple(m.shape[1:]) for m in maps]
-
-
-def fused_channels(neck: nn.Module, shapes: Sequence[Sequence[int]]) -> int | None:
-    """C of what a neck gives; None where it reads frames, or its own forward would fail.
-
-    It is computed, of small maps: not all operators of necks have a form without data.
-
-    Args:
-        neck: Takes :class:`ClipFeatures` and gives :class:`FusedFeatures`.
-        shapes: Those of the backbone's maps of a frame, see :func:`stage_shapes`.
-    """
-    if getattr(neck, 'reads_frames', False):
-        return None
-    small = [(c, max(h // 4, 1), max(w // 4, 1)) for c, h, w in shapes]
-    stages = tuple(torch.zeros(1, neck.num_frames, *shape) for shape in small)
-    training = neck.training
-    try:
-        with torch.no_grad():
-            given = neck.eval()(ClipFeatures(None, stages))
-    except (RuntimeError, NotImplementedError):  # its parameters are on another device
-        return None
-    finally:
-        neck.train(training)
-    return int(given.fused.shape[1])
+    return [(m.shape[1], m.shape[2], m.shape[3]) for m in maps]
 
 
 class _KeptByNorms(TorchFunctionMode):

@@ -6,7 +6,7 @@ Axes: B clips, D differences of neighbouring frames, C channels, h w grid.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +43,7 @@ class TemporalDifferenceEncoder(nn.Module):
     ) -> None:
         super().__init__()
 
-        def one_a_stage(make):
+        def one_a_stage(make: Callable[[], nn.Module]) -> nn.ModuleList:
             return nn.ModuleList(make() for _ in range(num_stages))
 
         self.fuse = one_a_stage(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
-from torch.linalg import LinAlgError
+from torch.linalg import LinAlgError  # type: ignore[attr-defined]  # public, not in __all__
 
 from jmpose_mm.errors import NotFiniteError, UsageError
 from jmpose_mm.functional.checks import check_choice
@@ -28,6 +29,7 @@ __all__ = ['MutualInformationLoss']
 _SIDES = ('first', 'second', 'given')
 _FIELDS = {*_SIDES, 'weight', 'detach', 'estimator', 'project'}
 _HEATMAPS = 'heatmaps'
+_Term = dict[str, Any]
 
 
 @MODELS.register_module()
@@ -68,7 +70,7 @@ class MutualInformationLoss(BaseModule):
 
     def __init__(
         self,
-        terms: Mapping[str, dict | None],
+        terms: Mapping[str, _Term | None],
         weight: float = 1.0,
         estimator: str = 'gaussian',
         kl_temperature: float = 1.0,
@@ -123,7 +125,8 @@ class MutualInformationLoss(BaseModule):
         for term in self.terms:
             name, starred = term['name'], '*' in ''.join(str(term.get(side)) for side in _SIDES)
             if term.get('project') and not starred and name not in self.projections:
-                self.projections[name] = nn.Conv2d(*term['project'], 1)
+                wide, narrow = term['project']
+                self.projections[name] = nn.Conv2d(wide, narrow, 1)
 
     def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weighted terms by ``loss_<name>``; their sum is the objective.
@@ -141,7 +144,7 @@ class MutualInformationLoss(BaseModule):
             if self.weight * term['weight'] != 0
         }
 
-    def estimate(self, term: dict, features: dict[str, Tensor]) -> Tensor:
+    def estimate(self, term: _Term, features: dict[str, Tensor]) -> Tensor:
         """The term's estimate, before its weight."""
         sides = {}
         for side in _SIDES:
@@ -168,7 +171,7 @@ def _likeness(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     return -spatial_kl(first, second, temperature)
 
 
-def _of_stages(term: dict, offered: Sequence[str]) -> Iterator[dict]:
+def _of_stages(term: _Term, offered: Sequence[str]) -> Iterator[_Term]:
     """The term itself, or, where it has a star, that of each stage."""
     starred = [side for side in _SIDES if '*' in (term.get(side) or '')]
     if not starred:
@@ -183,11 +186,11 @@ def _of_stages(term: dict, offered: Sequence[str]) -> Iterator[dict]:
         yield {**term, **sides, 'name': f'{term["name"]}_{stage}'}
 
 
-def _missing(term: str, side: str, name: str, offered: Sequence[str] | Mapping) -> str:
+def _missing(term: str, side: str, name: str, offered: Iterable[str]) -> str:
     return f'terms.{term}.{side}: expected one of {sorted(offered)}, which there are, got {name!r}'
 
 
-def _checked_term(name: str, term: dict, estimators: dict) -> dict:
+def _checked_term(name: str, term: _Term, estimators: Mapping[str, object]) -> _Term:
     """The term with its defaults, or a ``ValueError`` that says which field is wrong."""
     term = {'weight': 1.0, 'detach': None, **term}
     missing, unknown = {'first', 'second'} - term.keys(), term.keys() - _FIELDS

@@ -15,7 +15,7 @@ from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.models.layers.residual_steps import ResidualStepsBlock
 from jmpose_mm.models.necks.video_neck import RELEASED_INITIALIZATION, VideoNeck
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import FrameFeatures, FusedFeatures
 
 __all__ = ['DualConsecutiveNeck']
 
@@ -40,6 +40,7 @@ class DualConsecutiveNeck(VideoNeck):
 
     Example:
         >>> import torch
+        >>> from jmpose_mm.structures import ClipFeatures
         >>> neck = DualConsecutiveNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
         >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
         >>> neck(clip).fused.shape
@@ -70,7 +71,7 @@ class DualConsecutiveNeck(VideoNeck):
         self.residual_fusion = ResidualChain(4 * k, 2 * k, 2, ResidualStepsBlock)
         self.temporal_merger = ResidualChain(3 * k, k, 1, ResidualStepsBlock)
         self.context = ResidualChain(3 * k, context_channels, 2, ResidualStepsBlock)
-        self.correction = nn.ModuleList(
+        alignments = [
             ModulatedAlignment(
                 context_channels,
                 k,
@@ -82,15 +83,16 @@ class DualConsecutiveNeck(VideoNeck):
                 predictor_bias=False,
             )
             for dilation in dilations
-        )
-        for alignment in self.correction:
+        ]
+        for alignment in alignments:
             nn.init.dirac_(alignment.weight)
+        self.correction = nn.ModuleList(alignments)
 
     def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Nothing: heatmaps are all that is fused."""
         return ()
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """Stages of the three frames to the key frame's corrected heatmaps, ``(B, K, H, W)``."""
         initial_heatmaps = clip.heatmaps  # (B, 3, K, H, W)
         before, key, after = initial_heatmaps.unbind(dim=1)

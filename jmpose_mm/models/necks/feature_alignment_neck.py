@@ -7,6 +7,7 @@ h w feature grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -15,7 +16,7 @@ from jmpose_mm.functional.translation import translate
 from jmpose_mm.models.layers.frame_alignment import LocalCalibration, TranslationPredictor
 from jmpose_mm.models.necks.video_neck import RELEASED_INITIALIZATION, VideoNeck
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import FrameFeatures, FusedFeatures
 
 __all__ = ['FeatureAlignmentNeck']
 
@@ -36,6 +37,7 @@ class FeatureAlignmentNeck(VideoNeck):
 
     Example:
         >>> import torch
+        >>> from jmpose_mm.structures import ClipFeatures
         >>> neck = FeatureAlignmentNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
         >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
         >>> neck(clip).fused.shape
@@ -57,7 +59,7 @@ class FeatureAlignmentNeck(VideoNeck):
         num_keypoints: int,
         frame_offsets: Sequence[int],
         global_alignment: bool = True,
-        local_alignment: dict | None = None,
+        local_alignment: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(in_channels, num_keypoints, frame_offsets, RELEASED_INITIALIZATION)
         channels = in_channels[-1]
@@ -68,7 +70,7 @@ class FeatureAlignmentNeck(VideoNeck):
         """The last one."""
         return stages[-1:]
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
         initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         key, supports = split_key_frame(clip.stages[-1], self.key_index)

@@ -7,6 +7,7 @@ frame, H W heatmap grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from jmpose_mm.models.layers.deconvolutions import deconvolutions, start_deconvo
 from jmpose_mm.models.layers.joint_attention import AttentionStep, JointAggregation
 from jmpose_mm.models.necks.video_neck import VideoNeck
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import FrameFeatures, FusedFeatures
 
 __all__ = ['JointAggregationNeck']
 
@@ -49,6 +50,7 @@ class JointAggregationNeck(VideoNeck):
 
     Example:
         >>> import torch
+        >>> from jmpose_mm.structures import ClipFeatures
         >>> neck = JointAggregationNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
         >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
         >>> neck(clip).fused.shape
@@ -63,8 +65,8 @@ class JointAggregationNeck(VideoNeck):
         num_keypoints: int,
         frame_offsets: Sequence[int],
         deconv_channels: Sequence[int] = (),
-        attention: dict | None = None,
-        mask: dict | None = {},  # noqa: B006 - read only, None means without
+        attention: dict[str, Any] | None = None,
+        mask: dict[str, Any] | None = {},  # noqa: B006 - read only, None means without
         position: str | None = None,
         layout: str = 'paper',
     ) -> None:
@@ -93,7 +95,7 @@ class JointAggregationNeck(VideoNeck):
         """The last one."""
         return stages[-1:]
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """Heatmaps and features of all frames to the key frame's heatmaps, ``(B, K, H, W)``."""
         features = clip.stages[-1]  # (B, T, C, h, w)
         tokens = self._tokens(features)  # (B, T, N, C)

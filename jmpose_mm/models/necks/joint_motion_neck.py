@@ -6,6 +6,7 @@ Axes: B clips, T frames in time order, K keypoints, C channels, h w feature grid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,10 @@ from jmpose_mm.models.layers.motion import DifferenceMotion
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.models.necks.video_neck import VideoNeck
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import FrameFeatures, FusedFeatures
+
+if TYPE_CHECKING:
+    from jmpose_mm.models.layers.optical_flow import FlowMotion
 
 __all__ = ['JointMotionNeck']
 
@@ -44,13 +48,14 @@ class JointMotionNeck(VideoNeck):
 
     Example:
         >>> import torch
+        >>> from jmpose_mm.structures import ClipFeatures
         >>> neck = JointMotionNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
         >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
         >>> neck(clip).fused.shape
         torch.Size([1, 8, 16, 12])
     """
 
-    reads_stages = None
+    reads_stages: int | None = None
 
     def __init__(
         self,
@@ -59,16 +64,16 @@ class JointMotionNeck(VideoNeck):
         frame_offsets: Sequence[int],
         channels: int | None = None,
         motion: str = 'key+difference',
-        flow: dict | None = None,
-        joint_learner: dict | None = {},  # noqa: B006 - read only, None means without
-        mutual_learning: dict | None = {},  # noqa: B006
+        flow: dict[str, Any] | None = None,
+        joint_learner: dict[str, Any] | None = {},  # noqa: B006 - read only, None means without
+        mutual_learning: dict[str, Any] | None = {},  # noqa: B006
     ) -> None:
         super().__init__(in_channels, num_keypoints, frame_offsets)
         check_choice('motion', motion, ('difference', 'key+difference'))
         channels = channels or in_channels[-1]
         window = {'num_frames': self.num_frames, 'key_index': self.key_index, 'channels': channels}
 
-        self.motion = DifferenceMotion(in_channels, **window)
+        self.motion: DifferenceMotion | FlowMotion = DifferenceMotion(in_channels, **window)
         if flow:
             self.motion, self.reads_frames = _flow_motion(flow, window), True
         self.appearance = None
@@ -76,7 +81,7 @@ class JointMotionNeck(VideoNeck):
             self.appearance = ResidualChain(channels + in_channels[-1], channels)
 
         num_heatmaps = self.num_frames * num_keypoints
-        self.joint_learner = _ConcatenatedContext(num_heatmaps, channels)
+        self.joint_learner: nn.Module = _ConcatenatedContext(num_heatmaps, channels)
         if joint_learner is not None:
             self.joint_learner = ContextAwareJointLearner(num_heatmaps, channels, **joint_learner)
 
@@ -94,7 +99,7 @@ class JointMotionNeck(VideoNeck):
         """What motion is the difference of, and the last stage."""
         return (*self.motion.frame_maps(stages), stages[-1])
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
         initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         motion = self.motion_features(clip)  # (B, C, h, w)
@@ -108,7 +113,7 @@ class JointMotionNeck(VideoNeck):
         fused = self.fusion(torch.cat((joint, motion), dim=1))
         return FusedFeatures(fused, initial_heatmaps, named)
 
-    def motion_features(self, clip: ClipFeatures) -> Tensor:
+    def motion_features(self, clip: FrameFeatures) -> Tensor:
         """M_t, ``(B, C, h, w)``."""
         motion = self.motion(clip)
         if self.appearance is None:
@@ -116,7 +121,7 @@ class JointMotionNeck(VideoNeck):
         return self.appearance(torch.cat((clip.stages[-1][:, self.key_index], motion), dim=1))
 
 
-def _flow_motion(flow: dict, window: dict) -> nn.Module:
+def _flow_motion(flow: dict[str, Any], window: dict[str, Any]) -> FlowMotion:
     # torchvision's models take a second to import and few people use the flow.
     from jmpose_mm.models.layers.optical_flow import FlowMotion
 

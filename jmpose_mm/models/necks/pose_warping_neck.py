@@ -7,6 +7,7 @@ Axes: B clips, T frames in time order, K keypoints, H W heatmap grid.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 from jmpose_mm.models.necks.video_neck import RELEASED_INITIALIZATION, VideoNeck
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import FrameFeatures, FusedFeatures
 
 __all__ = ['PoseWarpingNeck']
 
@@ -52,6 +53,7 @@ class PoseWarpingNeck(VideoNeck):
 
     Example:
         >>> import torch
+        >>> from jmpose_mm.structures import ClipFeatures
         >>> neck = PoseWarpingNeck([8], num_keypoints=5, frame_offsets=(-1, 0, 1)).eval()
         >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
         >>> neck(clip).fused.shape
@@ -65,7 +67,7 @@ class PoseWarpingNeck(VideoNeck):
         frame_offsets: Sequence[int] = (-2, -1, 0, 1, 2),
         frame_weights: Sequence[float] | None = None,
         pairs: bool = True,
-        offset_features: dict | None = None,
+        offset_features: dict[str, Any] | None = None,
         dilations: Sequence[int] = (3, 6, 12, 18, 24),
         operator: str = 'native',
     ) -> None:
@@ -103,8 +105,9 @@ class PoseWarpingNeck(VideoNeck):
 
     def _start_at_identity(self) -> None:
         for warp in self.warps:
-            nn.init.zeros_(warp.offset.weight)
-            nn.init.dirac_(warp.weight)
+            if isinstance(warp, ModulatedAlignment):
+                nn.init.zeros_(warp.offset.weight)
+                nn.init.dirac_(warp.weight)
 
     def clip_lengths(self) -> tuple[int, ...]:
         """The window's, and in training a pair's."""
@@ -114,7 +117,7 @@ class PoseWarpingNeck(VideoNeck):
         """Nothing: heatmaps are all that is fused."""
         return ()
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """Heatmaps of every frame to the key frame's, ``(B, K, H, W)``."""
         if clip.heatmaps.shape[1] != self.num_frames:
             key, support = clip.heatmaps.unbind(dim=1)
@@ -167,7 +170,7 @@ class PoseWarpingNeck(VideoNeck):
         warped = [warp(heatmaps, guide, index) for warp in self.warps]
         return torch.stack(warped).mean(dim=0)
 
-    def _adopt_mmpose_0x_keys(self, state_dict: dict, prefix: str, *args: object) -> None:
+    def _adopt_mmpose_0x_keys(self, state_dict: dict[str, Any], prefix: str, *args: object) -> None:
         for key in [k for k in state_dict if k.startswith(prefix)]:
             state_dict[prefix + _name_here(key[len(prefix) :])] = state_dict.pop(key)
 

@@ -7,6 +7,7 @@ Axes: B clips, T frames in time order, K keypoints, C channels, h w feature grid
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ from jmpose_mm.models.layers.temporal_difference import (
 )
 from jmpose_mm.models.necks.video_neck import RELEASED_INITIALIZATION, VideoNeck
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import FrameFeatures, FusedFeatures
 
 __all__ = ['TemporalDifferenceNeck']
 
@@ -51,13 +52,14 @@ class TemporalDifferenceNeck(VideoNeck):
 
     Example:
         >>> import torch
+        >>> from jmpose_mm.structures import ClipFeatures
         >>> neck = TemporalDifferenceNeck([8], 5, frame_offsets=(-1, 0, 1), num_stages=1).eval()
         >>> clip = ClipFeatures(torch.zeros(1, 3, 3, 64, 48), (torch.zeros(1, 3, 8, 16, 12),))
         >>> neck(clip).fused.shape
         torch.Size([1, 8, 16, 12])
     """
 
-    feature_names = (
+    feature_names: tuple[str, ...] = (
         'initial_heatmaps',
         'motion',
         'useful_motion',
@@ -73,10 +75,10 @@ class TemporalDifferenceNeck(VideoNeck):
         num_keypoints: int,
         frame_offsets: Sequence[int],
         num_stages: int = 4,
-        disentanglement: dict | None = {},  # noqa: B006 - read only, None means without
+        disentanglement: dict[str, Any] | None = {},  # noqa: B006 - read only, None means without
         appearance: str = 'aligned',
-        encoder: dict | None = None,
-        alignment: dict | None = None,
+        encoder: dict[str, Any] | None = None,
+        alignment: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(in_channels, num_keypoints, frame_offsets, RELEASED_INITIALIZATION)
         check_choice('appearance', appearance, ('aligned', 'key'))
@@ -101,7 +103,7 @@ class TemporalDifferenceNeck(VideoNeck):
         """What the differences are of; the last one is the last stage itself."""
         return self.differences.frame_maps(stages[-self.num_stages :])
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
         initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         key, supports = split_key_frame(clip.stages[-1], self.key_index)

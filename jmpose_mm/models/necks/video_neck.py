@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.temporal import key_frame_index
-from jmpose_mm.structures import ClipFeatures, FusedFeatures
+from jmpose_mm.structures import ClipFeatures, FrameFeatures, FusedFeatures
 
 __all__ = ['RELEASED_INITIALIZATION', 'VideoNeck']
 
@@ -43,7 +45,7 @@ class VideoNeck(BaseModule):
     """
 
     reads_frames = False
-    reads_stages = 1
+    reads_stages: int | None = 1
     feature_names: tuple[str, ...] = ('initial_heatmaps',)
     gives = FusedFeatures
 
@@ -52,7 +54,7 @@ class VideoNeck(BaseModule):
         in_channels: Sequence[int],
         num_keypoints: int,
         frame_offsets: Sequence[int],
-        init_cfg: list | None = None,
+        init_cfg: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.in_channels = tuple(in_channels)
@@ -66,7 +68,7 @@ class VideoNeck(BaseModule):
         # Loads from `head.final_layer` of a single-frame model.
         self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
 
-    def forward(self, clip: ClipFeatures) -> FusedFeatures:
+    def forward(self, clip: ClipFeatures | FrameFeatures) -> FusedFeatures:
         """What the frames say together about the key frame.
 
         Args:
@@ -75,14 +77,14 @@ class VideoNeck(BaseModule):
         Raises:
             ValueError: The clip does not have ``len(frame_offsets)`` frames.
         """
-        if clip.heatmaps is None:
-            clip = self.frame_features(clip)
-        if clip.heatmaps.shape[1] not in self.clip_lengths():
+        frames = clip if isinstance(clip, FrameFeatures) else self.frame_features(clip)
+        if frames.heatmaps.shape[1] not in self.clip_lengths():
             raise ValueError(
                 f'frames of a clip: expected {self.num_frames}, as frame_offsets of the neck has, '
-                f'got {clip.heatmaps.shape[1]}; frame_offsets of the data pipeline must be the same'
+                f'got {frames.heatmaps.shape[1]}; frame_offsets of the data pipeline must be the '
+                'same'
             )
-        return self.fuse(clip)
+        return self.fuse(frames)
 
     def check_stages(self, shapes: Sequence[Sequence[int]], heatmap_size: Sequence[int]) -> None:
         """Raise `UsageError` unless the backbone's maps are those that the neck is built for.
@@ -113,11 +115,33 @@ class VideoNeck(BaseModule):
                 f'{tuple(heatmap_size)}, got {grid}; {advice}'
             )
 
+    def fused_channels(self, shapes: Sequence[Sequence[int]]) -> int | None:
+        """C of the fused features; None where the neck reads frames, or its forward would fail.
+
+        It is computed, of small maps: not all operators of necks have a form without data.
+
+        Args:
+            shapes: (C, h, w) of the backbone's maps of a frame.
+        """
+        if self.reads_frames:
+            return None
+        small = [(c, max(h // 4, 1), max(w // 4, 1)) for c, h, w in shapes]
+        stages = tuple(torch.zeros(1, self.num_frames, *shape) for shape in small)
+        training = self.training
+        try:
+            with torch.no_grad():
+                fused = self.eval()(ClipFeatures(None, stages)).fused
+        except (RuntimeError, NotImplementedError):  # its parameters are on another device
+            return None
+        finally:
+            self.train(training)
+        return int(fused.shape[1])
+
     def clip_lengths(self) -> tuple[int, ...]:
         """How many frames a clip may have."""
         return (self.num_frames,)
 
-    def frame_features(self, clip: ClipFeatures) -> ClipFeatures:
+    def frame_features(self, clip: ClipFeatures) -> FrameFeatures:
         """What the fusion reads of each frame; the frames do not meet yet.
 
         In a video it is made once of each crop, and serves every window that the crop is in.
@@ -130,7 +154,7 @@ class VideoNeck(BaseModule):
         # each.
         stages = tuple(stage.flatten(0, 1) for stage in clip.stages)
         heatmaps, kept = self.frame_heatmaps(stages), self.frame_stages(stages)
-        return ClipFeatures(
+        return FrameFeatures(
             clip.frames if self.reads_frames else None,
             tuple(stage.unflatten(0, (-1, num_frames)) for stage in kept),
             heatmaps.unflatten(0, (-1, num_frames)),
@@ -144,6 +168,6 @@ class VideoNeck(BaseModule):
         """What the fusion reads of the stages ``(N, C_s, h_s, w_s)``, beside the heatmaps."""
         return stages
 
-    def fuse(self, clip: ClipFeatures) -> FusedFeatures:
+    def fuse(self, clip: FrameFeatures) -> FusedFeatures:
         """:meth:`frame_features` of a whole clip to the key frame's features."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.logging import print_log
@@ -16,10 +17,10 @@ from torch import Tensor, nn
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.frozen_features import FrozenCopy
-from jmpose_mm.models.layers.stage_shapes import fused_channels, stage_shapes
+from jmpose_mm.models.layers.stage_shapes import stage_shapes
 from jmpose_mm.models.layers.window_gathering import gather_windows
 from jmpose_mm.registry import MODELS
-from jmpose_mm.structures import ClipFeatures, FusedFeatures, SharedCrops
+from jmpose_mm.structures import ClipFeatures, FrameFeatures, FusedFeatures, SharedCrops
 
 __all__ = ['VideoTopdownEstimator']
 
@@ -52,11 +53,11 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
 
     def __init__(
         self,
-        *args,
+        *args: Any,
         frozen: Sequence[str] = (),
         frozen_norm: str = 'eval',
         frozen_backbone_dtype: str = 'float32',
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         check_choice('frozen_norm', frozen_norm, ('eval', 'train'))
@@ -89,9 +90,9 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 f'jmpose_mm.VideoPoseHead, got {head}'
             )
         self._check_stages()
-        terms = getattr(self.head, 'loss_terms', None)
-        if hasattr(terms, 'bind') and hasattr(self.neck, 'feature_names'):
-            unread = terms.bind(self.neck.feature_names)
+        bind = getattr(getattr(self.head, 'loss_terms', None), 'bind', None)
+        if bind is not None and hasattr(self.neck, 'feature_names'):
+            unread = bind(self.neck.feature_names)
             if unread:
                 said = f'features of {neck} that no loss term reads: {listed(unread)}'
                 print_log(said, 'current')
@@ -109,7 +110,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         if shapes is None:
             return
         self.neck.check_stages(shapes, tuple(heatmap_size)[::-1])
-        fused = fused_channels(self.neck, shapes)
+        fused = self.neck.fused_channels(shapes)
         taken = getattr(self.head, 'in_channels', None)
         if fused is not None and isinstance(taken, int) and fused != taken:
             raise UsageError(
@@ -144,7 +145,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                     stacklevel=4,
                 )
 
-    def extract_feat(self, inputs: Tensor | SharedCrops) -> FusedFeatures | tuple[Tensor, ...]:
+    def extract_feat(self, inputs: Tensor | SharedCrops) -> FusedFeatures | Sequence[Tensor]:
         """Features of the key frame.
 
         Args:
@@ -166,17 +167,17 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         stages = tuple(stage.unflatten(0, (-1, frames.shape[1])) for stage in stages)
         return self.neck(ClipFeatures(frames, stages))
 
-    def _window_feat(self, crops: SharedCrops) -> FusedFeatures | tuple[Tensor, ...]:
+    def _window_feat(self, crops: SharedCrops) -> FusedFeatures | Sequence[Tensor]:
         self._check_frames(crops.crop_index.shape[1])
         stages = self._stages(crops.images)
         if not self.with_neck:
             return tuple(gather_windows(stage, crops)[:, 0] for stage in stages)
         clips = ClipFeatures(crops.images[:, None], tuple(stage[:, None] for stage in stages))
-        clips = self.neck.frame_features(clips)
-        frames = None if clips.frames is None else gather_windows(clips.frames[:, 0], crops)
-        kept = tuple(gather_windows(stage[:, 0], crops) for stage in clips.stages)
-        heatmaps = gather_windows(clips.heatmaps[:, 0], crops)
-        return self.neck(ClipFeatures(frames, kept, heatmaps))
+        each = self.neck.frame_features(clips)
+        frames = None if each.frames is None else gather_windows(each.frames[:, 0], crops)
+        kept = tuple(gather_windows(stage[:, 0], crops) for stage in each.stages)
+        heatmaps = gather_windows(each.heatmaps[:, 0], crops)
+        return self.neck(FrameFeatures(frames, kept, heatmaps))
 
     def _check_frames(self, num_frames: int) -> None:
         if not self.with_neck and num_frames != 1:
@@ -192,9 +193,11 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             return self._frozen_copy(self.backbone, images)
         return self.backbone(images)
 
-    def _load_state_dict_pre_hook(self, state_dict, prefix, *args, **kwargs) -> None:
+    def _load_state_dict_pre_hook(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any
+    ) -> None:
         """Besides the parent's conversions, let single-frame checkpoints in."""
-        super()._load_state_dict_pre_hook(state_dict, prefix, *args, **kwargs)
+        super()._load_state_dict_pre_hook(state_dict, prefix, *args)
         moves = []
         if hasattr(self.backbone, 'deconv_layers'):
             moves.append(('head.deconv_layers.', 'backbone.deconv_layers.'))
@@ -205,7 +208,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
             for key in [k for k in state_dict if k.startswith(prefix + source)]:
                 state_dict[prefix + target + key[len(prefix + source) :]] = state_dict.pop(key)
 
-    def _is_of_a_single_frame(self, state_dict: dict, prefix: str) -> bool:
+    def _is_of_a_single_frame(self, state_dict: dict[str, Any], prefix: str) -> bool:
         """Whether the head's last layer in a checkpoint is meant for the neck's heatmap layer."""
         if not self.with_neck or any(key.startswith(f'{prefix}neck.') for key in state_dict):
             return False
@@ -214,5 +217,6 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         # A head alone: of this model, unless it fits the heatmap layer and not the head.
         final = state_dict.get(f'{prefix}head.final_layer.weight')
         own = getattr(self.head.final_layer, 'weight', None)
-        fits = final is not None and final.shape == self.neck.heatmap_layer.weight.shape
-        return fits and (own is None or final.shape != own.shape)
+        if final is None or final.shape != self.neck.heatmap_layer.weight.shape:
+            return False
+        return own is None or final.shape != own.shape

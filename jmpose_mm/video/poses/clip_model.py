@@ -22,7 +22,7 @@ from jmpose_mm.functional.crop_windows import CropWindow, crop_window, window_mo
 from jmpose_mm.functional.translation import resample
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.norm_folding import DTYPES, fast_copy
-from jmpose_mm.structures import ClipFeatures
+from jmpose_mm.structures import ClipFeatures, FrameFeatures
 from jmpose_mm.video.poses.loading import crop_settings, dataset_meta, load_model, whole_config
 
 if TYPE_CHECKING:
@@ -129,9 +129,9 @@ class ClipModel:
             maps = tuple(self.model.neck(maps))
         if self.clip_neck is not None:
             clips = ClipFeatures(images[:, None], tuple(m[:, None] for m in maps))
-            clips = self.clip_neck.frame_features(clips)
-            frames = () if clips.frames is None else (clips.frames,)
-            maps = tuple(m[:, 0] for m in (clips.heatmaps, *frames, *clips.stages))
+            each = self.clip_neck.frame_features(clips)
+            frames = () if each.frames is None else (each.frames,)
+            maps = tuple(m[:, 0] for m in (each.heatmaps, *frames, *each.stages))
         return list(zip(*(m.unflatten(0, (len(crops), views)) for m in maps), strict=True))
 
     @torch.inference_mode()
@@ -154,7 +154,7 @@ class ClipModel:
         if self.clip_neck is not None:
             first = 2 if self.clip_neck.reads_frames else 1
             frames = maps[1] if first == 2 else None
-            features = self.clip_neck(ClipFeatures(frames, tuple(maps[first:]), maps[0]))
+            features = self.clip_neck(FrameFeatures(frames, tuple(maps[first:]), maps[0]))
         else:
             features = tuple(m[:, 0] for m in maps)
         heatmaps = self.model.head(features)
