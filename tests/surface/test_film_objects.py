@@ -179,6 +179,8 @@ def test_read_sample__keeps_copies() -> None:
         ('SampleSupportFrames', {'frame_offsets': (-1, 0, 1)}),
         ('IgnoreOutOfCropKeypoints', {}),
         ('RandomClipScaleRotation', {}),
+        ('DegradeFrames', {}),
+        ('WeighKeypoints', {}),
     ],
 )
 def test_transform__leaves_what_others_hold(name: str, more: dict[str, Any]) -> None:
@@ -192,11 +194,15 @@ def test_transform__leaves_what_others_hold(name: str, more: dict[str, Any]) -> 
         'transformed_keypoints': np.full((1, 17, 2), 500.0),
         'keypoints_visible': np.ones((1, 17)),
         'input_size': (48, 64),
+        'bbox': np.array([[30.0, 30, 70, 90]]),
+        'img': [np.full((64, 48, 3), 9 * n, np.uint8) for n in range(3)],
+        'keypoint_weights': np.ones((1, 17)),
+        'raw_ann_info': {'keypoint_weights': [0.5] * 17},
     }
     before = copy.deepcopy(shared)
     results = [transform(dict(shared)) for _ in range(2)]
     assert equal(shared, before)
-    if name != 'RandomClipScaleRotation':
+    if name not in ('RandomClipScaleRotation', 'DegradeFrames'):
         assert equal(*results)
 
 

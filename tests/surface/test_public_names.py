@@ -22,7 +22,7 @@ PUBLIC = {
     'jmpose_mm': [
         *('AutocastOptimWrapper', 'BrokenPackageError', 'ClipDataPreprocessor', 'ClipFeatures'),
         'ClipVisualizer',
-        *('DeconvBackbone', 'DualConsecutiveNeck', 'DurableCheckpointHook'),
+        *('DeconvBackbone', 'DegradeFrames', 'DualConsecutiveNeck', 'DurableCheckpointHook'),
         *('FeatureAlignmentNeck', 'FiniteLossHook', 'FrameFeatures', 'FrameGroupSampler'),
         'FusedFeatures',
         *('HRNetStages', 'HieveAPMetric', 'HieveClipDataset', 'IgnoreOutOfCropKeypoints'),
@@ -42,7 +42,8 @@ PUBLIC = {
         ),
         *('SubJhmdbPCKMetric', 'SyntheticClipDataset', 'TemporalDifferenceNeck'),
         *('TopdownClipAffine', 'UsageError', 'VideoPoseHead', 'VideoPoseInferencer'),
-        *('VideoTopdownEstimator', 'VisionTransformer', '__version__', 'analyze_results'),
+        *('VideoTopdownEstimator', 'VisionTransformer', 'WeighKeypoints', '__version__'),
+        'analyze_results',
         'collate_runs',
         *('comparison_picture', 'convert_checkpoint', 'draw_poses', 'export_onnx', 'load_config'),
         *('make_boxes', 'publish_model', 'read_poses', 'save_picture', 'skeleton_of'),

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from jmpose_mm.datasets.degradations import compress, darken, defocus, integrate
 from jmpose_mm.datasets.synthetic.annotation import (
     CATEGORY,
     annotate_frame,
@@ -16,14 +17,7 @@ from jmpose_mm.datasets.synthetic.annotation import (
     noisy_detections,
     severity_tags,
 )
-from jmpose_mm.datasets.synthetic.degradation import (
-    Effects,
-    compress,
-    darken,
-    defocus,
-    integrate,
-    plan_effects,
-)
+from jmpose_mm.datasets.synthetic.degradation import Effects, plan_effects
 from jmpose_mm.datasets.synthetic.occluders import paste
 from jmpose_mm.datasets.synthetic.parts import Layer
 from jmpose_mm.datasets.synthetic.rendering import OCCLUDER, draw_moment, hidden_by

@@ -1,5 +1,6 @@
 """Clip transforms."""
 
+from jmpose_mm.datasets.transforms.degrade_frames import DegradeFrames
 from jmpose_mm.datasets.transforms.load_clip import LoadClip
 from jmpose_mm.datasets.transforms.support_frames import SampleSupportFrames
 from jmpose_mm.datasets.transforms.topdown_clip import (
@@ -7,11 +8,14 @@ from jmpose_mm.datasets.transforms.topdown_clip import (
     RandomClipScaleRotation,
     TopdownClipAffine,
 )
+from jmpose_mm.datasets.transforms.weigh_keypoints import WeighKeypoints
 
 __all__ = [
+    'DegradeFrames',
     'IgnoreOutOfCropKeypoints',
     'LoadClip',
     'RandomClipScaleRotation',
     'SampleSupportFrames',
     'TopdownClipAffine',
+    'WeighKeypoints',
 ]

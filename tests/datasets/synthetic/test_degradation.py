@@ -6,15 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from jmpose_mm.datasets.degradations import compress, darken, defocus, integrate
 from jmpose_mm.datasets.synthetic import PRESETS
-from jmpose_mm.datasets.synthetic.degradation import (
-    Effects,
-    compress,
-    darken,
-    defocus,
-    integrate,
-    plan_effects,
-)
+from jmpose_mm.datasets.synthetic.degradation import Effects, plan_effects
 from jmpose_mm.datasets.synthetic.scene import Scene, frame_moment
 
 Stand = Callable[..., Scene]
