@@ -15,6 +15,7 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.evaluation.evaluation_notes import evaluation_notes
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.prediction_pairs import read_pairs
+from jmpose_mm.functional.arrays import BoolArray, FloatArray, IntArray
 from jmpose_mm.functional.evaluation.posetrack_ap import (
     JointAP,
     group_means,
@@ -23,12 +24,7 @@ from jmpose_mm.functional.evaluation.posetrack_ap import (
     posetrack_ap,
 )
 from jmpose_mm.functional.evaluation.posetrack_matching import without_ignored
-from jmpose_mm.functional.evaluation.posetrack_persons import (
-    JOINT_NAMES,
-    PredictedPersons,
-    TruePersons,
-    take_persons,
-)
+from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES, Persons, take_persons
 from jmpose_mm.tables import plain_table
 
 if TYPE_CHECKING:
@@ -180,7 +176,7 @@ def format_table(result: FolderResult) -> str:
     return '\n'.join([*lines, '', plain_table([header, *rows])])
 
 
-def _official_rows(quantities: dict[str, np.ndarray]) -> list[str]:
+def _official_rows(quantities: dict[str, FloatArray]) -> list[str]:
     """The columns of the official table, ready for LaTeX as there."""
     lines = [f'{"":10}& ' + ' & '.join(f'{name:>6}' for name in COLUMNS) + r' \\']
     for name, values in quantities.items():
@@ -189,7 +185,7 @@ def _official_rows(quantities: dict[str, np.ndarray]) -> list[str]:
     return lines
 
 
-def _labelled(true: AnnotationTables, predicted: AnnotationTables) -> np.ndarray:
+def _labelled(true: AnnotationTables, predicted: AnnotationTables) -> BoolArray:
     """(F,) which frames the kit of PoseTrack21 judges."""
     regions = set(true.region_images)
     for index, (frame, other) in enumerate(zip(true.images, predicted.images, strict=True)):
@@ -226,9 +222,7 @@ def _tracking(true: AnnotationTables, predicted: AnnotationTables, rules: Rules)
     return posetrack_mota(truth, predictions, tracks, true.ignored(), rules)
 
 
-def _tracked(
-    frames: AnnotationTables, persons: TruePersons | PredictedPersons
-) -> tuple[Any, np.ndarray]:
+def _tracked(frames: AnnotationTables, persons: Persons) -> tuple[Persons, IntArray]:
     """The persons that the official loader keeps, and their tracks."""
     tracks = frames.persons.track_ids
     for row in np.flatnonzero(persons.present.any(axis=1)).tolist():
@@ -242,7 +236,7 @@ def _tracked(
     return take_persons(persons, frames.persons.listed), ids[frames.persons.listed]
 
 
-def _by_joint(values: np.ndarray) -> dict[str, float | None]:
+def _by_joint(values: FloatArray) -> dict[str, float | None]:
     return dict(zip(PRINTED_NAMES, map(_nullable, values.tolist()), strict=True))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.functional.arrays import FloatArray
 from jmpose_mm.functional.evaluation.hieve_ap import crowd_index, frame_weights, head_size_of_joints
 from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons, TruePersons
@@ -66,10 +67,10 @@ class HieveAPMetric(PoseTrackAPMetric):
         return truth._replace(head_size=head_size_of_joints(truth.keypoints, truth.present))
 
     def _values(self, truth: TruePersons, predictions: PredictedPersons) -> dict[str, float]:
-        kinds: dict[str, np.ndarray | None] = {'AP': None}
+        kinds: dict[str, FloatArray | None] = {'AP': None}
         if self.weighted:
             kinds['w-AP'] = frame_weights(crowd_index(truth, len(self.frames)))
-        values = {}
+        values: dict[str, float] = {}
         for kind, weights in kinds.items():
             aps = [
                 mean_over_joints(

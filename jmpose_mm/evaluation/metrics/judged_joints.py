@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.functional.arrays import BoolArray, FloatArray
 from jmpose_mm.functional.evaluation.pck import joint_pck
 
 __all__ = ['JudgedJoints', 'finite_or_none', 'known_mean']
@@ -22,13 +23,13 @@ class JudgedJoints(NamedTuple):
         comparison: ``'<='`` where a distance of exactly the threshold is right, else ``'<'``.
     """
 
-    present: np.ndarray
-    pixels: np.ndarray
-    relative: np.ndarray
-    sized: np.ndarray
+    present: BoolArray
+    pixels: FloatArray
+    relative: FloatArray
+    sized: BoolArray
     comparison: str
 
-    def pck(self, persons: np.ndarray, threshold: float, joint: int | None = None) -> float:
+    def pck(self, persons: BoolArray, threshold: float, joint: int | None = None) -> float:
         """Of some persons, over all annotated joints alike, or of one; NaN without any."""
         rows = persons & self.sized
         distances = np.where(np.isnan(self.relative[rows]), np.inf, self.relative[rows])
@@ -38,16 +39,14 @@ class JudgedJoints(NamedTuple):
         flat = distances.reshape(-1, 1), present.reshape(-1, 1)
         return float(joint_pck(*flat, threshold, self.comparison)[0])
 
-    def error(self, persons: np.ndarray, joint: int | None = None) -> float:
+    def error(self, persons: BoolArray, joint: int | None = None) -> float:
         """Mean distance in pixels."""
         pixels, present = self.pixels[persons], self.present[persons]
         if joint is not None:
             pixels, present = pixels[:, joint], present[:, joint]
         return known_mean(pixels[present])
 
-    def row(
-        self, persons: np.ndarray, threshold: float, joint: int | None = None
-    ) -> dict[str, Any]:
+    def row(self, persons: BoolArray, threshold: float, joint: int | None = None) -> dict[str, Any]:
         """Count, PCK and error, as tables and files have them."""
         present = self.present[persons] if joint is None else self.present[persons][:, joint]
         return {
@@ -57,7 +56,7 @@ class JudgedJoints(NamedTuple):
         }
 
 
-def known_mean(values: np.ndarray) -> float:
+def known_mean(values: FloatArray) -> float:
     """The mean of the finite values; NaN without any."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else float('nan')

@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.frame_names import posix_name
+from jmpose_mm.functional.arrays import FloatArray
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size
 from jmpose_mm.registry import METRICS
@@ -189,7 +190,7 @@ class KeypointMetric(LabelledMetric):
         of_joint = {name: row[f'PCK@{last:g}'] for name, row in tables['joints'].items()}
         return values | {f'PCK@{last:g}_{name}': pck for name, pck in of_joint.items()}, tables
 
-    def _lengths(self, truth: Truth, names: list[str]) -> np.ndarray:
+    def _lengths(self, truth: Truth, names: list[str]) -> FloatArray:
         """(T,) length of each body in pixels; NaN where it is unknown."""
         if self.size == 'box':
             return box_size(truth.boxes)

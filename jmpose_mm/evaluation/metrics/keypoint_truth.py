@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.functional.arrays import BoolArray, FloatArray
 from jmpose_mm.functional.crop import box_of_joints, is_usable_box
 from jmpose_mm.functional.evaluation.keypoint_similarity import (
     KeypointAP,
@@ -42,9 +43,9 @@ class Truth(NamedTuple):
 
     frame: list[Any]
     video: list[str]
-    keypoints: np.ndarray
-    present: np.ndarray
-    boxes: np.ndarray
+    keypoints: FloatArray
+    present: BoolArray
+    boxes: FloatArray
     record: list[int] | None = None
 
 
@@ -53,7 +54,7 @@ def sampled_truth(records: Sequence[dict[str, Any]]) -> Truth:
     kept = [index for index, record in enumerate(records) if record['present'].any()]
     count = records[0]['keypoints'].shape[1]
 
-    def column(name: str, *shape: int) -> np.ndarray:
+    def column(name: str, *shape: int) -> FloatArray:
         return np.concatenate([np.empty((0, *shape)), *(records[index][name] for index in kept)])
 
     return Truth(
@@ -90,8 +91,8 @@ def annotated_truth(tables: AnnotationTables) -> Truth:
 
 
 def paired(
-    records: Sequence[dict[str, Any]], truth: Truth, sigmas: np.ndarray
-) -> tuple[np.ndarray, KeypointAP]:
+    records: Sequence[dict[str, Any]], truth: Truth, sigmas: FloatArray
+) -> tuple[FloatArray, KeypointAP]:
     """Predictions in the order of the truth, and the AP of all.
 
     Args:

@@ -13,6 +13,7 @@ from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.frame_names import ImageIndex, read_video_list
 from jmpose_mm.formats.joints import joint_places
 from jmpose_mm.formats.predictions import write_predictions
+from jmpose_mm.functional.arrays import BoolArray, IntArray
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     JOINT_NAMES,
@@ -82,7 +83,7 @@ class PoseTrackAPMetric(LabelledMetric):
 
     default_prefix = 'posetrack'
     title = 'PoseTrack AP'
-    joint_names = JOINT_NAMES
+    joint_names: tuple[str, ...] = JOINT_NAMES
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class PoseTrackAPMetric(LabelledMetric):
         }
 
     def group_values(
-        self, results: list[dict[str, Any]], groups: Mapping[Group, np.ndarray]
+        self, results: list[dict[str, Any]], groups: Mapping[Group, BoolArray]
     ) -> dict[Group, dict[str, float]]:
         """AP of the collected predictions over groups of frames.
 
@@ -161,7 +162,7 @@ class PoseTrackAPMetric(LabelledMetric):
         return join_samples(records, self._order(), self.score_rule == 'keypoint*box')
 
     def _group_values(
-        self, predictions: PredictedPersons, groups: Mapping[Group, np.ndarray]
+        self, predictions: PredictedPersons, groups: Mapping[Group, BoolArray]
     ) -> dict[Group, dict[str, float]]:
         return {
             group: self._values(*select_frames(self.truth, predictions, frames))
@@ -178,7 +179,7 @@ class PoseTrackAPMetric(LabelledMetric):
             ap = np.full(len(ap), np.nan)
         return {'AP': mean_over_joints(ap), **group_means(ap)}
 
-    def _order(self) -> np.ndarray:
+    def _order(self) -> IntArray:
         """(J,) Index of each evaluated joint among the joints of the model."""
         names = self.joints_of_dataset()
         return joint_places(names, self.joint_names, 'dataset_meta.keypoint_id2name')
@@ -217,7 +218,7 @@ def _index_frames(truth: AnnotationTables) -> tuple[ImageIndex, dict[Any, int]]:
     return index, {identity: k for k, identity in enumerate(truth.image_ids or [])}
 
 
-def _flagged(truth: AnnotationTables, name: str) -> np.ndarray:
+def _flagged(truth: AnnotationTables, name: str) -> BoolArray:
     """(F,) bool: the frames where a field is true, or false for ``not_`` and its name."""
     field = name.removeprefix('not_')
     for frame in truth.images:

@@ -38,7 +38,7 @@ def write_sample_predictions(
         The file.
     """
     images: dict[str, int] = {}
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for record in records:
         image = images.setdefault(record['image'], len(images) + 1)
         for row, points in enumerate(record['keypoints']):

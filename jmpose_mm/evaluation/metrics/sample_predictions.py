@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.functional.arrays import FloatArray, IntArray
 from jmpose_mm.functional.evaluation.posetrack_persons import PredictedPersons
 
 __all__ = ['check_parts', 'join_samples', 'oks_nms', 'plain_array', 'read_sample', 'unique_samples']
@@ -73,7 +74,7 @@ def unique_samples(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def oks_nms(
-    records: list[dict[str, Any]], threshold: float, sigmas: np.ndarray
+    records: list[dict[str, Any]], threshold: float, sigmas: FloatArray
 ) -> list[dict[str, Any]]:
     """Leave out persons whose OKS with one of a higher score in their frame is above a threshold.
 
@@ -96,8 +97,8 @@ def oks_nms(
         certain = np.where(record['scores'] > SCORE_THRESHOLD, record['scores'], 0)
         means = certain.sum(axis=1) / np.maximum(1, (certain > 0).sum(axis=1))
         scores = record['box_scores'] * means
-        for row, columns in enumerate(zip(joints, record['areas'], scores, strict=True)):
-            candidate = dict(zip(('keypoints', 'area', 'score'), columns, strict=True))
+        for row, person in enumerate(zip(joints, record['areas'], scores, strict=True)):
+            candidate = dict(zip(('keypoints', 'area', 'score'), person, strict=True))
             persons[record['frame']].append((number, row, candidate))
     kept = defaultdict(list)
     for of_frame in persons.values():
@@ -113,7 +114,7 @@ def oks_nms(
 
 
 def join_samples(
-    records: list[dict[str, Any]], order: np.ndarray, with_box_scores: bool
+    records: list[dict[str, Any]], order: IntArray, with_box_scores: bool
 ) -> PredictedPersons:
     """All persons as arrays.
 
@@ -138,7 +139,7 @@ def join_samples(
     )
 
 
-def plain_array(values: Any) -> np.ndarray:
+def plain_array(values: Any) -> FloatArray:
     """A copy as float64; tensors may still live on another device."""
     values = values.detach().cpu().numpy() if hasattr(values, 'detach') else values
     return np.array(values, dtype=np.float64)

@@ -9,6 +9,7 @@ import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.joints import joint_places
+from jmpose_mm.functional.arrays import FloatArray
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size, joint_pck, torso_size
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
@@ -122,7 +123,7 @@ class SubJhmdbPCKMetric(LabelledMetric):
         return metrics
 
 
-def _averages(pck: np.ndarray) -> dict[str, float]:
+def _averages(pck: FloatArray) -> dict[str, float]:
     """The seven groups and both means of the joints' (K,) shares."""
     groups = {
         group: float(
