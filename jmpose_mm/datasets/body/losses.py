@@ -55,8 +55,15 @@ def thin_coverage(tables: AnnotationTables, covered: Set[Any], losses: str, mean
 
     Raises:
         UsageError: Hardly any frame, less than one of twenty, gives samples, and nobody asked for
-            that.
+            that; or hardly any person is of a listed image.
     """
+    orphans = tables.lost['persons of an unknown image']
+    persons = len(tables.persons.image) + orphans
+    if persons - orphans < _HARDLY_ANY * persons and persons >= _FEW_FRAMES:
+        raise UsageError(
+            f'{orphans} of {persons} persons are of images that the file does not list; check '
+            'image_id of annotations against id of images'
+        )
     keypoints = tables.persons.keypoints
     labelled = (np.isfinite(keypoints).all(axis=2) & (keypoints[..., 2] > 0)).any(axis=1)
     ids = tables.image_ids or range(len(tables.images))

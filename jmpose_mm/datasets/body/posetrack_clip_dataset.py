@@ -187,8 +187,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
                     'video': video,
                     'frame_number': number,
                 }
-                if image.frame_rate is not None:
-                    frames[index]['frame_rate'] = image.frame_rate
+                known = {'frame_rate': image.frame_rate, 'annotated_size': image.size}
+                frames[index] |= {key: value for key, value in known.items() if value is not None}
         if annotations.images and not frames:
             missing = annotations.images[0].name
             raise UsageError(

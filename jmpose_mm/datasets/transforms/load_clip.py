@@ -33,6 +33,9 @@ class LoadClip(BaseTransform):
     array ``(T, H, W, 3)``; or one image, as mmpose's inference passes it, which then stands for
     every frame of ``frame_offsets``, with a warning, unless ``frame_paths`` name others.
 
+    Optional key: ``annotated_size``, width and height that the annotations are written for, in
+    pixels; the images must have it.
+
     Added keys: ``img`` (list of T images ``(H, W, 3)`` uint8), ``img_shape``, ``ori_shape``.
 
     Args:
@@ -60,8 +63,8 @@ class LoadClip(BaseTransform):
         """Add the images.
 
         Raises:
-            ValueError: A file is missing or is no image, the frames differ in size, or the sample
-                has none, or has been cropped.
+            ValueError: A file is missing or is no image, the frames differ in size from each other
+                or from what is annotated, or the sample has none, or has been cropped.
         """
         if results.get('input_scale') is not None:
             raise ValueError('LoadClip: expected to come before TopdownClipAffine, got a crop')
@@ -71,6 +74,7 @@ class LoadClip(BaseTransform):
             raise ValueError(
                 f'{results.get("img_path")}: expected frames of one size in a clip, got {shapes}'
             )
+        _check_annotated_size(results, images[0])
         results['img'] = images
         results['img_shape'] = results['ori_shape'] = images[0].shape[:2]
         return results
@@ -144,6 +148,18 @@ class LoadClip(BaseTransform):
 
     def __repr__(self) -> str:
         return f'LoadClip(cache_frames={self.cache_frames})'
+
+
+def _check_annotated_size(results: dict, image: np.ndarray) -> None:
+    height, width = image.shape[:2]
+    expected = results.get('annotated_size', (width, height))
+    # Boxes and joints are in pixels of the annotated size: on another one they lie elsewhere.
+    if tuple(expected) != (width, height):
+        raise ValueError(
+            f'{results.get("img_path")}: expected {expected[0]}×{expected[1]} pixels, as its '
+            f'annotations say, got {width}×{height}; give the frames that were labelled, or scale '
+            'boxes and joints with the size'
+        )
 
 
 def _checked(images: Sequence[Any]) -> list[np.ndarray]:

@@ -89,3 +89,22 @@ def test_frame_rate__that_is_none_names_the_frame(rate: object, videos, coco, wr
 def test_videos__that_are_no_names_are_refused(names: object, videos, coco, write) -> None:
     with pytest.raises(UsageError, match='videos: expected names, or a text file of them, got'):
         PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos), videos=names)
+
+
+def test_persons__of_images_that_are_not_listed_are_refused(videos, coco, write, person) -> None:
+    coco['annotations'] = [person(i, coco['images'][0]['id']) for i in range(2)]
+    coco['annotations'] += [person(i, 10**9 + i) for i in range(2, 59)]
+    with pytest.raises(UsageError, match='57 of 59 persons are of images that the file does not'):
+        PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos))
+
+
+def test_images__of_another_size_than_annotated_are_refused(videos, coco, write) -> None:
+    load = [dict(type='jmpose_mm.LoadClip')]
+    data = PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos), pipeline=load)
+    height, width = data[0]['img_shape']
+    for image in coco['images']:
+        image.update(width=4 * width, height=4 * height)
+    data = PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos), pipeline=load)
+    annotated = f'{4 * width}×{4 * height} pixels, as its annotations say, got {width}×{height}'
+    with pytest.raises(ValueError, match=annotated):
+        data[0]
