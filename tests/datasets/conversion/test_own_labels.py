@@ -383,3 +383,16 @@ def write_levels(group: Any, axis: str, levels: list[Any], codes: list[Any]) -> 
         group[f'{axis}_level{number}'] = np.array(texts, 'S')
         group[f'{axis}_level{number}'].attrs['name'] = name
         group[f'{axis}_label{number}'] = np.array(places, np.int8)
+
+
+def test_weights__are_an_address_or_a_file_which_any_folder_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels(tmp_path)
+    with pytest.raises(UsageError, match=r"weights: expected a file, an address .*got 'mine.pth'"):
+        converted(tmp_path, {'weights': 'mine.pth'})
+    (tmp_path / 'mine.pth').touch()
+    monkeypatch.chdir(tmp_path)
+    converted(tmp_path, {'weights': 'mine.pth'})
+    written = ''.join(f.read_text() for f in (tmp_path / 'out').rglob('*.py'))
+    assert repr(str(tmp_path / 'mine.pth')) in written

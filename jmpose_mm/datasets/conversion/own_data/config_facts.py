@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError
@@ -104,6 +105,10 @@ class ConfigFacts(NamedTuple):
             raise UsageError(
                 f'input_size: expected multiples of 32, got {self.size[0]}x{self.size[1]}'
             )
+        if self._own_weights and not Path(self._own_weights).is_file():
+            raise UsageError(
+                f"weights: expected a file, an address (https://…) or 'none', got {self.weights!r}"
+            )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -116,4 +121,14 @@ class ConfigFacts(NamedTuple):
         """What the single frame starts with."""
         if self.weights is None:
             return BACKBONES[self.backbone].weights
-        return None if self.weights == 'none' else self.weights
+        # Configs are used from any folder.
+        own = self._own_weights
+        return (
+            str(Path(own).absolute()) if own else None if self.weights == 'none' else self.weights
+        )
+
+    @property
+    def _own_weights(self) -> str | None:
+        """The file of weights, where it is neither the backbone's nor at an address."""
+        given = self.weights or 'none'
+        return None if given == 'none' or '://' in given else given
