@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from random_models import DEBUG_CONFIGS
 
 from experiments.benchmarks.train import noise_batch
 from jmpose_mm.engine.configs import load_config
@@ -17,15 +18,6 @@ from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import SharedCrops
 from jmpose_mm.video.poses.clip_model import ClipModel
 
-METHODS = {
-    'jm': 'jm-pose_debug.py',
-    'tdmi': 'tdmi_debug.py',
-    'fami': 'fami-pose_debug.py',
-    'dcpose': 'dcpose_debug.py',
-    'posewarper': 'posewarper_debug.py',
-    'tar': 'tar_debug.py',
-    'single': 'single-frame_resnet18_1xb16_synthetic-128x96.py',
-}
 VIT = {
     'type': 'jmpose_mm.VisionTransformer',
     'arch': (24, 2, 2),
@@ -36,7 +28,7 @@ VIT = {
 def model_of(name: str, trained: bool):
     """A small model whose every part matters; nothing in it depends on the rest of a batch."""
     init_default_scope('mmpose')
-    cfg = load_config(METHODS[name]).model
+    cfg = load_config(DEBUG_CONFIGS[name]).model
     if trained:
         cfg.frozen = ()
     torch.manual_seed(0)
@@ -72,12 +64,12 @@ def losses_and_gradients(model, inputs, samples):
 
 
 @pytest.mark.parametrize('trained', [False, True])
-@pytest.mark.parametrize('name', METHODS)
+@pytest.mark.parametrize('name', DEBUG_CONFIGS)
 def test_run__losses_and_gradients_are_those_of_its_windows(name: str, trained: bool) -> None:
     if name == 'single' and not trained:
         pytest.skip('it has no frozen part')
     model = model_of(name, trained)
-    shared, clips, samples = a_run(model, METHODS[name])
+    shared, clips, samples = a_run(model, DEBUG_CONFIGS[name])
     clips = clips[:, 0] if name == 'single' else clips
     losses, gradients = losses_and_gradients(model, clips, samples)
     once, found = losses_and_gradients(model, shared, samples)
@@ -93,7 +85,7 @@ def test_run__losses_and_gradients_are_those_of_its_windows(name: str, trained: 
 
 def test_clips_that_share_nothing__are_the_clips() -> None:
     model = model_of('jm', trained=False)
-    _, clips, samples = a_run(model, METHODS['jm'])
+    _, clips, samples = a_run(model, DEBUG_CONFIGS['jm'])
     one, _ = losses_and_gradients(model, clips, samples)
     other, _ = losses_and_gradients(model, SharedCrops.of_clips(clips), samples)
     for key in one:
@@ -126,7 +118,7 @@ def test_vision_transformer__still_windows_at_both_strides(stride: int) -> None:
 @pytest.mark.parametrize('name', ['jm', 'posewarper', 'dcpose'])
 def test_walking__training_sees_what_the_video_engine_sees(name: str) -> None:
     torch.manual_seed(0)
-    engine = ClipModel(METHODS[name], None, 'cpu', flip_test=False)
+    engine = ClipModel(DEBUG_CONFIGS[name], None, 'cpu', flip_test=False)
     engine.model = model_of(name, trained=False).eval()
     engine.clip_neck = engine.model.neck
     engine.backbone = copy.deepcopy(engine.model.backbone)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from random_models import DEBUG_CONFIGS, randomize
 
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
@@ -16,17 +17,7 @@ from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.video.poses.engine import ClipEngine
 
 BOX = np.array([30.0, 20.0, 90.0, 110.0])
-CONFIGS = {
-    'single': 'single-frame_resnet18_1xb16_synthetic-128x96.py',
-    'jm': 'jm-pose_debug.py',
-    'tdmi': 'tdmi_debug.py',
-    'fami': 'fami-pose_debug.py',
-    'dcpose': 'dcpose_debug.py',
-    'posewarper': 'posewarper_debug.py',
-    'tar': 'tar_debug.py',
-    'tar on ViT': 'tar_debug.py',
-    'jm on ViT': 'jm-pose_debug.py',
-}
+CONFIGS = {**DEBUG_CONFIGS, 'tar on ViT': 'tar_debug.py', 'jm on ViT': 'jm-pose_debug.py'}
 VIT = {'type': 'jmpose_mm.VisionTransformer', 'arch': (24, 4, 2)}
 CAUSAL = ('jm', 'posewarper', 'tar', 'tar on ViT', 'jm on ViT')
 
@@ -46,18 +37,6 @@ def _config(name: str) -> Config:
     return cfg
 
 
-def _randomize(model: torch.nn.Module) -> None:
-    """Statistics and weights away from their start, so that every part matters."""
-    generator = torch.Generator().manual_seed(0)
-    for name, value in model.state_dict().items():
-        if name.endswith('running_var'):
-            value.uniform_(1.0, 1.2, generator=generator)
-        elif value.dim() > 1:
-            value.normal_(0, (1.8 / value[0].numel()) ** 0.5, generator=generator)
-        elif value.is_floating_point():
-            value.normal_(0.5 if name.endswith('weight') else 0.0, 0.05, generator=generator)
-
-
 def _heatmaps_of(model: ClipModel, heatmaps, windows):
     return heatmaps.numpy() / model.spread, np.stack([window.scale for window in windows])
 
@@ -68,7 +47,7 @@ def models():
     for name in CONFIGS:
         torch.manual_seed(0)
         model = ClipModel(_config(name), None, 'cpu')
-        _randomize(model.model)
+        randomize(model.model)
         model.backbone = fold_batch_norm(model.model.backbone, torch.randn(1, 3, 128, 96))
         # Whole heatmaps for keypoints: peaks of random maps turn on the last bit.
         model.keypoints = partial(_heatmaps_of, model)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
+from random_models import randomize
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import warp_matrix
@@ -24,15 +25,6 @@ CONFIGS = (
 
 def _image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
-
-
-def _random(model: torch.nn.Module) -> None:
-    generator = torch.Generator().manual_seed(0)
-    for name, value in model.state_dict().items():
-        if name.endswith('running_var'):
-            value.uniform_(1.0, 1.2, generator=generator)
-        elif value.dim() > 1:
-            value.normal_(0, (1.8 / value[0].numel()) ** 0.5, generator=generator)
 
 
 def _as_mmpose_does(model: ClipModel, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,7 +48,8 @@ def test_engine__gives_the_keypoints_of_mmpose(
     config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = ClipModel(f'{config}.py', None, 'cpu')
-    _random(model.model)
+    # Factors of normalisations below 1 make maps flat, whose peaks rounding decides.
+    randomize(model.model, vectors=False)
     model.backbone = model.model.backbone  # the random statistics, not folded ones
     assert model.frame_offsets == (0,)
     assert model.flip_test
