@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from tqdm import trange
 
-from jmpose_mm.whole_files import write_json
+from jmpose_mm.formats.coco_writing import write_coco
 
 __all__ = ['ClipSet', 'write_clip_set']
 
@@ -59,12 +59,8 @@ def write_clip_set(folder: str | Path, what: ClipSet, seed: int = 0) -> None:
             images.append({'id': identity, 'file_name': file, 'width': width, 'height': height})
             for track in range(what.people):
                 persons.append(_person(len(persons), identity, track, what, rng))
-    content = {
-        'images': images,
-        'annotations': persons,
-        'categories': [{'id': 1, 'name': 'person'}],
-    }
-    write_json(Path(folder, ANN_FILE), content)
+    document = {'images': images, 'annotations': persons}
+    write_coco(Path(folder, ANN_FILE), [document], [{'id': 1, 'name': 'person'}])
 
 
 def _scene(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import trange
 
+from jmpose_mm.formats.json_files import write_compact_json
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
-from jmpose_mm.whole_files import whole_file
 
 __all__ = ['write_poseval_set']
 
@@ -47,8 +46,7 @@ def write_poseval_set(
             entries['gt'].append({'image': image, 'is_labeled': [1], 'annorect': true})
             entries['pred'].append({'image': image, 'annorect': predicted})
         for side, annolist in entries.items():
-            with whole_file(folder / side / name) as unfinished:
-                unfinished.write_text(json.dumps({'annolist': annolist}), encoding='utf-8')
+            write_compact_json(folder / side / name, {'annolist': annolist})
 
 
 def _frame(

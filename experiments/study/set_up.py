@@ -14,8 +14,8 @@ from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
 from jmpose_mm.engine.configs import find_config, load_config, pipeline_step
 from jmpose_mm.engine.devices import choose_device, fast_dtype
+from jmpose_mm.formats.coco_writing import write_coco
 from jmpose_mm.formats.frame_names import frame_name
-from jmpose_mm.whole_files import write_json
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -90,7 +90,7 @@ def write_test_truth(study: Study) -> None:
     ]
     ids = {image['id'] for image in kept}
     persons = [person for person in document['annotations'] if person['image_id'] in ids]
-    write_json(study.truth, {**document, 'images': kept, 'annotations': persons})
+    write_coco(study.truth, [{**document, 'images': kept, 'annotations': persons}])
 
 
 def train_indices(study: Study, seed: int, count: int) -> list[int]:

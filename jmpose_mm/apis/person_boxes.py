@@ -19,12 +19,13 @@ from tqdm import tqdm
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.detections import write_detections
 from jmpose_mm.formats.frame_tables import FrameTables
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.video.people.detectors import Detector
 from jmpose_mm.video.people.found_boxes import found_boxes
 from jmpose_mm.video.people.named_detectors import named_detector
-from jmpose_mm.whole_files import alone_in, check_output, whole_file
+from jmpose_mm.whole_files import alone_in, check_output
 
 __all__ = ['make_boxes']
 
@@ -193,8 +194,7 @@ def _entry_of(image: Image, number: int | None, frames: int, detector: str) -> d
 
 def _finish(unfinished: Path, out: Path) -> int:
     """Gather the boxes of all frames; returns how many there are."""
-    boxes = [json.dumps(box) for entry in _entries(unfinished)[1:] for box in entry['boxes']]
-    with whole_file(out) as whole:
-        whole.write_text('[' + ',\n'.join(boxes) + ']\n', encoding='utf-8')
+    boxes = (box for entry in _entries(unfinished)[1:] for box in entry['boxes'])
+    count = write_detections(out, boxes)
     unfinished.unlink()
-    return len(boxes)
+    return count

@@ -11,7 +11,7 @@ from jmpose_mm.errors import listed
 from jmpose_mm.tables import plain_table
 
 __all__ = [
-    'Part',
+    'ModelPart',
     'adopt_layout',
     'named_weights',
     'other_joints',
@@ -27,7 +27,7 @@ _HEATMAP_LAYERS = (
 _PARTS = ('backbone.', 'neck.', 'head.', 'keypoint_head.')
 
 
-class Part(NamedTuple):
+class ModelPart(NamedTuple):
     """Weights of a model that are trained, or frozen, together.
 
     Attributes:
@@ -133,7 +133,7 @@ def named_weights(model: nn.Module) -> dict[str, Tensor]:
     return {name: value for name, value in state.items() if value.is_floating_point()}
 
 
-def parts_of_model(model: nn.Module, loaded: Collection[str]) -> list[Part]:
+def parts_of_model(model: nn.Module, loaded: Collection[str]) -> list[ModelPart]:
     """The weights of a model by what becomes of them.
 
     A sub-module of which some weights are frozen is two parts, and the frozen ones have the names
@@ -156,7 +156,7 @@ def parts_of_model(model: nn.Module, loaded: Collection[str]) -> list[Part]:
         depth = 2 if is_frozen and len(kinds[steps[0]]) == 2 and len(steps) > 2 else 1
         groups.setdefault(('.'.join(steps[:depth]), is_frozen), []).append(name)
     return [
-        Part(
+        ModelPart(
             name,
             is_frozen,
             sum(parameters[n].numel() for n in members if n in parameters),
@@ -167,7 +167,7 @@ def parts_of_model(model: nn.Module, loaded: Collection[str]) -> list[Part]:
     ]
 
 
-def start_table(parts: Iterable[Part], source: str) -> str:
+def start_table(parts: Iterable[ModelPart], source: str) -> str:
     """One line for each part: how large, trained or frozen, and where its weights are from."""
     rows = [('part', 'parameters', '', 'starts with')]
     for part in parts:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.formats.annolist_persons import (
     CORNERS,
-    Person,
+    AnnolistPerson,
     Point,
     decode_persons,
     pack_points,
@@ -173,14 +173,13 @@ def _add_persons(rows: Rows, listed: Any, image: int, place: Place) -> None:
     rows.packed.extend(pack_points(joints))  # now, while they are in the processor's cache
 
 
-def _corners(person: Person) -> tuple[float, ...]:
-    corners = person.x1, person.y1, person.x2, person.y2
-    if corners[0] is None:
+def _corners(person: AnnolistPerson) -> tuple[float, ...]:
+    x1, y1, x2, y2 = person.x1, person.y1, person.x2, person.y2
+    if x1 is None:
         return NO_BOX
-    for key, corner in zip(CORNERS, corners, strict=True):
-        if corner is None:
-            raise KeyError(key)
-    return tuple(corner[0] for corner in corners if corner)
+    if y1 is None or x2 is None or y2 is None:
+        raise KeyError(next(key for key in CORNERS if getattr(person, key) is None))
+    return x1[0], y1[0], x2[0], y2[0]
 
 
 def _joints(

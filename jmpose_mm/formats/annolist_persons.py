@@ -17,7 +17,7 @@ from jmpose_mm.errors import cut
 from jmpose_mm.formats.json_files import Place, field, single_value, whole_number
 from jmpose_mm.functional.evaluation.posetrack_persons import MISSING_SCORE
 
-__all__ = ['CORNERS', 'Person', 'Point', 'decode_persons', 'pack_points', 'unpack_points']
+__all__ = ['CORNERS', 'AnnolistPerson', 'Point', 'decode_persons', 'pack_points', 'unpack_points']
 
 NO_SCORE = (float(MISSING_SCORE),)
 CORNERS = ('x1', 'y1', 'x2', 'y2')
@@ -38,7 +38,7 @@ class Points(msgspec.Struct, gc=False):
     point: list[Point] | None = None
 
 
-class Person(msgspec.Struct, gc=False):
+class AnnolistPerson(msgspec.Struct, gc=False):
     """A person; the box is that of the head, or of the body in HiEve."""
 
     annopoints: list[Points] | Points | None = None
@@ -49,7 +49,7 @@ class Person(msgspec.Struct, gc=False):
     track_id: tuple[int] | None = None
 
 
-_PERSONS = msgspec.json.Decoder(list[Person] | None)
+_PERSONS = msgspec.json.Decoder(list[AnnolistPerson] | None)
 _PACKER = msgspec.msgpack.Encoder()
 
 
@@ -78,7 +78,7 @@ def unpack_points(packed: bytes | bytearray) -> NDArray[Any]:
     return np.stack([points[name].astype(np.float64) for name in _PACKED.names or ()], axis=1)
 
 
-def decode_persons(listed: Any, place: Place) -> list[Person]:
+def decode_persons(listed: Any, place: Place) -> list[AnnolistPerson]:
     """The persons of a frame, of text (fast), or of what JSON makes of unusual text."""
     if isinstance(listed, msgspec.Raw):
         try:
@@ -92,9 +92,9 @@ def decode_persons(listed: Any, place: Place) -> list[Person]:
     return persons
 
 
-def _tolerant_person(entry: dict[str, Any]) -> Person:
+def _tolerant_person(entry: dict[str, Any]) -> AnnolistPerson:
     """A person with numbers in lists of one or bare, and with parts left out."""
-    person = Person()
+    person = AnnolistPerson()
     if entry.get('x1') not in (None, []):
         person.x1, person.y1, person.x2, person.y2 = ((_number(entry, key),) for key in CORNERS)
     track = entry.get('track_id')

@@ -177,8 +177,9 @@ class AnnotationTables:
         columns = [self.persons.keypoints[..., 0], self.persons.keypoints[..., 1]]
         if scores:
             columns.append(self.persons.scores)
+        present = self.persons.present
         for key, values in zip(('x', 'y', 'score'), columns, strict=False):
-            bad = np.argwhere(self.persons.present & ~np.isfinite(values))
+            bad = np.argwhere(present & ~np.isfinite(values))
             if len(bad):
                 person, joint = bad[0]
                 raise UsageError(

@@ -18,15 +18,24 @@ where the file has any 0 (it counts from there), else 1, else the only one that 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.formats.frame_names import posix_name
-from jmpose_mm.formats.json_files import field, numbers, place_in, read_id, read_json
+from jmpose_mm.formats.json_files import (
+    compact_json,
+    field,
+    numbers,
+    place_in,
+    read_id,
+    read_json,
+)
 from jmpose_mm.functional.crop import xywh_to_xyxy
+from jmpose_mm.whole_files import whole_file
 
-__all__ = ['Detections', 'read_detections']
+__all__ = ['Detections', 'read_detections', 'write_detections']
 
 
 class Detections(NamedTuple):
@@ -132,3 +141,26 @@ def _image_of(
             raise ValueError(f'image_name: expected the name of an image, got {name!r}')
         return name
     return read_id(field(entry, 'image_id', int, float, str), 'image_id')
+
+
+def write_detections(path: str | Path, boxes: Iterable[dict[str, Any]]) -> int:
+    """Write a list of boxes, of which one is in memory; whole or not at all.
+
+    Args:
+        path: The file.
+        boxes: Each with ``bbox`` (left, top, width, height in pixels), ``score``, and
+            ``image_id`` or ``image_name``.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        ValueError: A number is not finite.
+    """
+    count = 0
+    with whole_file(path) as unfinished, unfinished.open('w', encoding='utf-8') as file:
+        file.write('[')
+        for count, box in enumerate(boxes, start=1):
+            file.write(',' * (count > 1) + compact_json(box))
+        file.write(']\n')
+    return count

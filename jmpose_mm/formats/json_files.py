@@ -17,6 +17,7 @@ from jmpose_mm.whole_files import whole_file
 
 __all__ = [
     'Place',
+    'compact_json',
     'field',
     'list_json_files',
     'numbers',
@@ -123,10 +124,23 @@ def list_json_files(path: str | Path) -> list[Path]:
     return files
 
 
-def write_compact_json(path: str | Path, content: Any) -> None:
-    """Write JSON without spaces; numbers that are not finite, as in some downloads, stay."""
+def compact_json(content: Any, finite: bool = True) -> str:
+    """JSON without spaces.
+
+    Raises:
+        ValueError: A number is not finite, and ``finite`` asks for that.
+    """
+    return json.dumps(content, separators=(',', ':'), allow_nan=not finite)
+
+
+def write_compact_json(path: str | Path, content: Any, finite: bool = True) -> None:
+    """Write JSON without spaces, whole or not at all.
+
+    Raises:
+        ValueError: A number is not finite, and ``finite`` asks for that.
+    """
     with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(content, separators=(',', ':')) + '\n', encoding='utf-8')
+        unfinished.write_text(compact_json(content, finite) + '\n', encoding='utf-8')
 
 
 def field(entry: Any, key: str, *kinds: type) -> Any:

@@ -135,7 +135,8 @@ class Persons(NamedTuple):
     @property
     def present(self) -> NDArray[Any]:
         """(N, K) which joints are there: not all three numbers are 0."""
-        return np.asarray((self.keypoints != 0).any(axis=2))
+        x, y, third = np.moveaxis(self.keypoints != 0, 2, 0)  # quicker than any() of three
+        return np.asarray(x | y | third)
 
     def take(self, rows: NDArray[Any]) -> Persons:
         """The persons at ``rows``, a mask (N,) or indices."""

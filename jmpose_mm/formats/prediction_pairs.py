@@ -19,6 +19,7 @@ from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_file
 from jmpose_mm.formats.coco_persons import Reading
 from jmpose_mm.formats.json_files import list_json_files
+from jmpose_mm.formats.persons import Persons
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['PredictionPairs', 'read_pairs']
@@ -138,6 +139,8 @@ def _in_order(tables: AnnotationTables, places: NDArray[Any]) -> AnnotationTable
 
 
 def _check_track_ids(tables: AnnotationTables, unique: bool) -> None:
+    if _are_usual(tables.persons, unique):
+        return
     seen: set[tuple[int, int]] = set()
     for index, track in zip(tables.persons.image.tolist(), tables.persons.track_ids, strict=True):
         if track is None:
@@ -151,3 +154,17 @@ def _check_track_ids(tables: AnnotationTables, unique: bool) -> None:
         if unique and (index, track) in seen:
             raise UsageError(f'{where}: expected different ids, got {track} twice')
         seen.add((index, track))
+
+
+def _are_usual(persons: Persons, unique: bool) -> bool:
+    """Whether nothing is wrong with the track ids of a file, found for all at once."""
+    if set(map(type, persons.track_ids)) != {int}:
+        return not persons.track_ids
+    try:
+        ids = np.asarray(persons.track_ids, dtype=np.int64)
+    except OverflowError:
+        return False
+    if not ((ids >= 0) & (ids < MAX_TRACK_ID)).all():
+        return False
+    keys = persons.image * MAX_TRACK_ID + ids
+    return not unique or len(np.unique(keys)) == len(keys)

@@ -5,7 +5,6 @@ Axes: N persons, J joints.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -14,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jmpose_mm.formats.coco_writing import person_category, write_coco
+from jmpose_mm.formats.json_files import write_compact_json
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import (
     FILE_JOINT_NAMES,
     JOINT_NAMES,
     PredictedPersons,
 )
-from jmpose_mm.whole_files import whole_file
 
-__all__ = ['person_category', 'write_predictions']
+__all__ = ['write_predictions']
 
 
 def write_predictions(
@@ -55,16 +55,14 @@ def write_predictions(
     starts = np.searchsorted(persons.frame[order], np.arange(len(frames) + 1))
     rows = [order[a:b] for a, b in pairwise(starts.tolist())]
     for name, members in _file_names(frames).items():
-        contents = {
-            'posetrack17': _annolist(frames, members, persons, rows),
-            'posetrack18': _images(frames, members, persons, rows, joint_names),
-        }
-        own = 'posetrack17' if frames[members[0]].image_id is None else 'posetrack18'
-        for form, content in contents.items():
-            file = Path(directory, '' if form == own else form, name)
-            with whole_file(file) as unfinished:
-                text = json.dumps(content | statements, allow_nan=False)
-                unfinished.write_text(text, encoding='utf-8')
+        forms = ['posetrack17', 'posetrack18']
+        if frames[members[0]].image_id is not None:
+            forms.reverse()
+        files = {forms[0]: Path(directory, name), forms[1]: Path(directory, forms[1], name)}
+        annolist = _annolist(frames, members, persons, rows)
+        write_compact_json(files['posetrack17'], {**statements, 'annolist': annolist})
+        document = _document(frames, members, persons, rows, joint_names)
+        write_coco(files['posetrack18'], [document], facts=statements)
         written.append(Path(directory, name))
     return written
 
@@ -93,7 +91,7 @@ def _end(folder: str, depth: int) -> str:
 
 def _annolist(
     frames: Sequence[Image], members: list[int], persons: PredictedPersons, rows: list[NDArray[Any]]
-) -> dict[str, Any]:
+) -> list[dict[str, Any]]:
     """The 2017 form: scalars in lists of one, only the joints that are there."""
     entries = []
     for index in members:
@@ -107,10 +105,10 @@ def _annolist(
             ]
             people.append({'track_id': [track], 'annopoints': [{'point': points}]})
         entries.append({'image': [{'name': frames[index].name}], 'annorect': people})
-    return {'annolist': entries}
+    return entries
 
 
-def _images(
+def _document(
     frames: Sequence[Image],
     members: list[int],
     persons: PredictedPersons,
@@ -143,16 +141,3 @@ def _images(
             )
     category = person_category(listed)
     return {'images': images, 'annotations': annotations, 'categories': [category]}
-
-
-def person_category(
-    joint_names: Sequence[str], skeleton: Sequence[Sequence[int]] = (), name: str = 'person'
-) -> dict[str, Any]:
-    """The one entry of ``categories``; links are pairs of places counted from 1."""
-    return {
-        'supercategory': name,
-        'id': 1,
-        'name': name,
-        'keypoints': list(joint_names),
-        'skeleton': [list(link) for link in skeleton],
-    }

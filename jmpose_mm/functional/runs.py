@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ['Stretch', 'batch_sizes', 'draw_stretches', 'fill_batches', 'person_tracks']
+__all__ = ['Stretch', 'batch_sizes', 'draw_stretches', 'fill_batches', 'sample_tracks']
 
 
 class Stretch(NamedTuple):
@@ -32,7 +32,7 @@ class Stretch(NamedTuple):
     stop: int
 
 
-def person_tracks(
+def sample_tracks(
     persons: NDArray[np.int64], numbers: NDArray[np.int64], reach: int
 ) -> list[NDArray[np.int64]]:
     """Cut the samples of each person where neighbouring key frames have no frame in common.
@@ -49,7 +49,7 @@ def person_tracks(
 
     Example:
         >>> persons, numbers = np.array([0, 0, 0, 1]), np.array([3, 2, 9, 3])
-        >>> [track.tolist() for track in person_tracks(persons, numbers, reach=4)]
+        >>> [track.tolist() for track in sample_tracks(persons, numbers, reach=4)]
         [[1, 0], [2], [3]]
     """
     persons, numbers = np.asarray(persons), np.asarray(numbers)
@@ -65,7 +65,7 @@ def draw_stretches(
     """Cut tracks into stretches of ``length``; where the first one of a track starts is drawn.
 
     Args:
-        tracks: Samples of each track, as :func:`person_tracks` gives them.
+        tracks: Samples of each track, as :func:`sample_tracks` gives them.
         length: Key frames in a stretch; those at the ends of a track can be shorter.
         rng: Source of randomness; without one, stretches start with the track.
 

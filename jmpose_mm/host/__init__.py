@@ -55,9 +55,9 @@ def install() -> None:
         warnings.warn(advice, stacklevel=3)
     for message in FOREIGN_WARNINGS:
         warnings.filterwarnings('ignore', message)
-    from mmengine.config.utils import MODULE2PACKAGE
-
-    MODULE2PACKAGE['jmpose_mm'] = 'jmpose_mm'
+    late_imports.when_imported(
+        'mmengine.config.utils', lambda utils: utils.MODULE2PACKAGE.update(jmpose_mm='jmpose_mm')
+    )
     mmcv_extension.install_stand_in()
     coco_tools.install_stand_in()
     late_imports.install()

@@ -1,22 +1,24 @@
-"""Puts off what mmpose's modules import at their top for functions that few call.
+"""Puts off what few need: imports of mmpose's modules, and mmengine for those who only evaluate.
 
 SciPy's statistics draw random boxes in training, matplotlib shows annotations in a window. Together
 they are a fifth of the time to a video's first pose. In `LATE`'s modules their names stand for the
 real ones, which are imported when something is asked of them. No other module sees a difference,
 and nothing is put off that is there already.
+
+What this package changes in a module of mmengine waits until somebody imports that.
 """
 
 from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
-__all__ = ['install']
+__all__ = ['install', 'when_imported']
 
 PLOTS = ('matplotlib', 'matplotlib.pyplot', 'matplotlib.collections', 'matplotlib.patches')
 LATE = {
@@ -55,18 +57,25 @@ class _LateModule(ModuleType):
         return _LateName(self.__name__, name)
 
 
+_WAITING: dict[str, Callable[[ModuleType], None]] = {}
+
+
 class _Finder:
-    """Has the modules of `LATE` run with an ``import`` of their own."""
+    """Has the modules of `LATE` run with an ``import`` of their own, and calls what waits."""
 
     @classmethod
     def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """The usual one but for the way in which the module is run; None for all others."""
-        if name not in LATE:
+        if name not in LATE and name not in _WAITING:
             return None
         spec = PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
             return spec
         run = spec.loader.exec_module
+
+        def run_and_call(module: ModuleType) -> None:
+            run(module)
+            _WAITING.pop(name)(module)
 
         def run_with_late_names(module: ModuleType) -> None:
             own = {**vars(builtins), '__import__': _late_import(LATE[name])}
@@ -76,7 +85,8 @@ class _Finder:
             finally:
                 own['__import__'] = builtins.__import__
 
-        spec.loader.exec_module = run_with_late_names  # type: ignore[method-assign]
+        changed = run_with_late_names if name in LATE else run_and_call
+        spec.loader.exec_module = changed  # type: ignore[method-assign]
         return spec
 
 
@@ -84,6 +94,14 @@ def install() -> None:
     """Put the finder in its place, once."""
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
+
+
+def when_imported(name: str, change: Callable[[ModuleType], None]) -> None:
+    """Call ``change`` with a module as soon as it is imported, which may be now."""
+    if name in sys.modules:
+        change(sys.modules[name])
+    else:
+        _WAITING[name] = change
 
 
 def _late_import(late: Sequence[str]) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 
-from source_files import ROOT, name_of
+from source_files import ROOT, name_of, python_files, tree_of
 
 FOLDERS = (
     'jmpose_mm',
@@ -56,6 +57,17 @@ def test_config_names__are_unique() -> None:
     names = Counter(file.name for file in (ROOT / 'configs').rglob('*.py'))
     assert names
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_public_names__are_those_of_one_thing() -> None:
+    """Those of `host` stand for parts of other packages, and are called by their module."""
+    names: dict[str, list[str]] = {}
+    for file in python_files('jmpose_mm'):
+        for node in tree_of(file).body if 'host' not in file.parts else []:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith('_'):
+                names.setdefault(node.name, []).append(name_of(file))
+    assert len(names) > 500
+    assert {name: files for name, files in names.items() if len(files) > 1} == {}
 
 
 def test_patterns__find_and_spare() -> None:

@@ -20,6 +20,7 @@ from jmpose_mm.evaluation import poseval
 from jmpose_mm.evaluation.metrics import sample_predictions
 from jmpose_mm.formats import (
     annotations,
+    coco_writing,
     detections,
     frame_names,
     joints,
@@ -186,7 +187,7 @@ FILES: dict[str, Call] = {
         lambda at: {'body': ['nose'], 'fields': ['foot_kpts']},
     ),
     'person_category': (
-        predictions.person_category,
+        coco_writing.person_category,
         lambda at: {'joint_names': ['a', 'b'], 'skeleton': [[1, 2]]},
     ),
     'write_predictions': (
@@ -198,6 +199,18 @@ FILES: dict[str, Call] = {
             'statements': {'info': {'a': [1]}},
         },
     ),
+    'write_coco': (
+        coco_writing.write_coco,
+        lambda at: {
+            'path': _write(at, 'a.json'),
+            'documents': [{'images': [{'id': 1}], 'annotations': [], 'categories': []}],
+        },
+    ),
+    'write_detections': (
+        detections.write_detections,
+        lambda at: {'path': _write(at, 'a.json'), 'boxes': [{'bbox': [1, 2, 3, 4]}]},
+    ),
+    'compact_json': (json_files.compact_json, lambda at: {'content': {'a': [1]}}),
     'write_compact_json': (
         json_files.write_compact_json,
         lambda at: {'path': _write(at, 'a.json'), 'content': {'a': [1]}},

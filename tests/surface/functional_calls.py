@@ -194,8 +194,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
         },
     ),
     'Stretch': (runs.Stretch, lambda: {'track': 0, 'start': 0, 'stop': 4}),
-    'person_tracks': (
-        runs.person_tracks,
+    'sample_tracks': (
+        runs.sample_tracks,
         lambda: {'persons': np.array([0, 0, 1, 0]), 'numbers': np.array([2, 1, 1, 9]), 'reach': 4},
     ),
     'draw_stretches': (

@@ -14,7 +14,7 @@ import numpy as np
 from jmpose_mm.functional.evaluation.person_errors import joint_errors
 from jmpose_mm.visualization.comparison import Panel, Row, comparison_picture, save_picture
 
-from .runs import Run, Truth
+from .runs import ScoredRun, Truth
 
 __all__ = ['FrameErrors', 'draw_frames', 'farthest', 'frame_errors']
 
@@ -37,7 +37,7 @@ class FrameErrors(NamedTuple):
     num_joints: np.ndarray
 
 
-def frame_errors(truth: Truth, run: Run) -> FrameErrors:
+def frame_errors(truth: Truth, run: ScoredRun) -> FrameErrors:
     """Errors of a run's fitted predictions, frame by frame."""
     errors = joint_errors(truth.persons, run.predictions, run.fitted)
 
@@ -73,7 +73,7 @@ def farthest(
 
 
 def draw_frames(
-    path: str | Path, image_root: str | Path, truth: Truth, runs: list[Run], frames: list[int]
+    path: str | Path, image_root: str | Path, truth: Truth, runs: list[ScoredRun], frames: list[int]
 ) -> Path:
     """Draw frames: the image, the fitted predictions of each run, and the truth.
 
@@ -86,7 +86,9 @@ def draw_frames(
     return save_picture(path, comparison_picture(columns, rows))
 
 
-def _row(root: Path, truth: Truth, runs: list[Run], errors: list[FrameErrors], frame: int) -> Row:
+def _row(
+    root: Path, truth: Truth, runs: list[ScoredRun], errors: list[FrameErrors], frame: int
+) -> Row:
     rows = np.flatnonzero(truth.persons.frame == frame)
     rows = rows[truth.persons.present[rows].any(axis=1)]
     places, known = truth.persons.keypoints[rows], truth.persons.present[rows]

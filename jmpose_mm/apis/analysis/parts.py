@@ -16,7 +16,7 @@ from jmpose_mm.functional.evaluation.person_errors import LONGEST_STEP, motion_s
 from jmpose_mm.functional.evaluation.person_subsets import ap_of_persons, divide_by_quantiles
 from jmpose_mm.functional.evaluation.posetrack_ap import JointAP
 
-from .runs import Run, Truth, image_fields
+from .runs import ScoredRun, Truth, image_fields
 
 __all__ = ['UNKNOWN', 'Division', 'Part', 'Study', 'divide', 'evaluate', 'part_counts']
 
@@ -61,7 +61,7 @@ class Study(NamedTuple):
     """What is analysed: the truth, one or two runs, and their AP on all persons."""
 
     truth: Truth
-    runs: list[Run]
+    runs: list[ScoredRun]
     everybody: Part
 
 
@@ -83,7 +83,7 @@ def divide(truth: Truth, bins: int) -> list[Division]:
 
 
 def evaluate(
-    divisions: list[Division], truth: Truth, runs: list[Run]
+    divisions: list[Division], truth: Truth, runs: list[ScoredRun]
 ) -> tuple[Study, list[Division]]:
     """AP of every run on all persons and on every part."""
     count = 1 + sum(len(division.parts) for division in divisions)
@@ -106,7 +106,7 @@ def part_counts(part: Part, truth: Truth) -> tuple[int, int]:
     return len(np.unique(truth.persons.frame[part.chosen])), int(persons.sum())
 
 
-def _ap(chosen: np.ndarray, truth: Truth, run: Run) -> JointAP:
+def _ap(chosen: np.ndarray, truth: Truth, run: ScoredRun) -> JointAP:
     """AP on some persons; NaN, not the evaluator's 0, if no joint of theirs is annotated."""
     result = ap_of_persons(truth.persons, run.predictions, run.owner, chosen)
     return result if result.num_true.any() else result._replace(ap=np.full_like(result.ap, np.nan))

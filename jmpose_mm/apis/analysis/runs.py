@@ -23,7 +23,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     take_persons,
 )
 
-__all__ = ['Run', 'Truth', 'image_fields', 'read_run', 'read_truth']
+__all__ = ['ScoredRun', 'Truth', 'image_fields', 'read_run', 'read_truth']
 
 PROTOCOL = ('boxes', 'score', 'NMS', 'protocol')
 
@@ -44,7 +44,7 @@ class Truth(NamedTuple):
     persons: TruePersons
 
 
-class Run(NamedTuple):
+class ScoredRun(NamedTuple):
     """Predictions for the frames of a ground truth.
 
     Attributes:
@@ -79,7 +79,7 @@ def read_truth(path: str | Path) -> Truth:
     return Truth(Path(path), frames, keys, persons)
 
 
-def read_run(folder: str | Path, name: str, truth: Truth) -> Run:
+def read_run(folder: str | Path, name: str, truth: Truth) -> ScoredRun:
     """Read a folder of predictions; its frames are found by video and frame number.
 
     Raises:
@@ -103,7 +103,7 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> Run:
     )
     met = np.isin(truth.persons.frame, kept.frame[kept.present.any(axis=1)])
     truth.frames.check_head_boxes(take_persons(truth.persons, met))
-    return Run(
+    return ScoredRun(
         name,
         Path(folder),
         _protocol(frames.infos),

@@ -12,7 +12,7 @@ from jmpose_mm.tables import markdown_table
 
 from .frames import FrameErrors
 from .parts import Division, Study, part_counts
-from .runs import PROTOCOL, Run, Truth
+from .runs import PROTOCOL, ScoredRun, Truth
 
 __all__ = [
     'JOINTS',
@@ -36,14 +36,14 @@ def joint_labels() -> list[str]:
     return ['neck' if name == 'head_bottom' else name.replace('_', ' ') for name in names]
 
 
-def protocol_table(runs: list[Run]) -> str:
+def protocol_table(runs: list[ScoredRun]) -> str:
     """Where each run is from and what its files say about how it was made."""
     rows = [['predictions', *(f'`{run.folder}`' for run in runs)]]
     rows += [[TITLES[name], *(run.protocol[name] for run in runs)] for name in PROTOCOL]
     return markdown_table(['', *(run.name for run in runs)], rows)
 
 
-def joint_table(results: Sequence[JointAP], runs: list[Run]) -> str:
+def joint_table(results: Sequence[JointAP], runs: list[ScoredRun]) -> str:
     """Every joint, the seven groups, and the mean."""
     if len(runs) == 1:
         (only,) = results
@@ -94,7 +94,7 @@ def division_table(division: Division, study: Study) -> str:
 
 
 def frame_table(
-    frames: Iterable[int], truth: Truth, runs: list[Run], errors: list[FrameErrors]
+    frames: Iterable[int], truth: Truth, runs: list[ScoredRun], errors: list[FrameErrors]
 ) -> str:
     """Error and joints found of each run in some frames."""
     header = ['video', 'frame', 'joints']

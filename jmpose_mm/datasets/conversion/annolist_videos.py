@@ -15,13 +15,13 @@ from jmpose_mm.datasets.conversion.dataset_format import Video
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab_structure
 from jmpose_mm.formats import annolist
 from jmpose_mm.formats.annotation_tables import AnnotationTables
+from jmpose_mm.formats.coco_writing import person_category
 from jmpose_mm.formats.frame_names import frame_name
 from jmpose_mm.formats.json_files import field, place_in, read_json, single_value
 from jmpose_mm.formats.persons import Image
-from jmpose_mm.formats.predictions import person_category
 from jmpose_mm.functional.crop import box_of_joints
 
-__all__ = ['coco_document', 'image_of', 'read_annolist']
+__all__ = ['coco_document', 'image_of', 'read_annolist_file']
 
 
 def image_of(frame: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def image_of(frame: dict[str, Any]) -> dict[str, Any]:
     return dict(image)
 
 
-def read_annolist(
+def read_annolist_file(
     file: Path, joint_names: tuple[str, ...], left_out: Counter[str]
 ) -> list[dict[str, Any]]:
     """The frames of a ``.json`` or ``.mat`` file.

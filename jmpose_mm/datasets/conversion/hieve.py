@@ -24,7 +24,11 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from jmpose_mm.datasets.conversion.annolist_videos import coco_document, image_of, read_annolist
+from jmpose_mm.datasets.conversion.annolist_videos import (
+    coco_document,
+    image_of,
+    read_annolist_file,
+)
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
@@ -87,7 +91,7 @@ class HieveFormat(DatasetFormat):
         """Extract or link the frames, and put the video's name in front of theirs."""
         left_out: Counter[str] = Counter()
         name = video.sources[0].stem
-        frames = read_annolist(video.sources[0], self.joint_names, left_out)
+        frames = read_annolist_file(video.sources[0], self.joint_names, left_out)
         folder = self.out / 'images' / name
         given = [self.src / root / 'images' / name for root in ('', 'HIE20')]
         given = [path for path in given if path.is_dir()]

@@ -17,7 +17,11 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jmpose_mm.datasets.conversion.annolist_videos import coco_document, image_of, read_annolist
+from jmpose_mm.datasets.conversion.annolist_videos import (
+    coco_document,
+    image_of,
+    read_annolist_file,
+)
 from jmpose_mm.datasets.conversion.dataset_format import (
     Converted,
     DatasetFormat,
@@ -61,7 +65,7 @@ class PoseTrack17Format(DatasetFormat):
     def convert(self, video: Video) -> Converted:
         """Link the frames under their numbers, and rename them in the annotations."""
         left_out: Counter[str] = Counter()
-        frames = read_annolist(video.sources[0], FILE_JOINT_NAMES, left_out)
+        frames = read_annolist_file(video.sources[0], FILE_JOINT_NAMES, left_out)
         with place_in(video.sources[0], 'annolist'):
             names = [PurePosixPath(image_of(frame)['name']) for frame in frames]
             folders = {name.parent for name in names}

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
 from jmpose_mm.datasets.conversion.links import check_inside, link_folder
 from jmpose_mm.datasets.conversion.report import SplitCounts
-from jmpose_mm.datasets.conversion.writing import merge_documents
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.coco_writing import write_coco
 from jmpose_mm.formats.json_files import place_in, read_json, write_compact_json
 from jmpose_mm.whole_files import alone_in, whole_file, write_json
 
@@ -126,7 +126,9 @@ def _converted(dataset: DatasetFormat, videos: list[Video], progress: bool) -> d
         converted = dataset.convert(video)
         with place_in(video.sources[0]):  # what cannot be merged and counted is not finished
             SplitCounts().add(dataset.document(converted.content, video), {})
-        write_compact_json(dataset.out / 'annotations' / video.file, converted.content)
+        # in its own layout, with all that the download has in it
+        file = dataset.out / 'annotations' / video.file
+        write_compact_json(file, converted.content, finite=False)
         ledger.add(video, converted.left_out)
     ledger.tidy(videos)
     report = _merged(dataset, videos, ledger, progress)
@@ -144,7 +146,8 @@ def _merged(
     splits = {split: SplitCounts() for split in names}
     for split, counts in tqdm(splits.items(), desc='merge', unit='file', disable=not progress):
         members = [video for video in videos if split in video.splits]
-        merge_documents(_counted(dataset, members, ledger, counts), dataset.merged_file(split))
+        documents = _counted(dataset, members, ledger, counts)
+        write_coco(dataset.merged_file(split), documents, finite=False)
     return {
         'dataset': dataset.name,
         'release': dataset.release(videos),

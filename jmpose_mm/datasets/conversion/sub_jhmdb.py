@@ -36,8 +36,8 @@ from jmpose_mm.datasets.conversion.dataset_format import (
 from jmpose_mm.datasets.conversion.links import inner_path
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab
 from jmpose_mm.errors import UsageError, cut, naming
+from jmpose_mm.formats.coco_writing import person_category
 from jmpose_mm.formats.json_files import place_in
-from jmpose_mm.formats.predictions import person_category
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 

@@ -16,7 +16,7 @@ from jmpose_mm.functional.runs import (
     batch_sizes,
     draw_stretches,
     fill_batches,
-    person_tracks,
+    sample_tracks,
 )
 from jmpose_mm.registry import DATA_SAMPLERS
 
@@ -77,7 +77,7 @@ class RunBatchSampler:
         before, after = _reach(sampler.dataset)
         persons, self.numbers = _persons(sampler.dataset)
         self.before, self.after = before, after
-        self.tracks = person_tracks(persons, self.numbers, before + after)
+        self.tracks = sample_tracks(persons, self.numbers, before + after)
 
     def _sizes(self) -> list[int]:
         windows, processes = len(self.numbers), self.sampler.world_size

@@ -24,6 +24,7 @@ import numpy as np
 from jmpose_mm.datasets.synthetic.scene import Person, Scene, frame_moment
 from jmpose_mm.datasets.synthetic.settings import FACTORS, OCCLUSIONS
 from jmpose_mm.datasets.synthetic.skeleton import KEYPOINT_NAMES, POINTS
+from jmpose_mm.formats.coco_writing import person_category
 
 __all__ = ['CATEGORY', 'annotate_frame', 'image_number', 'noisy_detections', 'severity_tags']
 
@@ -43,13 +44,7 @@ SKELETON = [
 ]
 # fmt: on
 
-CATEGORY: dict[str, Any] = {
-    'supercategory': 'person',
-    'id': 1,
-    'name': 'person',
-    'keypoints': list(KEYPOINT_NAMES),
-    'skeleton': SKELETON,
-}
+CATEGORY = person_category(KEYPOINT_NAMES, SKELETON)
 """The one entry of `categories`; its skeleton is the official one, 1-based."""
 
 

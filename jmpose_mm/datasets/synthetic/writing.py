@@ -36,6 +36,9 @@ from jmpose_mm.datasets.synthetic.replacing import (
 )
 from jmpose_mm.datasets.synthetic.settings import Settings, settings_from
 from jmpose_mm.datasets.synthetic.video import SPLITS, VideoJob, render_video
+from jmpose_mm.formats.coco_writing import write_coco
+from jmpose_mm.formats.detections import write_detections
+from jmpose_mm.formats.json_files import write_compact_json
 from jmpose_mm.whole_files import alone_in
 from jmpose_mm.worker_processes import follow_parent
 
@@ -114,7 +117,7 @@ def _made(
     try:
         counts = _render(scratch, settings, wanted['seed'], workers, progress)
         manifest = {**wanted, 'digest': _digest(wanted), 'counts': counts}
-        _write_json(scratch / MANIFEST, manifest)
+        write_compact_json(scratch / MANIFEST, manifest)
         scratch.chmod(0o755)
         put_in_place(scratch, out)
     finally:
@@ -176,23 +179,16 @@ def _start_method() -> str:
 
 def _write_split(root: Path, split: str, made: list[Any]) -> dict[str, int]:
     folder = root / 'annotations'
-    merged: dict[str, list[Any]] = {'images': [], 'annotations': []}
-    detections = []
-    (folder / split).mkdir(parents=True)
-    for job, document, found in made:
-        _write_json(folder / split / f'{job.name}.json', document)
-        for key in merged:
-            merged[key] += document[key]
-        detections += found
-    _write_json(folder / f'posetrack18_{split}.json', {**merged, 'categories': [CATEGORY]})
-    _write_json(folder / f'posetrack18_{split}_human_detections.json', detections)
+    documents = [document for _, document, _ in made]
+    for job, document, _ in made:
+        write_coco(folder / split / f'{job.name}.json', [document])
+    write_coco(folder / f'posetrack18_{split}.json', documents, [CATEGORY])
+    detections = [box for _, _, found in made for box in found]
+    write_detections(folder / f'posetrack18_{split}_human_detections.json', detections)
+    images = [image for document in documents for image in document['images']]
     return {
         'videos': len(made),
-        'images': len(merged['images']),
-        'annotations': len(merged['annotations']),
-        'degraded_images': sum(image['degraded'] for image in merged['images']),
+        'images': len(images),
+        'annotations': sum(len(document['annotations']) for document in documents),
+        'degraded_images': sum(image['degraded'] for image in images),
     }
-
-
-def _write_json(file: Path, content: Any) -> None:
-    file.write_text(json.dumps(content, separators=(',', ':')) + '\n', encoding='utf-8')

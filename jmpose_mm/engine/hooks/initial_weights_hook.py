@@ -10,7 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 
 from jmpose_mm.engine.initial_weights import (
-    Part,
+    ModelPart,
     adopt_layout,
     named_weights,
     other_joints,
@@ -115,7 +115,7 @@ class InitialWeightsHook(Hook):
             raise UsageError('optim_wrapper.optimizer.lr: expected more than 0, got 0')
         self._check_frozen(runner, [part for part in parts if part.is_frozen], source)
 
-    def _check_frozen(self, runner: Runner, parts: list[Part], source: str) -> None:
+    def _check_frozen(self, runner: Runner, parts: list[ModelPart], source: str) -> None:
         random = {
             part.name: names
             for part in parts

@@ -17,7 +17,7 @@ from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size
 from jmpose_mm.registry import METRICS
 
 from .judged_joints import JudgedJoints, finite_or_none, known_mean
-from .keypoint_truth import AREA_OF_BOX, Truth, annotated_truth, paired, sampled_truth
+from .keypoint_truth import AREA_OF_BOX, KeypointTruth, annotated_truth, paired, sampled_truth
 from .prediction_files import write_sample_predictions
 from .reporting import LabelledMetric, log_table
 from .sample_predictions import check_parts, plain_array, read_sample, unique_samples
@@ -91,7 +91,7 @@ class KeypointMetric(LabelledMetric):
         self.size: str | tuple[str, ...] = size if isinstance(size, str) else tuple(size)
         self.thresholds, self.comparison = tuple(thresholds), comparison
         self.out_dir = out_dir
-        self._truth: Truth | None = None
+        self._truth: KeypointTruth | None = None
 
     def take_truth(self, dataset: Any) -> None:
         """Judge by everybody whom a data set's annotations have, as detected boxes need.
@@ -162,7 +162,7 @@ class KeypointMetric(LabelledMetric):
         }
 
     def _numbers(
-        self, records: list[dict[str, Any]], truth: Truth
+        self, records: list[dict[str, Any]], truth: KeypointTruth
     ) -> tuple[dict[str, float], dict[str, Any]]:
         """Values by name; and for joints and for videos."""
         names = self.joints_of_dataset()
@@ -190,7 +190,7 @@ class KeypointMetric(LabelledMetric):
         of_joint = {name: row[f'PCK@{last:g}'] for name, row in tables['joints'].items()}
         return values | {f'PCK@{last:g}_{name}': pck for name, pck in of_joint.items()}, tables
 
-    def _lengths(self, truth: Truth, names: list[str]) -> FloatArray:
+    def _lengths(self, truth: KeypointTruth, names: list[str]) -> FloatArray:
         """(T,) length of each body in pixels; NaN where it is unknown."""
         if self.size == 'box':
             return box_size(truth.boxes)

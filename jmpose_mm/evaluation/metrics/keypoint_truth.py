@@ -23,12 +23,12 @@ from jmpose_mm.functional.evaluation.keypoint_similarity import (
 if TYPE_CHECKING:
     from jmpose_mm.formats.annotation_tables import AnnotationTables
 
-__all__ = ['AREA_OF_BOX', 'Truth', 'annotated_truth', 'paired', 'sampled_truth']
+__all__ = ['AREA_OF_BOX', 'KeypointTruth', 'annotated_truth', 'paired', 'sampled_truth']
 
 AREA_OF_BOX = 0.53  # what COCO's persons fill of their boxes, as mmpose has it
 
 
-class Truth(NamedTuple):
+class KeypointTruth(NamedTuple):
     """Everybody who is annotated.
 
     Attributes:
@@ -49,7 +49,7 @@ class Truth(NamedTuple):
     record: list[int] | None = None
 
 
-def sampled_truth(records: Sequence[dict[str, Any]]) -> Truth:
+def sampled_truth(records: Sequence[dict[str, Any]]) -> KeypointTruth:
     """The persons that samples were made of."""
     kept = [index for index, record in enumerate(records) if record['present'].any()]
     count = records[0]['keypoints'].shape[1]
@@ -57,7 +57,7 @@ def sampled_truth(records: Sequence[dict[str, Any]]) -> Truth:
     def column(name: str, *shape: int) -> FloatArray:
         return np.concatenate([np.empty((0, *shape)), *(records[index][name] for index in kept)])
 
-    return Truth(
+    return KeypointTruth(
         [records[index]['frame'] for index in kept],
         [records[index]['video'] for index in kept],
         column('true', count, 2),
@@ -67,7 +67,7 @@ def sampled_truth(records: Sequence[dict[str, Any]]) -> Truth:
     )
 
 
-def annotated_truth(tables: AnnotationTables) -> Truth:
+def annotated_truth(tables: AnnotationTables) -> KeypointTruth:
     """The persons of annotation files who have a labelled joint."""
     ids = tables.image_ids or range(len(tables.images))
     points = tables.persons.keypoints
@@ -81,7 +81,7 @@ def annotated_truth(tables: AnnotationTables) -> Truth:
         for row in rows
     ]
     places = tables.persons.image[rows]
-    return Truth(
+    return KeypointTruth(
         [ids[place] for place in places],
         [PurePosixPath(tables.images[place].name).parent.name for place in places],
         keypoints[rows],
@@ -91,7 +91,7 @@ def annotated_truth(tables: AnnotationTables) -> Truth:
 
 
 def paired(
-    records: Sequence[dict[str, Any]], truth: Truth, sigmas: FloatArray
+    records: Sequence[dict[str, Any]], truth: KeypointTruth, sigmas: FloatArray
 ) -> tuple[FloatArray, KeypointAP]:
     """Predictions in the order of the truth, and the AP of all.
 

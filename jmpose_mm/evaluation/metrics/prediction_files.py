@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.formats.json_files import write_compact_json
-from jmpose_mm.formats.predictions import person_category
+from jmpose_mm.formats.coco_writing import person_category, write_coco
 
 from .reporting import LabelledMetric
 from .sample_predictions import read_sample, unique_samples
@@ -57,14 +56,13 @@ def write_sample_predictions(
     names = dataset_meta['keypoint_id2name']
     links = [[int(a) + 1, int(b) + 1] for a, b in dataset_meta.get('skeleton_links') or ()]
     kind = dataset_meta.get('category') or dataset_meta.get('dataset_name') or 'object'
-    content = {
-        **statements,
+    document = {
         'images': [{'id': number, 'file_name': name} for name, number in images.items()],
         'annotations': annotations,
         'categories': [person_category([names[k] for k in range(len(names))], links, kind)],
     }
     file = Path(folder, FILE)
-    write_compact_json(file, content)
+    write_coco(file, [document], facts=statements, finite=False)
     return file
 
 

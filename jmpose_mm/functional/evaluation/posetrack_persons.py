@@ -165,9 +165,17 @@ def take_persons(persons: Persons, rows: BoolArray | IntArray) -> Persons:
         >>> take_persons(truth, np.array([1])).frame
         array([1])
     """
-    chosen = np.asarray(rows)
-    columns = (column[chosen] for column in as_persons(persons))
+    chosen, persons = np.asarray(rows), as_persons(persons)
+    # copying everybody takes as long as the matching
+    if len(chosen) == len(persons.frame) and _is_everybody(chosen):
+        return persons
+    columns = (column[chosen] for column in persons)
     return type(persons)(*columns)
+
+
+def _is_everybody(rows: BoolArray | IntArray) -> bool:
+    counted = rows if rows.dtype == np.bool_ else rows == np.arange(len(rows))
+    return bool(counted.all())
 
 
 _COLUMNS = {'frame': as_indices, 'present': as_mask}

@@ -7,15 +7,15 @@ empty in tables and (0, 0) with score 0, which means absent, in annotations.
 from __future__ import annotations
 
 import csv
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.coco_writing import person_category, write_coco
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 from jmpose_mm.video.files.cvat_export import write_cvat
 from jmpose_mm.video.files.quality_file import write_quality
@@ -89,11 +89,16 @@ def checked_formats(skeleton: Skeleton, formats: Sequence[str] | None = None) ->
     return list(formats)
 
 
-def _write_csv(recording: Recording, file: IO[str]) -> None:
-    table = csv.writer(file, lineterminator='\n')
+def _write_csv(recording: Recording, path: Path) -> None:
+    with whole_file(path) as unfinished:
+        with unfinished.open('w', encoding='utf-8', newline='') as file:
+            csv.writer(file, lineterminator='\n').writerows(_csv_rows(recording))
+
+
+def _csv_rows(recording: Recording) -> Iterator[list[Any]]:
     joints = recording.header.skeleton.joints
     columns = [f'{joint}_{column}' for joint in joints for column in ('x', 'y', 'score')]
-    table.writerow(['index', 'time', 'id', 'left', 'top', 'right', 'bottom', 'box_score', *columns])
+    yield ['index', 'time', 'id', 'left', 'top', 'right', 'bottom', 'box_score', *columns]
     for poses in recording:
         for person in poses.persons:
             places = plain(person.keypoints, PIXEL_DIGITS)
@@ -102,12 +107,12 @@ def _write_csv(recording: Recording, file: IO[str]) -> None:
                 v for (x, y), score in zip(places, scores, strict=True) for v in (x, y, score)
             ]
             box = plain(person.box, PIXEL_DIGITS)
-            table.writerow([poses.index, poses.time, person.id, *box, person.box_score, *values])
+            yield [poses.index, poses.time, person.id, *box, person.box_score, *values]
         if not poses.persons:
-            table.writerow([poses.index, poses.time, *[''] * (6 + len(columns))])
+            yield [poses.index, poses.time, *[''] * (6 + len(columns))]
 
 
-def _write_coco(recording: Recording, file: IO[str]) -> None:
+def _write_coco(recording: Recording, path: Path) -> None:
     def image_of(poses: FramePoses) -> dict[str, Any]:
         return {'width': poses.size[0], 'height': poses.size[1]}
 
@@ -122,10 +127,10 @@ def _write_coco(recording: Recording, file: IO[str]) -> None:
             'keypoints': plain(triples.ravel(), PIXEL_DIGITS),
         }
 
-    _write_annotations(recording, file, image_of, annotation_of)
+    _write_annotations(recording, path, image_of, annotation_of)
 
 
-def _write_posetrack18(recording: Recording, file: IO[str]) -> None:
+def _write_posetrack18(recording: Recording, path: Path) -> None:
     def image_of(poses: FramePoses) -> dict[str, Any]:
         return {'frame_id': poses.index, 'vid_id': _video(recording), 'is_labeled': True}
 
@@ -133,23 +138,14 @@ def _write_posetrack18(recording: Recording, file: IO[str]) -> None:
         triples, _ = _triples(person)
         return {'keypoints': plain(triples.ravel(), SCORE_DIGITS)}
 
-    _write_annotations(recording, file, image_of, annotation_of)
-
-
-def _as_text(write: Callable[[Recording, IO[str]], None]) -> Callable[[Recording, Path], None]:
-    def written(recording: Recording, path: Path) -> None:
-        with whole_file(path) as unfinished:
-            with unfinished.open('w', encoding='utf-8', newline='') as file:
-                write(recording, file)
-
-    return written
+    _write_annotations(recording, path, image_of, annotation_of)
 
 
 USUAL = ('csv', 'coco', 'posetrack18', 'quality', 'page')
 EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
-    'csv': ('poses.csv', _as_text(_write_csv)),
-    'coco': ('coco.json', _as_text(_write_coco)),
-    'posetrack18': ('posetrack18.json', _as_text(_write_posetrack18)),
+    'csv': ('poses.csv', _write_csv),
+    'coco': ('coco.json', _write_coco),
+    'posetrack18': ('posetrack18.json', _write_posetrack18),
     'quality': ('quality.json', write_quality),
     'page': ('report.html', write_report),
     'cvat': ('cvat.xml', write_cvat),
@@ -159,52 +155,35 @@ EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
 
 def _write_annotations(
     recording: Recording,
-    file: IO[str],
+    path: Path,
     image_of: Callable[[FramePoses], dict[str, Any]],
     annotation_of: Callable[[PersonPose], dict[str, Any]],
 ) -> None:
     """What COCO and PoseTrack18 have in common; the callables give the rest of each entry."""
-    skeleton = recording.header.skeleton
-    info = {'source': recording.header.source, **recording.header.protocol}
-    category = {
-        'id': 1,
-        'name': skeleton.category,
-        'supercategory': skeleton.category,
-        'keypoints': skeleton.joints,
-        'skeleton': [(first + 1, second + 1) for first, second in skeleton.edges],
-    }
+    header, skeleton = recording.header, recording.header.skeleton
+    info = {'source': header.source, **header.protocol, 'score_rule': SCORE_RULE}
+    links = [(first + 1, second + 1) for first, second in skeleton.edges]
+    category = person_category(skeleton.joints, links, skeleton.category)
 
-    def images() -> Iterator[dict[str, Any]]:
-        for poses in recording:
-            name = poses.name or f'{_video(recording)}/{poses.index:06d}.jpg'
-            yield {'id': poses.index, 'file_name': name, **image_of(poses)}
-
-    def annotations() -> Iterator[dict[str, Any]]:
+    def frames() -> Iterator[dict[str, Any]]:
         number = 0
         for poses in recording:
+            name = poses.name or f'{_video(recording)}/{poses.index:06d}.jpg'
+            image = {'id': poses.index, 'file_name': name, **image_of(poses)}
+            persons = []
             for position, person in enumerate(poses.persons, start=1):
                 number += 1
-                yield {
+                entry = {
                     'id': number,
                     'image_id': poses.index,
                     'category_id': 1,
                     # The official evaluator wants different ones in a frame, tracked or not.
                     'track_id': person.id or position,
-                    **_box_and_scores(person),
-                    **annotation_of(person),
                 }
+                persons.append(entry | _box_and_scores(person) | annotation_of(person))
+            yield {'images': [image], 'annotations': persons}
 
-    head = {'info': info | {'score_rule': SCORE_RULE}, 'categories': [category]}
-    file.write(json.dumps(head)[:-1] + ', "images": [')
-    _write_list(file, images())
-    file.write('], "annotations": [')
-    _write_list(file, annotations())
-    file.write(']}\n')
-
-
-def _write_list(file: IO[str], entries: Iterable[dict[str, Any]]) -> None:
-    for number, entry in enumerate(entries):
-        file.write((',\n' if number else '\n') + json.dumps(entry, allow_nan=False))
+    write_coco(path, frames(), [category], {'info': info})
 
 
 def _box_and_scores(person: PersonPose) -> dict[str, Any]:

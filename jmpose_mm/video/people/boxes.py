@@ -10,8 +10,8 @@ import numpy as np
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.crop import xywh_to_xyxy
 from jmpose_mm.functional.tracks.tracking import nms
-from jmpose_mm.video.people import detectors
 from jmpose_mm.video.people.box_files import BoxFile
+from jmpose_mm.video.people.detectors import Detector
 from jmpose_mm.video.people.found_boxes import BoxSource, FoundBoxes
 from jmpose_mm.video.people.named_detectors import named_detector
 from jmpose_mm.video.records import Frame
@@ -25,7 +25,7 @@ _LEAST_HOG_SCORE, _LEAST_SCORE = 0.5, 0.3
 _SAME_PERSON = 0.7  # intersection over union
 
 
-class Detector:
+class DetectedBoxes:
     """A detector of images as a source of boxes.
 
     Args:
@@ -33,7 +33,7 @@ class Detector:
         score_threshold: Boxes below it are left out.
     """
 
-    def __init__(self, detector: detectors.Detector, score_threshold: float) -> None:
+    def __init__(self, detector: Detector, score_threshold: float) -> None:
         self.detector, self.score_threshold = detector, score_threshold
         self.name = getattr(detector, 'name', type(detector).__name__)
 
@@ -87,4 +87,4 @@ def box_source(
         raise UsageError(f'boxes: expected a file of boxes or the name of a detector, got {name!r}')
     least = _LEAST_HOG_SCORE if name == 'hog' else _LEAST_SCORE
     least = least if score_threshold is None else score_threshold
-    return Detector(named_detector(name, device, folder), least)
+    return DetectedBoxes(named_detector(name, device, folder), least)

@@ -13,8 +13,8 @@ import pytest
 
 from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, running
 from jmpose_mm.datasets.conversion.links import link_folder
-from jmpose_mm.datasets.conversion.writing import merge_documents
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.coco_writing import write_coco
 from jmpose_mm.formats.json_files import write_compact_json
 from jmpose_mm.whole_files import whole_folder
 
@@ -178,20 +178,6 @@ def test_run__one_video_is_in_memory_at_a_time(
     assert max(most) == 1
 
 
-def test_merge_documents__equals_the_documents_one_after_the_other(tmp_path: Path) -> None:
-    documents = [
-        {'images': [{'id': 1}, {'id': 2}], 'annotations': [], 'categories': ['c']},
-        {'images': [], 'annotations': [{'id': 'a"b'}], 'categories': ['c']},
-        {'images': [{'id': 3}], 'annotations': [{'id': 5}, {'id': 6}], 'categories': ['c']},
-    ]
-    merge_documents(iter(documents), tmp_path / 'new' / 'merged.json')
-    assert json.loads((tmp_path / 'new' / 'merged.json').read_text()) == {
-        'images': [{'id': 1}, {'id': 2}, {'id': 3}],
-        'annotations': [{'id': 'a"b'}, {'id': 5}, {'id': 6}],
-        'categories': ['c'],
-    }
-
-
 def test_writing__failures_leave_what_was_there(tmp_path: Path) -> None:
     file = tmp_path / 'a.json'
     write_compact_json(file, {'a': 1})
@@ -203,7 +189,7 @@ def test_writing__failures_leave_what_was_there(tmp_path: Path) -> None:
         raise ValueError('bad')
 
     with pytest.raises(ValueError, match='bad'):
-        merge_documents(broken(), file)
+        write_coco(file, broken())
 
     def fill() -> None:
         with whole_folder(tmp_path / 'frames') as folder:

@@ -16,13 +16,13 @@ from jmpose_mm.formats.json_files import place_in, read_id
 from jmpose_mm.formats.labels import Labels
 from jmpose_mm.formats.labels.instances import UNNAMED
 
-__all__ = ['Category', 'Known', 'known_data_set', 'read_categories', 'taken_categories']
+__all__ = ['Known', 'LabelledCategory', 'known_data_set', 'read_categories', 'taken_categories']
 
 # Data sets whose files do not always name their joints, by the number of these.
 NAMELESS = {17: 'coco', 26: 'halpe26', 133: 'coco_wholebody', 136: 'halpe'}
 
 
-class Category(NamedTuple):
+class LabelledCategory(NamedTuple):
     """A category of one file.
 
     Attributes:
@@ -73,13 +73,13 @@ def known_data_set(name: str) -> Known | None:
     )
 
 
-def read_categories(labels: Sequence[Labels]) -> list[Category]:
+def read_categories(labels: Sequence[Labels]) -> list[LabelledCategory]:
     """All categories of all files that have persons with keypoints.
 
     Raises:
         UsageError: No file has any.
     """
-    found: list[Category] = []
+    found: list[LabelledCategory] = []
     for number, one in enumerate(labels):
         with place_in(one.file) as place:
             persons: dict[int | str, list[dict[str, Any]]] = {}
@@ -104,7 +104,7 @@ def read_categories(labels: Sequence[Labels]) -> list[Category]:
 
 def _category(
     file: int, key: int | str, entry: dict[str, Any], persons: list[dict[str, Any]]
-) -> Category:
+) -> LabelledCategory:
     given = tuple(str(name).strip() for name in entry.get('keypoints') or ())
     repeated = [name for name, count in Counter(given).items() if count > 1]
     if repeated:
@@ -126,7 +126,7 @@ def _category(
     sigmas = tuple(float(value) for value in entry.get('sigmas') or ())
     name = str(entry.get('name') or UNNAMED).strip()
     binary = {_most_visible(person['keypoints'], len(given)) for person in persons} <= {0, 1}
-    return Category(file, key, name, given, parts, links, sigmas, len(persons), binary)
+    return LabelledCategory(file, key, name, given, parts, links, sigmas, len(persons), binary)
 
 
 def _most_visible(keypoints: Any, joints: int) -> float:
@@ -162,8 +162,8 @@ def _links(skeleton: Any, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]
 
 
 def taken_categories(
-    categories: Sequence[Category], wanted: str | None
-) -> tuple[list[Category], list[str]]:
+    categories: Sequence[LabelledCategory], wanted: str | None
+) -> tuple[list[LabelledCategory], list[str]]:
     """The categories to train on, and what is to be said about the others.
 
     Those of the wanted name, which may be given to what labels leave without one. Without a wanted
@@ -197,7 +197,7 @@ def taken_categories(
     return taken, _aside(categories, taken)
 
 
-def _aside(categories: Sequence[Category], taken: Sequence[Category]) -> list[str]:
+def _aside(categories: Sequence[LabelledCategory], taken: Sequence[LabelledCategory]) -> list[str]:
     aside: Counter[str] = Counter()
     for category in categories:
         if category not in taken:

@@ -16,7 +16,7 @@ from jmpose_mm.datasets.conversion.own_data.labelled_frames import FILM_SUFFIXES
 from jmpose_mm.datasets.conversion.own_data.videos import OwnVideo
 from jmpose_mm.errors import UsageError, listed
 
-__all__ = ['ReadFilm', 'film_offset', 'films_of_videos', 'write_frames']
+__all__ = ['ReadFilm', 'extract_frames', 'film_offset', 'films_of_videos']
 
 ReadFilm = Callable[[Path], Iterator[tuple[int, np.ndarray]]]
 """The frames of a film in order, each with its number from 0."""
@@ -107,7 +107,7 @@ def _difference(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one.astype(np.int16) - other).mean())
 
 
-def write_frames(
+def extract_frames(
     film: Path, wanted: dict[int, Path], read: ReadFilm, size: tuple[int, int] | None
 ) -> set[int]:
     """Write frames of a film as JPEG; those that are there stay.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from jmpose_mm.datasets.conversion.links import link_file
-from jmpose_mm.datasets.conversion.own_data.film_frames import ReadFilm, film_offset, write_frames
+from jmpose_mm.datasets.conversion.own_data.film_frames import ReadFilm, extract_frames, film_offset
 from jmpose_mm.datasets.conversion.own_data.labelled_frames import LabelledImage
 from jmpose_mm.datasets.conversion.own_data.videos import OwnFrame, OwnVideo
 from jmpose_mm.errors import UsageError
@@ -75,7 +75,7 @@ def write_images(
             link_file(frame.file, target, copy)
     if film is not None:
         size = next((image.size for image in labelled.values() if image.size is not None), None)
-        past = write_frames(film.film, from_film, film.read, size)
+        past = extract_frames(film.film, from_film, film.read, size)
         files |= {n - offset: file for n, file in from_film.items() if n not in past}
     return files, offset
 

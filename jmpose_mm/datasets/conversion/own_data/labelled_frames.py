@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from jmpose_mm.datasets.conversion.own_data.categories import Category
+from jmpose_mm.datasets.conversion.own_data.categories import LabelledCategory
 from jmpose_mm.datasets.conversion.own_data.image_files import ImageFiles, upright_size
 from jmpose_mm.datasets.conversion.own_data.persons import FileJoints, own_entry
-from jmpose_mm.datasets.conversion.own_data.skeletons import Skeleton
+from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.frame_names import frame_name, posix_name
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
@@ -44,8 +44,8 @@ class LabelledImage(NamedTuple):
 
 def read_labelled_images(
     labels: Sequence[Labels],
-    categories: Sequence[Category],
-    skeleton: Skeleton,
+    categories: Sequence[LabelledCategory],
+    skeleton: LabelledSkeleton,
     images: ImageFiles,
     counts: Counter[str],
 ) -> list[LabelledImage]:
@@ -84,7 +84,7 @@ def read_labelled_images(
     return list(found.values())
 
 
-def _file_joints(category: Category, skeleton: Skeleton) -> FileJoints:
+def _file_joints(category: LabelledCategory, skeleton: LabelledSkeleton) -> FileJoints:
     parts = tuple((part, len(WHOLEBODY_PARTS[part])) for part in category.parts)
     places = tuple(skeleton.places(category.joints))
     return FileJoints(category.joints, parts, places, category.binary)

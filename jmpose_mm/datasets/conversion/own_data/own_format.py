@@ -25,6 +25,7 @@ from jmpose_mm.datasets.conversion.own_data.frame_images import FilmFrames, writ
 from jmpose_mm.datasets.conversion.own_data.options import OwnOptions
 from jmpose_mm.datasets.conversion.own_data.splits import held_out_videos
 from jmpose_mm.datasets.conversion.own_data.survey import Survey, survey_labels
+from jmpose_mm.formats.coco_writing import person_category
 
 __all__ = ['OwnFormat']
 
@@ -140,8 +141,7 @@ class OwnFormat(DatasetFormat):
         skeleton = self.survey.skeleton
         joints = list(skeleton.joints)
         links = [[joints.index(a) + 1, joints.index(b) + 1] for a, b in skeleton.links]
-        kind = {'id': 1, 'name': skeleton.category, 'supercategory': 'own'}
-        return {**kind, 'keypoints': joints, 'skeleton': links}
+        return person_category(joints, links, skeleton.category, 'own')
 
 
 def _name_of(video: Video) -> str:

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jmpose_mm.datasets.conversion.own_data.categories import Category, known_data_set
+from jmpose_mm.datasets.conversion.own_data.categories import LabelledCategory, known_data_set
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
 from jmpose_mm.functional.joint_sides import check_mirror, mirror_pairs, side_of_name
 
-__all__ = ['Skeleton', 'metainfo_text', 'skeleton_of_labels']
+__all__ = ['LabelledSkeleton', 'metainfo_text', 'skeleton_of_labels']
 
 USUAL_SIGMA = 0.05
 COLORS = {'left': [0, 128, 255], 'right': [255, 128, 0], '': [51, 153, 255]}
 
 
-class Skeleton(NamedTuple):
+class LabelledSkeleton(NamedTuple):
     """The joints of a data set.
 
     Attributes:
@@ -50,11 +50,11 @@ class Skeleton(NamedTuple):
 
 
 def skeleton_of_labels(
-    categories: Sequence[Category],
+    categories: Sequence[LabelledCategory],
     joints: str | None = None,
     flip_pairs: str | None = None,
     links: str | None = None,
-) -> Skeleton:
+) -> LabelledSkeleton:
     """The skeleton of the categories that are taken.
 
     Args:
@@ -87,7 +87,7 @@ def skeleton_of_labels(
     sided = [n for n in names if side_of_name(n) and not any(n in pair for pair in pairs)]
     if sided and flip_pairs != 'none':
         said.append(f'of one side only, without a partner: {listed(sided)}')
-    return Skeleton(
+    return LabelledSkeleton(
         category, names, tuple(wanted.values()), tuple(lines), tuple(pairs), sigmas, tuple(said)
     )
 
@@ -117,7 +117,7 @@ def _wanted(text: str, every: list[str]) -> dict[str, tuple[str, ...]]:
 
 
 def _links(
-    categories: Sequence[Category], wanted: dict[str, tuple[str, ...]]
+    categories: Sequence[LabelledCategory], wanted: dict[str, tuple[str, ...]]
 ) -> list[tuple[str, str]]:
     targets = {source: name for name, sources in wanted.items() for source in sources}
     links = []
@@ -163,7 +163,7 @@ def _given_pairs(option: str, text: str, names: tuple[str, ...]) -> list[tuple[s
 
 
 def _sigmas(
-    categories: Sequence[Category], names: tuple[str, ...]
+    categories: Sequence[LabelledCategory], names: tuple[str, ...]
 ) -> tuple[tuple[float, ...], str]:
     given = {n: s for c in categories for n, s in zip(c.joints, c.sigmas, strict=False)}
     if set(names) <= given.keys():
@@ -180,7 +180,7 @@ def _sigmas(
     return sigmas, f'{by_name}{USUAL_SIGMA} for the others' if found else f'{USUAL_SIGMA} for all'
 
 
-def metainfo_text(skeleton: Skeleton, source: str) -> str:
+def metainfo_text(skeleton: LabelledSkeleton, source: str) -> str:
     """The file ``metainfo.py``, as mmpose reads it."""
     partner = {a: b for pair in skeleton.pairs for a, b in (pair, pair[::-1])}
     lines = [

@@ -16,7 +16,7 @@ from jmpose_mm.datasets.conversion.own_data.labelled_frames import (
     read_labelled_images,
 )
 from jmpose_mm.datasets.conversion.own_data.options import OwnOptions
-from jmpose_mm.datasets.conversion.own_data.skeletons import Skeleton, skeleton_of_labels
+from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton, skeleton_of_labels
 from jmpose_mm.datasets.conversion.own_data.videos import OwnVideo, grouped_into_videos, numbered
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.labels import read_labels
@@ -39,7 +39,7 @@ class Survey:
         said: Lines about what was understood.
     """
 
-    skeleton: Skeleton
+    skeleton: LabelledSkeleton
     file: Path
     videos: dict[str, OwnVideo] = field(default_factory=dict)
     labelled: dict[str, dict[int, LabelledImage]] = field(default_factory=dict)
