@@ -65,7 +65,7 @@ def _of_predictions(pairs: PredictionPairs, predictions: PredictedPersons) -> It
             f'{missing} of {len(scores)} predicted joints have no score; officially they rank last '
             f'({MISSING_SCORE:g})'
         )
-    if len(scores) > 1 and len(np.unique(scores)) == 1:
+    if len(scores) > 1 and scores.min() == scores.max():
         yield 'all predicted joints have one score: their order in the files decides the ranking'
 
 

@@ -136,13 +136,12 @@ def _image(file: Path, entry: dict[str, Any]) -> Image:
     name = field(image, 'name', str)
     if not name:
         raise ValueError("image: expected a name, got ''")
-    size = tuple(image.get(key) or 0 for key in ('width', 'height'))
-    whole = all(isinstance(side, int | float) and side > 0 and side % 1 == 0 for side in size)
+    sides = [image.get(key) or 0 for key in ('width', 'height') if key in image]
+    whole = all(isinstance(side, int | float) and side > 0 and side % 1 == 0 for side in sides)
+    size = (int(sides[0]), int(sides[1])) if whole and len(sides) == 2 else None
     fields = {k: v for k, v in entry.items() if k not in ('image', 'annorect', 'ignore_regions')}
     fields |= {k: v for k, v in image.items() if k not in ('name', 'width', 'height')}
-    return Image(
-        posix_name(name), file, None, (int(size[0]), int(size[1])) if whole else None, fields
-    )
+    return Image(posix_name(name), file, None, size, fields)
 
 
 def _add_region(tables: AnnotationTables, region: dict[str, Any]) -> None:
@@ -191,20 +190,23 @@ def _joints(
     scores = np.full((len(rows.counts), count), MISSING_SCORE)
     points = unpack_points(rows.packed)
     owner = np.repeat(np.arange(len(rows.counts)), rows.counts)
-    known = np.isin(points[:, 0], np.arange(len(numbered)))
+    with np.errstate(invalid='ignore'):
+        joint = points[0].astype(np.int64)
+    known = (joint == points[0]) & (joint >= 0) & (joint < len(numbered))
     tables.lost['points of unknown joints'] += int((~known).sum())
-    column = {name: place for place, name in enumerate(tables.joint_names)}
-    places = np.asarray([column.get(name, -1) for name in numbered])
-    owner, points = owner[known], points[known]
-    joint = points[:, 0].astype(np.int64)
+    if not known.all():
+        owner, joint, points = owner[known], joint[known], points[:, known]
     key = owner * len(numbered) + joint
-    first = np.arange(len(key))
     if (key[1:] <= key[:-1]).any():
         _, first = np.unique(key, return_index=True)
-    tables.lost['joints listed twice'] += len(owner) - len(first)
-    first = first[places[joint[first]] >= 0]
-    at = owner[first], places[joint[first]]
-    keypoints[(*at, slice(2))] = points[first, 1:3]
-    keypoints[(*at, 2)] = 1
-    scores[at] = points[first, 3]
+        tables.lost['joints listed twice'] += len(key) - len(first)
+        owner, joint, points = owner[first], joint[first], points[:, first]
+    column = {name: place for place, name in enumerate(tables.joint_names)}
+    places = np.asarray([column.get(name, -1) for name in numbered])[joint]
+    if (places < 0).any():
+        wanted = places >= 0
+        owner, places, points = owner[wanted], places[wanted], points[:, wanted]
+    at = owner * count + places
+    keypoints.reshape(-1, 3)[at] = np.column_stack([*points[1:3], np.ones(len(at))])
+    scores.reshape(-1)[at] = points[3]
     return keypoints, scores

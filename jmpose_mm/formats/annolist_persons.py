@@ -73,9 +73,9 @@ def pack_points(points: list[Point]) -> memoryview:
 
 
 def unpack_points(packed: bytes | bytearray) -> NDArray[Any]:
-    """(Q, 4) id, x, y and score of packed points."""
+    """(4, Q) id, x, y and score of packed points."""
     points = np.frombuffer(packed, _PACKED)
-    return np.stack([points[name].astype(np.float64) for name in _PACKED.names or ()], axis=1)
+    return np.stack([points[name].astype(np.float64) for name in _PACKED.names or ()])
 
 
 def decode_persons(listed: Any, place: Place) -> list[AnnolistPerson]:

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -79,3 +80,29 @@ def test_first_pose__loads_no_statistics_plots_or_compiler() -> None:
         [sys.executable, '-W', 'ignore', '-c', code], capture_output=True, encoding='utf-8'
     )
     assert ran.stdout.splitlines()[-1:] == ['1 []'], ran.stderr
+
+
+def test_when_imported__now_or_once_later(user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def change(module: ModuleType) -> None:
+        seen.append((module.__name__, hasattr(module, 'double')))
+
+    late_imports.when_imported('slow_package.inner', change)
+    assert seen == []
+    importlib.import_module('slow_package.inner')
+    assert seen == [('slow_package.inner', True)]
+    late_imports.when_imported('slow_package.inner', change)
+    monkeypatch.delitem(sys.modules, 'slow_package.inner')
+    importlib.import_module('slow_package.inner')
+    assert len(seen) == 2
+
+
+def test_evaluation_alone__loads_nothing_of_openmmlab() -> None:
+    code = (
+        'import sys, jmpose_mm.evaluation.poseval\n'
+        'assert not {"mmengine", "torch", "scipy", "mmcv"} & {*sys.modules}, "too much"\n'
+        'from mmengine.config.utils import MODULE2PACKAGE\n'
+        'assert MODULE2PACKAGE["jmpose_mm"] == "jmpose_mm"\n'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)

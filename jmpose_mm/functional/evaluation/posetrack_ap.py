@@ -212,7 +212,7 @@ def _joint_curve(
     """(AP, precision, recall) in percent of one joint class from its predictions, (n,) each."""
     if not len(scores):
         return 0.0, 0.0, 0.0
-    order = np.argsort(scores, kind='stable')[::-1]
+    order = _stable_order(scores)[::-1]
     weights = weights[order]
     gained = weights * correct[order]
     found = np.cumsum(gained)
@@ -222,6 +222,15 @@ def _joint_curve(
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     area = float(envelope @ gained) / sum_true
     return 100 * area, 100 * float(precision[-1]), 100 * float(found[-1]) / sum_true
+
+
+def _stable_order(values: FloatArray) -> IntArray:
+    """What a stable sort gives; where all values differ, any sort does, and others are faster."""
+    order = np.argsort(values)
+    ordered = values[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(values, kind='stable')
+    return order
 
 
 def _positive(persons: TruePersons | PredictedPersons) -> BoolArray:

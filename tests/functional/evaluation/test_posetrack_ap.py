@@ -8,6 +8,7 @@ import pytest
 from jmpose_mm.functional.evaluation.polygons import Polygons, points_inside
 from jmpose_mm.functional.evaluation.posetrack_ap import (
     JointAP,
+    _stable_order,
     group_means,
     mean_over_joints,
     posetrack_ap,
@@ -387,3 +388,11 @@ def test_select_frames__keeps_whole_frames() -> None:
     assert (counts[0] + counts[1]).tolist() == posetrack_ap(
         *(truth, predictions), ignored
     ).num_correct.tolist()
+
+
+@pytest.mark.parametrize('values', [4000, 3], ids=['few ties', 'many ties'])
+def test_order_of_scores__is_that_of_a_stable_sort(values: int) -> None:
+    scores = np.random.default_rng(0).integers(0, values, 1500).astype(float)
+    assert np.array_equal(_stable_order(scores), np.argsort(scores, kind='stable'))
+    scores += np.arange(1500) / 1e4
+    assert np.array_equal(_stable_order(scores), np.argsort(scores, kind='stable'))
