@@ -7,10 +7,10 @@ persons of one frame are in file order, which breaks ties.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from jmpose_mm.functional.arrays import (
     BoolArray,
@@ -173,7 +173,7 @@ def take_persons(persons: Persons, rows: BoolArray | IntArray) -> Persons:
     return type(persons)(*columns)
 
 
-def _is_everybody(rows: BoolArray | IntArray) -> bool:
+def _is_everybody(rows: NDArray[Any]) -> bool:
     counted = rows if rows.dtype == np.bool_ else rows == np.arange(len(rows))
     return bool(counted.all())
 
