@@ -70,7 +70,7 @@ def person_category(
     Args:
         joint_names: Names of the joints.
         skeleton: Links: pairs of places in the names, counted from 1.
-        name: What the joints are of.
+        name: Kind of the creatures that have the joints.
         supercategory: None for the name.
 
     Returns:
