@@ -90,6 +90,10 @@ class VideoPoseInferencer:
         OneEuroFilter(**(self.one_euro or {}))
         # Before the model is loaded, which takes longer: mistakes are said at once.
         source = box_source(boxes, device=device) if isinstance(boxes, str | Path) else boxes
+        if not callable(source):
+            raise UsageError(
+                f'boxes: expected a name, a file or a callable from a frame, got {source!r}'
+            )
         if getattr(source, 'has_ids', False) and detect_every > 1:
             raise UsageError(
                 f'detect_every: expected 1 for boxes that bring identities, as {source.name} does, '

@@ -193,3 +193,11 @@ def test_inferencer__refuses():
         )
     with pytest.raises(ValueError, match='detect_every: expected at least 1'):
         _inferencer(detect_every=0)
+    with pytest.raises(UsageError, match='boxes: expected a name, a file or a callable'):
+        VideoPoseInferencer('dcpose_debug.py', None, 'cpu', None)
+    inferencer = _inferencer()
+    with pytest.raises(UsageError, match=r'source: expected a film, a list or a number, got 5\.5'):
+        inferencer(5.5)
+    inferencer.model.model.train()
+    with pytest.raises(UsageError, match='expected evaluation mode, got training mode'):
+        list(inferencer(_frames()))

@@ -156,6 +156,8 @@ def open_source(
         size, rate = probe_camera(number)
         frames = partial(camera_frames, number)
         return FrameSource(f'camera {number}', frames, span, size, rate, None)
+    if not isinstance(source, str | Path | Iterable):
+        raise UsageError(f'source: expected a film, a list or a number, got {source!r}')
     if not isinstance(source, str | Path):
         return _listed(source, span, fps)
     name = str(source)

@@ -115,7 +115,13 @@ class ClipModel:
 
     @torch.inference_mode()
     def features(self, crops: Sequence[np.ndarray]) -> list[CropFeatures]:
-        """Of each crop, all that is made of one frame alone, ``(V, ...)`` each."""
+        """Of each crop, all that is made of one frame alone, ``(V, ...)`` each.
+
+        Raises:
+            UsageError: Somebody has put the model into training mode.
+        """
+        if self.model.training:  # the copied backbone does not train along either
+            raise UsageError('model: expected evaluation mode, got training mode; call eval()')
         stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
         images = self.model.data_preprocessor({'inputs': stacked, 'data_samples': []})['inputs']
         images = images[:, 0] if images.dim() == 5 else images
