@@ -62,18 +62,23 @@ class SubJhmdbFormat(DatasetFormat):
         self.joints = first_folder(self.root, 'joints', 'joint_positions')
         self.images = first_folder(self.root, 'frames', 'Rename_Images')
         splits: dict[tuple[str, str], list[str]] = {}
+        named_by: dict[tuple[str, str], Path] = {}
         for file in sorted(folder.rglob('*_test_split_[123].txt')):
             action, number = file.stem.split('_test_split_')
             for clip, role in _clips(file):
                 inner_path(f'{action}/{clip}', str(file))
                 splits.setdefault((action, clip), []).append(f'Sub{number}_{role}')
+                named_by.setdefault((action, clip), file)
         if not splits:
             raise ValueError(f'{folder}: expected <action>_test_split_1.txt ..., found none')
         videos = []
         for number, ((action, clip), members) in enumerate(sorted(splits.items()), 1):
             joints = self.joints / action / clip / 'joint_positions.mat'
             if not joints.is_file():
-                raise ValueError(f'{joints}: expected the joints of a clip of {folder}, found none')
+                raise ValueError(
+                    f'{joints}: expected the joints of a clip of {named_by[action, clip]}, '
+                    'found none'
+                )
             mask = self.root / 'puppet_mask' / action / clip / 'puppet_mask.mat'
             sources = (joints, mask) if mask.is_file() else (joints,)
             videos.append(Video(f'clips/{action}/{clip}.json', tuple(members), number, sources))
