@@ -65,10 +65,12 @@ def labelled_videos(data_root: Path) -> dict[str, list[tuple[Path, list[dict[str
     return dict(videos)
 
 
-def tracks_of(inferencer: Any, frames: list[tuple[Path, list[dict[str, Any]]]]) -> list[Track]:
+def measured_tracks(
+    inferencer: Any, frames: list[tuple[Path, list[dict[str, Any]]]]
+) -> list[Track]:
     """Poses of a video in its labelled boxes, with their errors."""
     rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    inferencer.boxes = lambda frame: boxes_of(frames[frame.index][1])
+    inferencer.boxes = lambda frame: labelled_boxes(frames[frame.index][1])
     for poses in inferencer([str(path) for path, _ in frames]):
         truth = {p['track_id'] + 1: p for p in frames[poses.index][1]}
         for person in poses.persons:
@@ -81,7 +83,7 @@ def tracks_of(inferencer: Any, frames: list[tuple[Path, list[dict[str, Any]]]]) 
     return [Track(*map(np.array, zip(*some, strict=True))) for some in rows.values()]
 
 
-def boxes_of(persons: list[dict[str, Any]]) -> tuple[np.ndarray, None, np.ndarray] | None:
+def labelled_boxes(persons: list[dict[str, Any]]) -> tuple[np.ndarray, None, np.ndarray] | None:
     """Labelled boxes with their identities, from 1."""
     if not persons:
         return None
@@ -127,7 +129,7 @@ def measure(arguments: argparse.Namespace) -> None:
 
     inferencer = VideoPoseInferencer(arguments.config, arguments.checkpoint, 'cpu', boxes='whole')
     videos = labelled_videos(Path(arguments.data_root))
-    tracks = [track for frames in videos.values() for track in tracks_of(inferencer, frames)]
+    tracks = [track for frames in videos.values() for track in measured_tracks(inferencer, frames)]
     signs, error = signs_and_errors(tracks)
     print(plain_table(table(signs, error)))
     wrong = (error[np.isfinite(error)] > WRONG).mean()

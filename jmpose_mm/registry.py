@@ -43,7 +43,7 @@ with true_cause(__name__):
             super()._register_module(module, module_name, force)
             self.parent._register_module(module, module_name, force)
 
-    def _child_of(parent: Registry, *locations: str) -> MirroredRegistry:
+    def _child_registry(parent: Registry, *locations: str) -> MirroredRegistry:
         """A child of `parent`, filled on first use by importing `locations` and those of `parent`.
 
         The parent's are added because mmengine looks a bare mmpose name up in the parents of our
@@ -61,35 +61,35 @@ with true_cause(__name__):
             parent._children.setdefault(SCOPE, child)
         return child
 
-    RUNNERS = _child_of(host.RUNNERS)
-    RUNNER_CONSTRUCTORS = _child_of(host.RUNNER_CONSTRUCTORS)
-    LOOPS = _child_of(host.LOOPS)
-    HOOKS = _child_of(host.HOOKS, 'jmpose_mm.engine.hooks')
+    RUNNERS = _child_registry(host.RUNNERS)
+    RUNNER_CONSTRUCTORS = _child_registry(host.RUNNER_CONSTRUCTORS)
+    LOOPS = _child_registry(host.LOOPS)
+    HOOKS = _child_registry(host.HOOKS, 'jmpose_mm.engine.hooks')
 
-    DATASETS = _child_of(host.DATASETS, 'jmpose_mm.datasets')
-    DATA_SAMPLERS = _child_of(host.DATA_SAMPLERS, 'jmpose_mm.datasets')
-    TRANSFORMS = _child_of(host.TRANSFORMS, 'jmpose_mm.datasets.transforms')
-    FUNCTIONS = _child_of(engine.FUNCTIONS, 'jmpose_mm.datasets')
+    DATASETS = _child_registry(host.DATASETS, 'jmpose_mm.datasets')
+    DATA_SAMPLERS = _child_registry(host.DATA_SAMPLERS, 'jmpose_mm.datasets')
+    TRANSFORMS = _child_registry(host.TRANSFORMS, 'jmpose_mm.datasets.transforms')
+    FUNCTIONS = _child_registry(engine.FUNCTIONS, 'jmpose_mm.datasets')
 
-    MODELS = _child_of(host.MODELS, 'jmpose_mm.models')
-    MODEL_WRAPPERS = _child_of(host.MODEL_WRAPPERS)
-    WEIGHT_INITIALIZERS = _child_of(host.WEIGHT_INITIALIZERS)
-    BATCH_AUGMENTS = _child_of(host.BATCH_AUGMENTS)
+    MODELS = _child_registry(host.MODELS, 'jmpose_mm.models')
+    MODEL_WRAPPERS = _child_registry(host.MODEL_WRAPPERS)
+    WEIGHT_INITIALIZERS = _child_registry(host.WEIGHT_INITIALIZERS)
+    BATCH_AUGMENTS = _child_registry(host.BATCH_AUGMENTS)
 
-    OPTIMIZERS = _child_of(host.OPTIMIZERS)
-    OPTIM_WRAPPERS = _child_of(host.OPTIM_WRAPPERS, 'jmpose_mm.engine.autocast_optim_wrapper')
-    OPTIM_WRAPPER_CONSTRUCTORS = _child_of(
+    OPTIMIZERS = _child_registry(host.OPTIMIZERS)
+    OPTIM_WRAPPERS = _child_registry(host.OPTIM_WRAPPERS, 'jmpose_mm.engine.autocast_optim_wrapper')
+    OPTIM_WRAPPER_CONSTRUCTORS = _child_registry(
         host.OPTIM_WRAPPER_CONSTRUCTORS, 'jmpose_mm.engine.layer_decay'
     )
-    PARAM_SCHEDULERS = _child_of(host.PARAM_SCHEDULERS)
+    PARAM_SCHEDULERS = _child_registry(host.PARAM_SCHEDULERS)
 
-    METRICS = _child_of(host.METRICS, 'jmpose_mm.evaluation.metrics')
-    EVALUATORS = _child_of(host.EVALUATORS)
-    TASK_UTILS = _child_of(host.TASK_UTILS)
+    METRICS = _child_registry(host.METRICS, 'jmpose_mm.evaluation.metrics')
+    EVALUATORS = _child_registry(host.EVALUATORS)
+    TASK_UTILS = _child_registry(host.TASK_UTILS)
 
-    VISUALIZERS = _child_of(host.VISUALIZERS, 'jmpose_mm.visualization.clip_visualizer')
-    VISBACKENDS = _child_of(host.VISBACKENDS)
-    LOG_PROCESSORS = _child_of(host.LOG_PROCESSORS)
+    VISUALIZERS = _child_registry(host.VISUALIZERS, 'jmpose_mm.visualization.clip_visualizer')
+    VISBACKENDS = _child_registry(host.VISBACKENDS)
+    LOG_PROCESSORS = _child_registry(host.LOG_PROCESSORS)
 
-    KEYPOINT_CODECS = _child_of(host.KEYPOINT_CODECS, 'jmpose_mm.codecs')
-    INFERENCERS = _child_of(host.INFERENCERS, 'jmpose_mm.apis')
+    KEYPOINT_CODECS = _child_registry(host.KEYPOINT_CODECS, 'jmpose_mm.codecs')
+    INFERENCERS = _child_registry(host.INFERENCERS, 'jmpose_mm.apis')

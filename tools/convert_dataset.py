@@ -104,7 +104,7 @@ OWN_MODEL = ('method', 'backbone', 'input_size', 'weights')
 
 def convert(arguments: argparse.Namespace) -> None:
     """Convert and print the report."""
-    from jmpose_mm.datasets.conversion import convert_dataset, table_of
+    from jmpose_mm.datasets.conversion import convert_dataset, counts_table
 
     given = vars(arguments)
     paths = (arguments.source, arguments.out)
@@ -117,7 +117,7 @@ def convert(arguments: argparse.Namespace) -> None:
     else:
         options = {} if arguments.val_videos is None else {'val_videos': arguments.val_videos}
         report = convert_dataset(arguments.format, *paths, copy=arguments.copy, **options)
-    print(table_of(report))
+    print(counts_table(report))
 
 
 def main() -> int:

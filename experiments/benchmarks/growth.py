@@ -127,11 +127,11 @@ def _videos(counts: tuple[int, ...]) -> dict[float, Work]:
 
     model = ClipModel(_MIDDLE, None, 'cpu', flip_test=False)
 
-    def poses_of(people: int) -> Work:
+    def inference(people: int) -> Work:
         images, boxes = walking_people(6, people)
         return lambda: list(streamed(model, images, boxes))
 
-    return {float(count): poses_of(count) for count in counts}
+    return {float(count): inference(count) for count in counts}
 
 
 def _of_data(size: GrowthSize) -> Iterator[Curve]:

@@ -30,7 +30,7 @@ from experiments.benchmarks.timing import Comparison, measure_seconds
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.poses.loading import load_model, whole_config
-from jmpose_mm.video.running import VideoOutputs, infer_video
+from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 from jmpose_mm.visualization.film import write_film
 
 __all__ = ['measure']

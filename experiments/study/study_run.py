@@ -53,7 +53,7 @@ def run_study(
             _make_runs(study, only, jobs or os.cpu_count() or 1)
         if only != '*':
             return None
-    from experiments.study.report import write_report
+    from experiments.study.study_report import write_report
     from experiments.study.table import read_results, study_table
 
     table = study_table(_described(study), read_results(study.folder / 'results'))

@@ -17,7 +17,7 @@ from jmpose_mm.whole_files import check_output, whole_file
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ['CONFIGS', 'config_for', 'convert_checkpoint', 'read_state_dict', 'rename']
+__all__ = ['CONFIGS', 'config_for', 'convert_checkpoint', 'read_state_dict', 'rename_parameters']
 
 CONFIGS = {
     'fami-pose': 'fami-pose_hrnet-w48_1xb48-21e_posetrack17-384x288.py',
@@ -81,7 +81,7 @@ def convert_checkpoint(
         state = {name: value for name, value in state.items() if not _below(name, DROPPED)}
         count, state = len(state), _without_copies(state, method)
         copies = len(state) < count
-    renamed = rename(state, NAMES[method], reverse)
+    renamed = rename_parameters(state, NAMES[method], reverse)
     problems = _differences(renamed, _expected_shapes(method, state), reverse)
     if problems:
         hint = '' if reverse else _looks_like(state, method)
@@ -112,7 +112,7 @@ def read_state_dict(source: str | Path) -> dict[str, Tensor]:
     return {_unwrapped(str(name)): value for name, value in weights.items()}
 
 
-def rename(
+def rename_parameters(
     state: Mapping[str, Any], names: list[tuple[str, str]], reverse: bool = False
 ) -> dict[tuple[str, str], Any]:
     """Values by (name in the source, name in the target); the latter is '' where no rule fits."""
@@ -121,14 +121,14 @@ def rename(
         key=lambda pair: -len(pair[0]),
     )
 
-    def target_of(name: str) -> str:
+    def new_name(name: str) -> str:
         for before, after in pairs:
             if _below(name, (before,)):
                 rest = name[len(before) :].lstrip('.')
                 return f'{after}.{rest}' if after else rest
         return ''
 
-    return {(name, target_of(name)): value for name, value in state.items()}
+    return {(name, new_name(name)): value for name, value in state.items()}
 
 
 def _below(name: str, prefixes: tuple[str, ...]) -> bool:
@@ -150,7 +150,7 @@ def config_for(method: str, state: Mapping[str, Tensor]) -> str:
 
 def _without_copies(state: dict[str, Tensor], method: str) -> dict[str, Tensor]:
     """Raises where a copy is not one."""
-    names = rename(state, COPIES.get(method, []))
+    names = rename_parameters(state, COPIES.get(method, []))
     for name, original in names:
         if original and not _equal(state.get(original), state[name]):
             raise UsageError(f'{name}: expected a copy of {original}, got other values')
@@ -168,7 +168,7 @@ def _had_copies(source: str | Path) -> bool:
 
 
 def _with_copies(state: dict[str, Tensor], method: str) -> dict[str, Tensor]:
-    copies = rename(state, COPIES.get(method, []), reverse=True)
+    copies = rename_parameters(state, COPIES.get(method, []), reverse=True)
     return state | {copy: state[name] for name, copy in copies if copy}
 
 

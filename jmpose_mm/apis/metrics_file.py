@@ -54,8 +54,8 @@ def write_metrics(
     Not-a-number becomes null.
     """
 
-    def value_of(value: Any) -> float | None:
+    def finite_or_null(value: Any) -> float | None:
         return float(value) if math.isfinite(value) else None
 
-    values = {name: value_of(value) for name, value in metrics.items()}
+    values = {name: finite_or_null(value) for name, value in metrics.items()}
     write_json(out, {**conditions, 'metrics': values, 'provenance': provenance})

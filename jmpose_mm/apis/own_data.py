@@ -16,7 +16,7 @@ from jmpose_mm.datasets.conversion.own_data.configs import config_texts
 from jmpose_mm.datasets.conversion.own_data.options import OwnOptions
 from jmpose_mm.datasets.conversion.own_data.own_format import OwnFormat
 from jmpose_mm.datasets.conversion.own_data.skeletons import metainfo_text
-from jmpose_mm.datasets.conversion.running import REPORT, run_conversion
+from jmpose_mm.datasets.conversion.resumable_conversion import REPORT, run_conversion
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import read_json
 from jmpose_mm.video.frames.sources import open_source

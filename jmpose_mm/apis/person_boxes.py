@@ -123,7 +123,7 @@ def _boxes_made(
             elif image.name not in done:
                 frames = tables[video]
                 found = _detected(frames[number], detector, score_threshold)
-                entry = _entry_of(image, number, len(frames), detector.name)
+                entry = _box_entry(image, number, len(frames), detector.name)
                 if annotations.image_ids is None:
                     del entry['image_id']
                 boxes = [entry | {'bbox': box, 'score': score} for box, score in found]
@@ -181,7 +181,7 @@ def _detected(file: str, detector: Detector, threshold: float) -> list[tuple[lis
     return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
-def _entry_of(image: Image, number: int | None, frames: int, detector: str) -> dict[str, Any]:
+def _box_entry(image: Image, number: int | None, frames: int, detector: str) -> dict[str, Any]:
     return {
         'image_id': image.image_id,
         'image_name': image.name,

@@ -44,14 +44,14 @@ def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
     if name.startswith(_SCHEMES):
         return str(download(name, folder or weights_folder()))
     if Path(name).is_dir():
-        return str(_best_of(Path(name)))
+        return str(_best_checkpoint(Path(name)))
     if '://' in name or Path(name).is_file():
         return name
     found = 'is no regular file' if Path(name).exists() else 'does not exist'
     raise UsageError(f'checkpoint {name!r} {found}')
 
 
-def _best_of(folder: Path) -> Path:
+def _best_checkpoint(folder: Path) -> Path:
     """The newest of the best checkpoints of a training, else of all."""
     for pattern in ('best_*.pth', 'epoch_*.pth', 'iter_*.pth'):
         found = [file for file in folder.glob(pattern) if file.is_file()]

@@ -72,7 +72,7 @@ def _instead(cfg: Config, top: str, rest: str) -> str:
 
 def _holders(tree: Any, path: str, name: str, piece: Any) -> Iterator[str]:
     """Paths in `tree` of values that are, or contain, a piece: by its name or its settings."""
-    if _is_made_of(tree, piece, path.rpartition('.')[2] == name):
+    if _holds_piece(tree, piece, path.rpartition('.')[2] == name):
         yield path
         return
     items: Any = ()
@@ -84,7 +84,7 @@ def _holders(tree: Any, path: str, name: str, piece: Any) -> Iterator[str]:
         yield from _holders(value, f'{path}.{key}', name, piece)
 
 
-def _is_made_of(value: Any, piece: Any, same_name: bool) -> bool:
+def _holds_piece(value: Any, piece: Any, same_name: bool) -> bool:
     if isinstance(piece, (Mapping, list, tuple)) and piece and value == piece:
         return True
     if isinstance(piece, Mapping):

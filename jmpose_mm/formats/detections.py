@@ -69,7 +69,7 @@ def read_detections(
         UsageError: With the file, the entry and the key.
     """
     path = Path(path)
-    content, names, default = _list_of(path, read_json(path), default_score)
+    content, names, default = _box_entries(path, read_json(path), default_score)
     with place_in(path) as place:
         categories: list[int | str] = []
         for index, entry in enumerate(content):
@@ -88,7 +88,7 @@ def read_detections(
                 continue
             boxes.append(
                 {
-                    'image': _image_of(entry, names, by_name),
+                    'image': _image_id_or_name(entry, names, by_name),
                     'box': xywh_to_xyxy(numbers(entry['bbox'], 'bbox', 4)),
                     'score': float(field(default | entry, 'score', int, float)),
                 }
@@ -98,7 +98,7 @@ def read_detections(
     return Detections(boxes, tuple(detectors), odd)
 
 
-def _list_of(
+def _box_entries(
     path: Path, content: Any, default_score: float | None
 ) -> tuple[list[Any], dict[int | str, str], dict[str, float]]:
     """The boxes, file names by image id and default values of a list or a COCO document."""
@@ -125,7 +125,7 @@ def _person_category(categories: list[int | str]) -> int | str:
     return next(iter(found)) if len(found) == 1 else 1
 
 
-def _image_of(
+def _image_id_or_name(
     entry: dict[str, Any], names: dict[int | str, str], by_name: bool | None
 ) -> int | str:
     if names and by_name is not False:

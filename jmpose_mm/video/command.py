@@ -16,7 +16,7 @@ from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.person_choice import PersonChoice
-from jmpose_mm.video.running import VideoOutputs, infer_video, output_folder
+from jmpose_mm.video.video_inference import VideoOutputs, infer_video, output_folder
 
 __all__ = ['run_command']
 

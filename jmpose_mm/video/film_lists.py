@@ -41,8 +41,8 @@ def films_in(inputs: Sequence[str]) -> list[str] | None:
 
     A folder or a pattern in which there are images is one source, as ever.
     """
-    found = [film for given in inputs for film in _films_of(given) or [given]]
-    return found if len(inputs) > 1 or _films_of(inputs[0]) is not None else None
+    found = [film for given in inputs for film in _listed_films(given) or [given]]
+    return found if len(inputs) > 1 or _listed_films(inputs[0]) is not None else None
 
 
 def take_shard(films: Sequence[str], shard: str | None) -> list[str]:
@@ -116,7 +116,7 @@ def make_films(
     return rows
 
 
-def _films_of(given: str) -> list[str] | None:
+def _listed_films(given: str) -> list[str] | None:
     path = Path(given)
     if path.is_dir():
         files = [str(file) for file in path.iterdir()]

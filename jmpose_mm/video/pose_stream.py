@@ -147,7 +147,7 @@ class PoseMaking:
     def _finished(self, results: list) -> Pairs:
         for _, persons in results:
             frame, boxes, done = self._waiting.popleft()
-            poses = _poses_of(frame, boxes, persons)
+            poses = _frame_poses(frame, boxes, persons)
             for person in poses.persons:
                 self._tracker.observe(frame.index, person.id, person.keypoints, person.scores)
             steadied = self._steadied(poses)
@@ -177,7 +177,7 @@ def _known_poses(done: FramePoses | None) -> dict[int, Pose] | None:
     return {person.id: (person.measured, person.scores, None) for person in done.persons}
 
 
-def _poses_of(frame: Frame, boxes: PersonBoxes, persons: dict[int, Pose]) -> FramePoses:
+def _frame_poses(frame: Frame, boxes: PersonBoxes, persons: dict[int, Pose]) -> FramePoses:
     height, width = frame.image.shape[:2]
     made = tuple(
         PersonPose(

@@ -9,7 +9,7 @@ import official_networks
 import pytest
 import torch
 
-from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint, rename
+from jmpose_mm.apis.checkpoint_conversion import CONFIGS, convert_checkpoint, rename_parameters
 from jmpose_mm.apis.official_names import DROPPED, NAMES
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
@@ -122,7 +122,8 @@ def test_convert__hrnet_of_width_32(tmp_path):
     config = 'single-frame_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
     model = MODELS.build(load_config(config).model)
     bare = {
-        new: value for (_, new), value in rename(model.state_dict(), NAMES['hrnet'], True).items()
+        new: value
+        for (_, new), value in rename_parameters(model.state_dict(), NAMES['hrnet'], True).items()
     }
     torch.save(bare, tmp_path / 'in.pth')
     out = convert_checkpoint('hrnet', tmp_path / 'in.pth', tmp_path / 'out.pth')

@@ -22,7 +22,7 @@ from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
-from jmpose_mm.video.running import VideoOutputs, infer_video
+from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 
 LINKS = ','.join(f'{own.JOINTS[a]}={own.JOINTS[b]}' for a, b in own.LINKS)
 # what a program's export does not hold

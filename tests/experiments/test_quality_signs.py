@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.quality_signs import Track, area_under_curve, boxes_of, signs_and_errors, table
+from experiments.quality_signs import (
+    Track,
+    area_under_curve,
+    labelled_boxes,
+    signs_and_errors,
+    table,
+)
 
 
 def test_area_under_curve__counts_pairs() -> None:
@@ -29,6 +35,6 @@ def test_table__signs_that_know_all() -> None:
 
 
 def test_boxes_of__corners_and_identities_from_one() -> None:
-    boxes, _, ids = boxes_of([{'bbox': [10, 20, 30, 40], 'track_id': 0}])
+    boxes, _, ids = labelled_boxes([{'bbox': [10, 20, 30, 40], 'track_id': 0}])
     assert (boxes.tolist(), ids.tolist()) == ([[10, 20, 40, 60]], [1])
-    assert boxes_of([]) is None
+    assert labelled_boxes([]) is None

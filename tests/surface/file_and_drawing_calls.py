@@ -278,8 +278,8 @@ FILMS: dict[str, Call] = {
         track_repairs.tracks_by_identity,
         lambda at: {'frames': film_poses()},
     ),
-    'quality_of': (
-        quality_file.quality_of,
+    'pose_quality': (
+        quality_file.pose_quality,
         lambda at: {'recording': recordings.read_poses(at / 'poses.json')},
     ),
     'person_tracks': (

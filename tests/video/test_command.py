@@ -27,7 +27,7 @@ from jmpose_mm.video.command import run_command
 from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people import named_detectors
-from jmpose_mm.video.people.named_detectors import Published
+from jmpose_mm.video.people.named_detectors import PublishedDetector
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSER = runpy.run_path(str(ROOT / 'tools' / 'infer_video.py'))['make_parser']
@@ -96,7 +96,7 @@ def test_command__a_film_and_nothing_else(
     monkeypatch.setattr(choosing, 'ON_PROCESSORS', 'rtmpose-t')
     config = named_detectors.detector_config('rtmdet-nano')
     detector = stand_in(Config.fromfile(config), folder / 'served', 'rtmdet')
-    found = Published(Path(config).name, f'{served}/{detector}')
+    found = PublishedDetector(Path(config).name, f'{served}/{detector}')
     monkeypatch.setitem(named_detectors.DETECTORS, 'rtmdet-nano', found)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter('always')

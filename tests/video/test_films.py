@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.video.files.films import FilmWriter, FrameDrawer, SideBySideDrawer
-from jmpose_mm.video.files.outputs import PoseOutput
+from jmpose_mm.video.files.drawn_films import FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.video.files.pose_files import PoseFile
+from jmpose_mm.video.files.pose_outputs import PoseOutput
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose
 from jmpose_mm.visualization.drawing import COLOURS
 from jmpose_mm.visualization.marks import identity_colour

@@ -20,7 +20,7 @@ from jmpose_mm.video.poses.engine import ClipEngine
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
 from jmpose_mm.video.poses.whole_tracks import smoothed
 from jmpose_mm.video.records import FramePoses, PersonPose
-from jmpose_mm.video.running import VideoOutputs, infer_video
+from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 from jmpose_mm.visualization.skeleton import posetrack_skeleton
 
 LENGTH = 12

@@ -12,7 +12,7 @@ import torch
 from jmpose_mm.apis import VideoPoseInferencer
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.frames.sources import open_source
-from jmpose_mm.video.running import VideoOutputs, infer_video
+from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 
 LENGTH = 14
 FRAMES = [

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.video.frames import captures, containers, films
+from jmpose_mm.video.frames import captures, containers, film_decoding
 from jmpose_mm.video.frames.containers import VideoInfo
 from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
 from jmpose_mm.video.records import Frame, Remarks
@@ -124,7 +124,7 @@ def test_video__times_of_a_variable_rate(make_video: Maker) -> None:
 
 def test_video__times_that_stand_still_go_on_at_the_nominal_rate() -> None:
     seen = VideoInfo((96, 64), 10.0, 5, 0.5, 500, 0.5, Fraction(1), False)
-    numbering = films._Numbering(seen, 25.0)
+    numbering = film_decoding._Numbering(seen, 25.0)
     numbering.unit = 0.001
     found = []
     for number, shown in enumerate([500, 600, 0, None, 1100]):
@@ -167,13 +167,13 @@ def test_video__frames_that_cannot_be_decoded(
     make_video: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_video()
-    real, seen = films._image, []
+    real, seen = film_decoding._image, []
 
     def broken(frame: object, converter: object) -> np.ndarray | None:
         seen.append(None)
         return None if len(seen) == 4 else real(frame, converter)
 
-    monkeypatch.setattr(films, '_image', broken)
+    monkeypatch.setattr(film_decoding, '_image', broken)
     source = open_source(path)
     assert [frame.index for frame in source] == [0, 1, 2, *range(4, 12)]
     assert source.problems == [
@@ -214,7 +214,7 @@ def test_video__is_released_when_the_consumer_stops(
         finally:
             closed.append(threading.current_thread().name)
 
-    monkeypatch.setattr(films, 'opened', watched)
+    monkeypatch.setattr(film_decoding, 'opened', watched)
     source = open_source(make_video(count=40))
     for frame in source:
         if frame.index == 3:
@@ -285,9 +285,9 @@ def test_video__a_late_start_decodes_little(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded = []
-    real = films._decoded
+    real = film_decoding._decoded
     monkeypatch.setattr(
-        films, '_decoded', lambda packet, damage: decoded.append(1) or real(packet, damage)
+        film_decoding, '_decoded', lambda packet, damage: decoded.append(1) or real(packet, damage)
     )
     for name in ('a.mp4', 'a.mkv'):
         path = encoded(tmp_path / name, 'libx264', [n / 25 for n in range(200)], g='8', bf='0')

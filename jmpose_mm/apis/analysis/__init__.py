@@ -1,6 +1,6 @@
 """Where a run is good and where it is not: tables, charts, and the frames worth looking at."""
 
-from .report import analyze_results
+from .analysis_page import analyze_results
 from .training_logs import analyze_logs
 
 __all__ = ['analyze_logs', 'analyze_results']

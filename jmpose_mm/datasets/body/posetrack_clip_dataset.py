@@ -11,9 +11,9 @@ from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.body import PoseTrack18Dataset
 
-from jmpose_mm.datasets.body.losses import counted, other_order, thin_coverage
 from jmpose_mm.datasets.body.person_samples import annotated_samples, detected_samples
-from jmpose_mm.datasets.body.window_counts import windows_of_copies
+from jmpose_mm.datasets.body.skipped_samples import counts_text, coverage_remark, joint_order_remark
+from jmpose_mm.datasets.body.window_counts import still_windows_remark
 from jmpose_mm.datasets.runs import Run, prepare_run
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.annotation_tables import AnnotationTables
@@ -217,7 +217,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             f'{len({sample["img_id"] for sample in samples})} frames of '
             f'{len({sample["video"] for sample in samples})} videos, '
             f'boxes: {self.bbox_file or "ground truth"}{_found_by(self.detectors)}; '
-            f'left out or mended: {counted(lost + counts) or "nothing"}'
+            f'left out or mended: {counts_text(lost + counts) or "nothing"}'
         )
         if not samples:
             hint = '' if not annotations.unlabelled else _NO_LABELS
@@ -227,12 +227,13 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         refused = counts[f'detections below {self.bbox_score_threshold}']
         meant = 2 * refused > sum(n for what, n in counts.items() if what.startswith('detections'))
         transforms = getattr(self.pipeline, 'transforms', ())
+        unexpected = counts_text(lost)
         try:
             warnings = (
-                counted(lost) and f'left out or mended, against expectation: {counted(lost)}',
-                thin_coverage(annotations, covered, counted(lost + counts), meant),
-                windows_of_copies(samples, self._tables.__getitem__, transforms),
-                other_order(annotations),
+                f'left out or mended, against expectation: {unexpected}' if unexpected else '',
+                coverage_remark(annotations, covered, counts_text(lost + counts), meant),
+                still_windows_remark(samples, self._tables.__getitem__, transforms),
+                joint_order_remark(annotations),
             )
         except UsageError as error:
             raise UsageError(f'{self.ann_file}: {error}') from error

@@ -9,7 +9,7 @@ from typing import Any
 
 from jmpose_mm.errors import UsageError, listed
 
-__all__ = ['windows_of_copies']
+__all__ = ['still_windows_remark']
 
 _ADVICE = (
     'extract the frames around labelled ones (tools/convert_dataset.py coco --films), or count '
@@ -18,16 +18,16 @@ _ADVICE = (
 )
 
 
-def windows_of_copies(
+def still_windows_remark(
     samples: list[dict[str, Any]],
-    table_of: Callable[[str], dict[int, str]],
+    video_frames: Callable[[str], dict[int, str]],
     transforms: Iterable[Any],
 ) -> str:
     """Say how many windows hold copies of the key frame alone, and of which videos.
 
     Args:
         samples: With ``video`` and ``frame_number``.
-        table_of: The frames of a video by number.
+        video_frames: The frames of a video by number.
         transforms: Pipeline steps; that with ``frame_offsets`` and ``window`` chooses windows.
 
     Returns:
@@ -50,7 +50,7 @@ def windows_of_copies(
     frames = Counter((sample['video'], sample['frame_number']) for sample in samples)
     videos: Counter[str] = Counter()
     for (video, number), count in frames.items():
-        window = chooser.window(number, table_of(video), tuple(offsets), rates.get(video))
+        window = chooser.window(number, video_frames(video), tuple(offsets), rates.get(video))
         if set(window) == {number}:
             videos[video] += count
     if not videos:

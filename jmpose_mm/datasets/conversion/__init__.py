@@ -9,11 +9,11 @@ from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat
 from jmpose_mm.datasets.conversion.hieve import HieveFormat
 from jmpose_mm.datasets.conversion.posetrack17 import PoseTrack17Format
 from jmpose_mm.datasets.conversion.posetrack18 import PoseTrack18Format, PoseTrack21Format
-from jmpose_mm.datasets.conversion.report import table_of
-from jmpose_mm.datasets.conversion.running import run_conversion
+from jmpose_mm.datasets.conversion.resumable_conversion import run_conversion
+from jmpose_mm.datasets.conversion.split_counts import counts_table
 from jmpose_mm.datasets.conversion.sub_jhmdb import SubJhmdbFormat
 
-__all__ = ['FORMATS', 'convert_dataset', 'table_of']
+__all__ = ['FORMATS', 'convert_dataset', 'counts_table']
 
 FORMATS: dict[str, type[DatasetFormat]] = {
     dataset.name: dataset

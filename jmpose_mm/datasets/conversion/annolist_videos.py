@@ -21,10 +21,10 @@ from jmpose_mm.formats.json_files import field, place_in, read_json, single_valu
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.crop import box_of_joints
 
-__all__ = ['coco_document', 'image_of', 'read_annolist_file']
+__all__ = ['coco_document', 'frame_image', 'read_annolist_file']
 
 
-def image_of(frame: dict[str, Any]) -> dict[str, Any]:
+def frame_image(frame: dict[str, Any]) -> dict[str, Any]:
     """The image of a frame, with a ``name``."""
     image = single_value(field(frame, 'image', list, dict))
     field(image, 'name', str)
@@ -56,7 +56,7 @@ def read_annolist_file(
     with place_in(file) as place:
         for index, frame in enumerate(frames):
             place.at = f'annolist[{index}]'
-            image_of(frame)
+            frame_image(frame)
             persons = field({'annorect': frame.get('annorect') or []}, 'annorect', list)
             frame['annorect'] = [p for p in persons if p.get('x1') or p.get('annopoints')]
             left_out['persons without content'] += len(persons) - len(frame['annorect'])

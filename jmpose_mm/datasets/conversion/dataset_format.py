@@ -1,4 +1,4 @@
-"""What differs between the data sets that are converted; `running` does what is common.
+"""What differs between the data sets that are converted; `run_conversion` does what is common.
 
 Coordinates are image pixels. A *document* is one video in COCO's layout, as the clip data sets read
 it: ``images``, ``annotations`` and ``categories``.

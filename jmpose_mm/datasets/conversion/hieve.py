@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from jmpose_mm.datasets.conversion.annolist_videos import (
     coco_document,
-    image_of,
+    frame_image,
     read_annolist_file,
 )
 from jmpose_mm.datasets.conversion.dataset_format import (
@@ -105,7 +105,7 @@ class HieveFormat(DatasetFormat):
         there = {file.name for file in files}
         size = image_size(files[0]) if files else None
         for frame in frames:
-            official = PurePosixPath(image_of(frame)['name']).name
+            official = PurePosixPath(frame_image(frame)['name']).name
             left_out['frames missing on disk'] += official not in there
             image: dict[str, Any] = {'name': f'{name}/{official}', 'nframes': len(frames)}
             if size is not None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from jmpose_mm.datasets.conversion.annolist_videos import (
     coco_document,
-    image_of,
+    frame_image,
     read_annolist_file,
 )
 from jmpose_mm.datasets.conversion.dataset_format import (
@@ -67,7 +67,7 @@ class PoseTrack17Format(DatasetFormat):
         left_out: Counter[str] = Counter()
         frames = read_annolist_file(video.sources[0], FILE_JOINT_NAMES, left_out)
         with place_in(video.sources[0], 'annolist'):
-            names = [PurePosixPath(image_of(frame)['name']) for frame in frames]
+            names = [PurePosixPath(frame_image(frame)['name']) for frame in frames]
             folders = {name.parent for name in names}
             if len(folders) != 1:
                 raise ValueError(f'expected images of one folder, got {sorted(map(str, folders))}')

@@ -118,7 +118,7 @@ class PoseTrackAPMetric(LabelledMetric):
         num_joints = len(self.joints_of_dataset())
         for sample in data_samples:
             record = read_sample(sample, num_joints)
-            self.results.append({**record, 'frame': self._frame_of(sample)})
+            self.results.append({**record, 'frame': self._frame_index(sample)})
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """AP of the collected predictions over all frames and, if asked, over the subsets'."""
@@ -184,7 +184,7 @@ class PoseTrackAPMetric(LabelledMetric):
         names = self.joints_of_dataset()
         return joint_places(names, self.joint_names, 'dataset_meta.keypoint_id2name')
 
-    def _frame_of(self, sample: dict[str, Any]) -> int:
+    def _frame_index(self, sample: dict[str, Any]) -> int:
         # The name first: ids of several files may repeat, paths do not.
         path, image_id = sample.get('img_path'), sample.get('img_id')
         index = self.by_id.get(image_id) if path is None else self.index.find(path)

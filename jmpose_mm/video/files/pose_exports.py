@@ -18,9 +18,9 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.coco_writing import person_category, write_coco
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 from jmpose_mm.video.files.cvat_export import write_cvat
+from jmpose_mm.video.files.html_report import write_report
 from jmpose_mm.video.files.quality_file import write_quality
 from jmpose_mm.video.files.recordings import Recording, plain
-from jmpose_mm.video.files.report import write_report
 from jmpose_mm.video.files.track_exports import NEEDED, TRACK_EXPORTS
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
@@ -113,10 +113,10 @@ def _csv_rows(recording: Recording) -> Iterator[list[Any]]:
 
 
 def _write_coco(recording: Recording, path: Path) -> None:
-    def image_of(poses: FramePoses) -> dict[str, Any]:
+    def image_entry(poses: FramePoses) -> dict[str, Any]:
         return {'width': poses.size[0], 'height': poses.size[1]}
 
-    def annotation_of(person: PersonPose) -> dict[str, Any]:
+    def annotation_entry(person: PersonPose) -> dict[str, Any]:
         triples, scores = _triples(person)
         triples[:, 2] = 2 * (scores > 0)  # 'labelled and visible'
         left, top, right, bottom = person.box
@@ -127,18 +127,18 @@ def _write_coco(recording: Recording, path: Path) -> None:
             'keypoints': plain(triples.ravel(), PIXEL_DIGITS),
         }
 
-    _write_annotations(recording, path, image_of, annotation_of)
+    _write_annotations(recording, path, image_entry, annotation_entry)
 
 
 def _write_posetrack18(recording: Recording, path: Path) -> None:
-    def image_of(poses: FramePoses) -> dict[str, Any]:
+    def image_entry(poses: FramePoses) -> dict[str, Any]:
         return {'frame_id': poses.index, 'vid_id': _video(recording), 'is_labeled': True}
 
-    def annotation_of(person: PersonPose) -> dict[str, Any]:
+    def annotation_entry(person: PersonPose) -> dict[str, Any]:
         triples, _ = _triples(person)
         return {'keypoints': plain(triples.ravel(), SCORE_DIGITS)}
 
-    _write_annotations(recording, path, image_of, annotation_of)
+    _write_annotations(recording, path, image_entry, annotation_entry)
 
 
 USUAL = ('csv', 'coco', 'posetrack18', 'quality', 'page')
@@ -156,8 +156,8 @@ EXPORTS: dict[str, tuple[str, Callable[[Recording, Path], None]]] = {
 def _write_annotations(
     recording: Recording,
     path: Path,
-    image_of: Callable[[FramePoses], dict[str, Any]],
-    annotation_of: Callable[[PersonPose], dict[str, Any]],
+    image_entry: Callable[[FramePoses], dict[str, Any]],
+    annotation_entry: Callable[[PersonPose], dict[str, Any]],
 ) -> None:
     """What COCO and PoseTrack18 have in common; the callables give the rest of each entry."""
     header, skeleton = recording.header, recording.header.skeleton
@@ -169,7 +169,7 @@ def _write_annotations(
         number = 0
         for poses in recording:
             name = poses.name or f'{_video(recording)}/{poses.index:06d}.jpg'
-            image = {'id': poses.index, 'file_name': name, **image_of(poses)}
+            image = {'id': poses.index, 'file_name': name, **image_entry(poses)}
             persons = []
             for position, person in enumerate(poses.persons, start=1):
                 number += 1
@@ -180,7 +180,7 @@ def _write_annotations(
                     # The official evaluator wants different ones in a frame, tracked or not.
                     'track_id': person.id or position,
                 }
-                persons.append(entry | _box_and_scores(person) | annotation_of(person))
+                persons.append(entry | _box_and_scores(person) | annotation_entry(person))
             yield {'images': [image], 'annotations': persons}
 
     write_coco(path, frames(), [category], {'info': info})

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.video.files.outputs import PoseOutput
+from jmpose_mm.video.files.pose_outputs import PoseOutput
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, frame_entry, unfinished_path
 from jmpose_mm.video.records import Frame, FramePoses, Remarks
 

@@ -25,7 +25,7 @@ from jmpose_mm.video.files.recordings import Recording
 from jmpose_mm.visualization.skeleton import Skeleton
 from jmpose_mm.whole_files import write_json
 
-__all__ = ['quality_of', 'write_quality']
+__all__ = ['pose_quality', 'write_quality']
 
 LOW_SCORE, JUMP, BONE_CHANGE = 0.3, 0.1, 0.4
 MEANING = {
@@ -50,7 +50,7 @@ class _Judged(NamedTuple):
     suspicion: np.ndarray
 
 
-def quality_of(recording: Recording) -> dict[str, Any]:
+def pose_quality(recording: Recording) -> dict[str, Any]:
     """What ``quality.json`` holds."""
     skeleton = recording.header.skeleton
     pairs = mirror_pairs(skeleton.joints)
@@ -71,7 +71,7 @@ def quality_of(recording: Recording) -> dict[str, Any]:
 def write_quality(recording: Recording, path: Path) -> None:
     """Write ``quality.json``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, quality_of(recording))
+    write_json(path, pose_quality(recording))
 
 
 def _label_first(

@@ -126,7 +126,7 @@ class Recording:
     def __iter__(self) -> Iterator[FramePoses]:
         for number, (line, _) in enumerate(self._lines(), start=2):
             try:
-                poses = _frame_of(json.loads(line))
+                poses = _read_frame(json.loads(line))
                 self._check_joints(poses)
                 yield poses
             except (KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
@@ -232,7 +232,7 @@ def _points(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.float64).reshape(-1, 2)
 
 
-def _frame_of(entry: dict[str, Any]) -> FramePoses:
+def _read_frame(entry: dict[str, Any]) -> FramePoses:
     persons = tuple(
         PersonPose(
             field(person, 'id', int),

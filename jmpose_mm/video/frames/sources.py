@@ -18,7 +18,7 @@ from jmpose_mm.errors import UsageError, without_credentials
 from jmpose_mm.video.frames.background import read_ahead
 from jmpose_mm.video.frames.captures import camera_frames, probe_camera
 from jmpose_mm.video.frames.containers import VideoInfo, probe
-from jmpose_mm.video.frames.films import film_frames
+from jmpose_mm.video.frames.film_decoding import film_frames
 from jmpose_mm.video.frames.images import (
     IMAGE_SUFFIXES,
     image_frames,

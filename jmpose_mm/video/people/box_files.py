@@ -102,7 +102,7 @@ class _Matched:
 
     def __call__(self, frame: Frame) -> FoundBoxes:
         if self.video is None:
-            self.video = self._video_of(frame)
+            self.video = self._video_folder(frame)
             self.example = PurePath(frame.name).name if frame.name else f'number {frame.index}'
             if not self._is_by_name(frame):
                 self.shift = self._shift()
@@ -165,7 +165,7 @@ class _Matched:
             )
         return 0
 
-    def _video_of(self, frame: Frame) -> str:
+    def _video_folder(self, frame: Frame) -> str:
         """The folder in the file that ends most like the frame's."""
         videos = self.file.videos
         if len(videos) <= 1:

@@ -24,7 +24,7 @@ _WEIGHTS = 'https://download.openmmlab.com/mmpose/v1/projects'
 _CONFIGS = 'demo/mmdetection_cfg'  # of mmpose, in its wheel and in its repository
 
 
-class Published(NamedTuple):
+class PublishedDetector(NamedTuple):
     """A detector of persons that mmpose publishes, by its config and the address of its weights."""
 
     config: str
@@ -32,11 +32,11 @@ class Published(NamedTuple):
 
 
 DETECTORS = {
-    'rtmdet-m': Published(
+    'rtmdet-m': PublishedDetector(
         'rtmdet_m_640-8xb32_coco-person.py',
         f'{_WEIGHTS}/rtmposev1/rtmdet_m_8xb32-100e_coco-obj365-person-235e8209.pth',
     ),
-    'rtmdet-nano': Published(
+    'rtmdet-nano': PublishedDetector(
         'rtmdet_nano_320-8xb32_coco-person.py',
         f'{_WEIGHTS}/rtmpose/rtmdet_nano_8xb32-100e_coco-obj365-person-05d8511e.pth',
     ),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jmpose_mm.datasets.body.window_counts import windows_of_copies
+from jmpose_mm.datasets.body.window_counts import still_windows_remark
 from jmpose_mm.datasets.transforms import SampleSupportFrames
 from jmpose_mm.errors import UsageError
 
@@ -18,7 +18,7 @@ SAMPLES = [*EVERY, *FIFTH, *SPARSE]
 
 
 def said(**window: object) -> str:
-    return windows_of_copies(SAMPLES, TABLES.__getitem__, [SampleSupportFrames(**window)])
+    return still_windows_remark(SAMPLES, TABLES.__getitem__, [SampleSupportFrames(**window)])
 
 
 def test_windows_of_copies__are_counted_with_their_videos() -> None:
@@ -30,7 +30,7 @@ def test_windows_of_copies__are_counted_with_their_videos() -> None:
 def test_windows_of_copies__most_of_them_stop_with_advice() -> None:
     steps = [SampleSupportFrames((-1, 0, 1))]
     with pytest.raises(UsageError, match=r'3 of 5 samples .* extract the frames around labelled'):
-        windows_of_copies([*FIFTH, *SPARSE], TABLES.__getitem__, steps)
+        still_windows_remark([*FIFTH, *SPARSE], TABLES.__getitem__, steps)
 
 
 def test_window__of_every_fifth_frame_counts_in_steps() -> None:
@@ -66,4 +66,4 @@ def test_windows_of_copies__nothing_is_said_where_there_are_none(window: dict) -
 
 
 def test_windows_of_copies__without_windows_in_the_pipeline() -> None:
-    assert windows_of_copies(SAMPLES, TABLES.__getitem__, [object()]) == ''
+    assert still_windows_remark(SAMPLES, TABLES.__getitem__, [object()]) == ''

@@ -19,7 +19,7 @@ from jmpose_mm.datasets.body import (
     PoseTrackClipDataset,
     SubJhmdbClipDataset,
 )
-from jmpose_mm.datasets.conversion import FORMATS, convert_dataset, table_of
+from jmpose_mm.datasets.conversion import FORMATS, convert_dataset, counts_table
 from jmpose_mm.formats.annotations import read_annotations
 
 PIPELINE = [
@@ -172,7 +172,7 @@ def test_report__counts_what_was_written(name: str, converted: Callable) -> None
     assert left_out == expected
     stored = json.loads((out / 'conversion.json').read_text())
     assert {**stored, 'videos_finished_before': 0} == report
-    table = table_of(report)
+    table = counts_table(report)
     lines = [line.split() for line in table.splitlines()]
     column = 1 + list(report['splits']).index(case.split)
     (frames,) = [line[1:] for line in lines if line[:2] == ['labelled', 'frames']]

@@ -12,7 +12,12 @@ import cv2
 import official_downloads as official
 import pytest
 
-from jmpose_mm.datasets.conversion import convert_dataset, matlab_files, running, table_of
+from jmpose_mm.datasets.conversion import (
+    convert_dataset,
+    counts_table,
+    matlab_files,
+    resumable_conversion,
+)
 from jmpose_mm.datasets.conversion.links import check_inside, inner_path, is_link_to, link_folder
 from jmpose_mm.errors import UsageError
 
@@ -153,7 +158,7 @@ def test_without_any_links__the_report_says_where_the_images_are(
     root = official.write_posetrack18(tmp_path / 'download')
     report = convert('posetrack18', root)
     assert report['images'] == str(root / 'images')
-    assert table_of(report).splitlines()[-1] == (
+    assert counts_table(report).splitlines()[-1] == (
         'images are not linked, which this system does not allow: configs find them by '
         f'data_prefix.img={root / "images"} (or convert with --copy)'
     )
@@ -320,7 +325,7 @@ def test_read_matlab__in_a_forked_process_reads_its_own_file(tmp_path: Path) -> 
 def test_ledger__damaged_lines_are_left_aside_and_tidied_up(line: str, tmp_path: Path) -> None:
     root = official.write_posetrack18(tmp_path / 'download')
     convert('posetrack18', root)
-    ledger = tmp_path / 'out' / running.LEDGER
+    ledger = tmp_path / 'out' / resumable_conversion.LEDGER
     whole = ledger.read_bytes()
     ledger.write_bytes(whole + b'\n' + line.encode('utf-8', 'surrogateescape'))
     assert convert('posetrack18', root)['videos_finished_before'] == 3
@@ -340,7 +345,7 @@ def test_two_releases_in_one_folder__each_is_converted(name: str, tmp_path: Path
     both = convert_dataset(name, root, tmp_path / 'both', progress=False)
     assert both['other_files'] == (total - own if name == 'posetrack17' else own)
     assert both['splits'] == alone['splits']
-    assert f'left aside: {both["other_files"]} files of another release' in table_of(both)
+    assert f'left aside: {both["other_files"]} files of another release' in counts_table(both)
 
 
 def test_another_release_alone__is_refused(tmp_path: Path) -> None:

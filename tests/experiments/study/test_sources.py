@@ -34,7 +34,7 @@ def test_imported_modules__have_what_decides_a_result(name: str, modules: dict[s
 @pytest.mark.parametrize(
     'name',
     [
-        'experiments.study.report',
+        'experiments.study.study_report',
         'experiments.study.table',
         'experiments.study.scheduling',
         'jmpose_mm.video.inferencer',

@@ -75,7 +75,7 @@ class OwnFormat(DatasetFormat):
 
     def convert(self, video: Video) -> Converted:
         """Make the video's images, and its labels as entries."""
-        survey, name = self.survey, _name_of(video)
+        survey, name = self.survey, _video_name(video)
         labelled, film = survey.labelled[name], survey.films.get(name)
         taken = film and FilmFrames(film, self.read_film, self.options.neighbours)
         files, offset = write_images(
@@ -144,5 +144,5 @@ class OwnFormat(DatasetFormat):
         return person_category(joints, links, skeleton.category, 'own')
 
 
-def _name_of(video: Video) -> str:
+def _video_name(video: Video) -> str:
     return PurePosixPath(video.file).name.removesuffix('.json')

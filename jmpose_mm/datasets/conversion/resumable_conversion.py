@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
 from jmpose_mm.datasets.conversion.links import check_inside, link_folder
-from jmpose_mm.datasets.conversion.report import SplitCounts
+from jmpose_mm.datasets.conversion.split_counts import SplitCounts
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.coco_writing import write_coco
 from jmpose_mm.formats.json_files import place_in, read_json, write_compact_json

@@ -11,7 +11,7 @@ from typing import Any
 import official_downloads as official
 import pytest
 
-from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, running
+from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, resumable_conversion
 from jmpose_mm.datasets.conversion.links import link_folder
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.coco_writing import write_coco
@@ -125,7 +125,7 @@ def test_run__a_torn_ledger_line_costs_one_video(
     download: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     convert(download)
-    ledger = download.parent / 'out' / running.LEDGER
+    ledger = download.parent / 'out' / resumable_conversion.LEDGER
     ledger.write_text(ledger.read_text()[:-20])
     names = converted_videos(monkeypatch)
     convert(download)
@@ -159,7 +159,7 @@ def test_run__one_video_is_in_memory_at_a_time(
 
     alive: list[weakref.ref] = []
     most = []
-    read = running.read_json
+    read = resumable_conversion.read_json
 
     def tracked(path: Path) -> Tracked:
         most.append(sum(ref() is not None for ref in alive))
@@ -167,7 +167,7 @@ def test_run__one_video_is_in_memory_at_a_time(
         alive.append(weakref.ref(content))
         return content
 
-    monkeypatch.setattr(running, 'read_json', tracked)
+    monkeypatch.setattr(resumable_conversion, 'read_json', tracked)
     for number in range(10, 20):
         video = official.document(f'{number:06d}_mpii_train', 'train', boxes_only=False)
         official.write_json(download / f'annotations/train/{number:06d}_mpii_train.json', video)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.video.files.outputs import PoseOutput
+from jmpose_mm.video.files.pose_outputs import PoseOutput
 from jmpose_mm.video.frames.background import BackgroundCalls
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose, Remarks
 from jmpose_mm.visualization.comparison import side_by_side

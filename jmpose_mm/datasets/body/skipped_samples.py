@@ -1,4 +1,4 @@
-"""What a data set leaves out of its files, in words.
+"""What a data set leaves out of its files, in words for the log and the warnings.
 
 Axes: F frames, N persons.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 
-__all__ = ['counted', 'other_order', 'thin_coverage']
+__all__ = ['counts_text', 'coverage_remark', 'joint_order_remark']
 
 _LARGE_PART, _HARDLY_ANY = 0.5, 0.05
 _FEW_FRAMES = 20  # of so few, one is no small part
@@ -24,12 +24,12 @@ _ADVICE = (
 )
 
 
-def counted(counts: Counter[str]) -> str:
+def counts_text(counts: Counter[str]) -> str:
     """The counts that are not 0, with commas between them."""
     return ', '.join(f'{n} {what}' for what, n in counts.items() if n)
 
 
-def other_order(annotations: AnnotationTables) -> str:
+def joint_order_remark(annotations: AnnotationTables) -> str:
     """Say where a file lists the joints in another order than samples have; else empty."""
     wanted = annotations.joint_names
     if all([n for n in names if n in wanted] == list(wanted) for names in annotations.file_joints):
@@ -41,7 +41,7 @@ def other_order(annotations: AnnotationTables) -> str:
     )
 
 
-def thin_coverage(tables: AnnotationTables, covered: Set[Any], losses: str, meant: bool) -> str:
+def coverage_remark(tables: AnnotationTables, covered: Set[Any], losses: str, meant: bool) -> str:
     """Say where half of the frames with labelled persons, or more, give no sample.
 
     Args:

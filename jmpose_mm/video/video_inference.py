@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.video.files.films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
+from jmpose_mm.video.files.drawn_films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.video.files.output_folder import POSES, OutputFolder
-from jmpose_mm.video.files.outputs import write_frames
 from jmpose_mm.video.files.pose_exports import EXPORTS, USUAL, checked_formats, export_poses
 from jmpose_mm.video.files.pose_files import PoseFile, earlier_poses
+from jmpose_mm.video.files.pose_outputs import write_frames
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
 from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.inferencer import VideoPoseInferencer

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jmpose_mm.video.files.html_report import LARGEST_INSIDE
 from jmpose_mm.video.files.person_tracks import person_tracks
 from jmpose_mm.video.files.pose_exports import export_poses
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
-from jmpose_mm.video.files.report import LARGEST_INSIDE
 from jmpose_mm.video.records import FramePoses, PersonPose
 from jmpose_mm.visualization.film import write_film
 from jmpose_mm.visualization.skeleton import posetrack_skeleton
@@ -101,7 +101,7 @@ def test_report__its_film_is_inside_beside_or_not_there(
     write_film(tmp_path / 'film.mp4', [np.zeros((60, 80, 3), np.uint8)] * COUNT, 25)
     export_poses(recording, tmp_path, ['page'])
     assert data_of(page)['film'].startswith('data:video/mp4;base64,')
-    monkeypatch.setattr('jmpose_mm.video.files.report.LARGEST_INSIDE', 10)
+    monkeypatch.setattr('jmpose_mm.video.files.html_report.LARGEST_INSIDE', 10)
     export_poses(recording, tmp_path, ['page'])
     assert data_of(page)['film'] == 'film.mp4'
     assert LARGEST_INSIDE > 10
@@ -145,7 +145,7 @@ def test_report__plays_to_its_end_and_a_click_seeks(
     recording: Recording, tmp_path: Path, inside: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not inside:
-        monkeypatch.setattr('jmpose_mm.video.files.report.LARGEST_INSIDE', 10)
+        monkeypatch.setattr('jmpose_mm.video.files.html_report.LARGEST_INSIDE', 10)
     frames = [np.full((60, 80, 3), 8 * t, np.uint8) for t in range(COUNT)]
     write_film(tmp_path / 'film.mp4', frames, 25)
     (page,) = export_poses(recording, tmp_path, ['page'])

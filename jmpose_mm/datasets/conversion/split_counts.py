@@ -11,7 +11,7 @@ import numpy as np
 from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
 from jmpose_mm.tables import plain_table
 
-__all__ = ['SplitCounts', 'table_of']
+__all__ = ['SplitCounts', 'counts_table']
 
 ROWS = {
     'videos': 'videos',
@@ -68,7 +68,7 @@ class SplitCounts:
         return counts
 
 
-def table_of(report: dict[str, Any]) -> str:
+def counts_table(report: dict[str, Any]) -> str:
     """The report as text, one column for each split."""
     splits: dict[str, dict[str, Any]] = report['splits']
     rows = [['', *splits]]

@@ -17,7 +17,7 @@ import numpy as np
 from jmpose_mm.functional.tracks.quality import motion
 from jmpose_mm.functional.tracks.smoothing import LONGEST_GAP
 from jmpose_mm.video.files.person_tracks import PersonTrack, person_tracks
-from jmpose_mm.video.files.quality_file import quality_of
+from jmpose_mm.video.files.quality_file import pose_quality
 from jmpose_mm.video.files.recordings import Recording, plain
 from jmpose_mm.visualization.film import is_drawn_film
 from jmpose_mm.visualization.marks import identity_colour
@@ -43,7 +43,7 @@ def write_report(recording: Recording, path: Path) -> None:
 
 
 def _content(recording: Recording, film: Path) -> dict[str, Any]:
-    quality = quality_of(recording)
+    quality = pose_quality(recording)
     tracks = person_tracks(recording)
     longest = sorted(tracks, key=lambda track: -len(track.rows))[:PERSONS]
     shown = {track.id for track in longest}
