@@ -1,0 +1,49 @@
+"""Rows of results as a table: AP in ground-truth and noisy boxes, and shares of the ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean, stdev
+from typing import Any
+
+__all__ = ['share_of_ceiling', 'table_of']
+
+COLUMNS = (('truth', 'all'), ('truth', 'degraded'), ('truth', 'not_degraded'))
+COLUMNS += (('noisy', 'all'), ('noisy', 'degraded'))
+HEAD = ('', 'seeds', 'all', 'degraded', 'clean', 'noisy: all', 'noisy: degraded', 'of the ceiling')
+
+
+def table_of(rows: Sequence[dict[str, Any]]) -> str:
+    """A Markdown table; a spread is a standard deviation over seeds, where there are several."""
+    names = list(dict.fromkeys(row['name'] for row in rows))
+    lines = [HEAD, ('---', *['---:'] * (len(HEAD) - 1))]
+    for name in names:
+        own = [row for row in rows if row['name'] == name]
+        values = [_value([row['tested'][b]['ap'][k] for row in own]) for b, k in COLUMNS]
+        shares = [s for s in (share_of_ceiling(row, rows) for row in own) if s is not None]
+        share = f'{100 * mean(shares):.0f} %' if shares else ''
+        lines.append((own[0]['title'], str(len(own)), *values, share))
+    return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)
+
+
+def share_of_ceiling(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
+    """What an arm gains over the teacher on degraded frames, by what true labels of all gain.
+
+    Returns:
+        The share, or None where the teacher or the ceiling of this seed is not made yet.
+    """
+    same = {
+        r['name']: r['tested']['truth']['ap']['degraded'] for r in rows if r['seed'] == row['seed']
+    }
+    teacher, ceiling, own = (same.get(name) for name in ('teacher', 'ceiling', row['name']))
+    if row['name'] in ('teacher', 'ceiling') or None in (teacher, ceiling, own):
+        return None
+    return (own - teacher) / (ceiling - teacher)
+
+
+def _value(found: Sequence[float | None]) -> str:
+    values = [value for value in found if value is not None]
+    if not values:
+        return ''
+    spread = f' ± {stdev(values):.1f}' if len(values) > 1 else ''
+    return f'{mean(values):.1f}{spread}'
