@@ -40,6 +40,7 @@ from jmpose_mm.functional.evaluation import (
     posetrack_tracking,
 )
 from jmpose_mm.functional.tracks import (
+    certainty,
     one_euro_filter,
     outliers,
     quality,
@@ -433,6 +434,14 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
     'worth_labelling': (
         quality.worth_labelling,
         lambda: {'suspicions': np.arange(5.0), 'times': np.arange(5.0), 'count': 2},
+    ),
+    'joint_certainty': (
+        certainty.joint_certainty,
+        lambda: {**_track(), 'scores': np.full((9, 2), 0.7), 'size': np.full(9, 90.0)},
+    ),
+    'agreed_track': (
+        certainty.agreed_track,
+        lambda: {**_track(), 'certainty': np.tile([[0.9], [0.1], [0.8]], (3, 2))},
     ),
     'smooth_gaussian': (smoothing.smooth_gaussian, lambda: {**_track(), 'scores': np.ones((9, 2))}),
     'smooth_savitzky_golay': (
