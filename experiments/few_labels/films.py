@@ -21,7 +21,7 @@ from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.records import FramePoses
-from jmpose_mm.video.running import VideoOutputs, infer_video
+from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 from jmpose_mm.whole_files import write_json
 
 __all__ = ['Films']

@@ -59,7 +59,7 @@ def test_labels__weigh_joints_by_certainty_and_know_the_motion() -> None:
 def test_labels__of_a_leap_have_little_weight_unless_frames_around_speak() -> None:
     film = a_film()
     wrong = film[4].persons[0]
-    leap = wrong.keypoints + [[0, 0], [40, 0], [0, 0]]
+    leap = wrong.keypoints + np.array([[0, 0], [40, 0], [0, 0]])
     weak = np.array([0.8, 0.2, 0.8])
     odd = wrong._replace(keypoints=leap, scores=weak)
     film[4] = film[4]._replace(persons=(odd, film[4].persons[1]))
