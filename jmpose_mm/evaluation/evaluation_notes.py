@@ -98,6 +98,7 @@ def _why_truth_falls_short(truth: TruePersons, ap: JointAP) -> Iterator[str]:
     flat = int((truth.present.any(axis=1) & (truth.head_size == 0)).sum())
     if flat:
         yield f'{flat} persons have a head of size 0: officially nothing is near enough to them'
+    # Sorted by pose, then by frame: equal poses of a frame are neighbours.
     order = np.lexsort(truth.keypoints.reshape(len(truth.frame), -1).T[::-1])
     order = order[np.argsort(truth.frame[order], kind='stable')]
     twins = (truth.keypoints[order[1:]] == truth.keypoints[order[:-1]]).all(axis=(1, 2))

@@ -123,6 +123,7 @@ def evaluate_folders(
                 f'{folder}: expected {kind} persons, got none in any of {pairs.files} files'
             )
     kept_truth, predictions = without_ignored(truth, everybody, ignored)
+    # Nothing is measured in frames without predictions: no head box is needed there.
     met = np.isin(kept_truth.frame, predictions.frame[predictions.present.any(axis=1)])
     true.check_head_boxes(take_persons(kept_truth, met))
     if kit == 'poseval':
@@ -166,6 +167,7 @@ def format_table(result: FolderResult) -> str:
         lines += ['', f'Tracking, rules: {result.rules}']
         lines += _official_rows(
             {
+                # MOTA and MOTP are abbreviations, precision and recall are words.
                 name.upper() if len(name) == 4 else name.capitalize(): values
                 for name, values in result.tracking._asdict().items()
             }
@@ -210,6 +212,7 @@ def _tracking(true: AnnotationTables, predicted: AnnotationTables, rules: Rules)
     predictions, predicted_ids = _tracked(predicted, predicted.predictions())
     number: dict[Path, int] = {}
     sequence = np.asarray([number.setdefault(f.source, len(number)) for f in true.images])
+    # The official loader drops frames without annotated persons.
     sequence[~np.isin(np.arange(len(sequence)), true.persons.image)] = -1
     if rules == 'released':
         for file, index in number.items():
@@ -232,6 +235,7 @@ def _tracked(frames: AnnotationTables, persons: Persons) -> tuple[Persons, IntAr
                 f'{frame.source}: {frame.name}: expected a track_id for every person, which '
                 'tracking is judged by; found none'
             )
+    # Only persons without joints are left without a track, and those are in no pair.
     ids = np.asarray([-1 if track is None else track for track in tracks], dtype=np.int64)
     return take_persons(persons, frames.persons.listed), ids[frames.persons.listed]
 

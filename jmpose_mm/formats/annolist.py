@@ -114,6 +114,7 @@ def read_annolist(
     keypoints, scores = _joints(rows, tables, numbered)
     boxes = np.asarray(rows.boxes, dtype=np.float64).reshape(-1, 4)
     none = np.full_like(boxes, np.nan)
+    # PoseTrack's corners are those of the head, HiEve's those of the body.
     of_heads = numbered == JOINT_NAMES
     tables.persons = Persons(
         np.asarray(rows.image, dtype=np.int64),
@@ -125,7 +126,7 @@ def read_annolist(
         np.asarray(rows.listed, dtype=bool),
         np.zeros(len(boxes), dtype=bool),
         rows.track_ids,
-        [None] * len(boxes),
+        [None] * len(boxes),  # the layout has no ids of annotations
         [],
     )
     return tables
@@ -166,6 +167,7 @@ def _add_persons(rows: Rows, listed: Any, image: int, place: Place) -> None:
             place.at = f'{where}.annorect[{number}]'
             raise
         rows.track_ids.append(None if person.track_id is None else person.track_id[0])
+        # The official loader removes a person without a list, and keeps one with an empty list.
         rows.listed.append(points is not None)
         rows.counts.append(len(points or ()))
         joints += points or ()
@@ -190,6 +192,7 @@ def _joints(
     scores = np.full((len(rows.counts), count), MISSING_SCORE)
     points = unpack_points(rows.packed)
     owner = np.repeat(np.arange(len(rows.counts)), rows.counts)
+    # A null has become NaN, which is no whole number: the comparison below finds it.
     with np.errstate(invalid='ignore'):
         joint = points[0].astype(np.int64)
     known = (joint == points[0]) & (joint >= 0) & (joint < len(numbered))
@@ -197,7 +200,9 @@ def _joints(
     if not known.all():
         owner, joint, points = owner[known], joint[known], points[:, known]
     key = owner * len(numbered) + joint
+    # Ids usually ascend, and then none can be there twice: no sort is needed.
     if (key[1:] <= key[:-1]).any():
+        # Of equal keys `unique` gives the first, which is the one that counts officially.
         _, first = np.unique(key, return_index=True)
         tables.lost['joints listed twice'] += len(key) - len(first)
         owner, joint, points = owner[first], joint[first], points[:, first]

@@ -55,6 +55,7 @@ _PACKER = msgspec.msgpack.Encoder()
 
 def _packed_point() -> np.dtype[Any]:
     """How a point lies in MessagePack: four times a name, a list of one and a number of 8 bytes."""
+    # Headers are of one byte each: the map's here; a name's, a list's and a number's below.
     offsets, end = [], 1
     for name in Point.__struct_fields__:
         offsets.append(end + 1 + len(name) + 2)
@@ -69,6 +70,7 @@ _PACKED = _packed_point()
 def pack_points(points: list[Point]) -> memoryview:
     """The points behind each other; compiled code walks over them, instead of Python."""
     packed = memoryview(_PACKER.encode(points))
+    # The list's own header is cut off: its length depends on the count.
     return packed[len(packed) - len(points) * _PACKED.itemsize :]
 
 
@@ -83,6 +85,7 @@ def decode_persons(listed: Any, place: Place) -> list[AnnolistPerson]:
     if isinstance(listed, msgspec.Raw):
         try:
             return _PERSONS.decode(listed) or []
+        # Read again entry by entry, so that a message can name the person.
         except (msgspec.MsgspecError, ValueError):
             listed = msgspec.json.decode(listed)
     where, persons = place.at, []

@@ -61,6 +61,7 @@ class AnnotationTables:
         whole = cls(parts[0].joint_names)
         blocks = []
         for part in parts:
+            # Indices of frames go on where those of the part before end.
             first = len(whole.images)
             whole.images += part.images
             blocks.append(part.persons._replace(image=part.persons.image + first))
@@ -148,6 +149,7 @@ class AnnotationTables:
             raise UsageError(
                 f'videos: expected videos that are annotated, got unknown {sorted(unknown)}'
             )
+        # The new place of each frame that stays; those of the others are never read.
         places = np.cumsum([bool(found) for found in known]) - 1
         kept = np.asarray([bool(found) for found in known], dtype=bool)
         persons = self.persons.take(kept[self.persons.image])
@@ -178,6 +180,7 @@ class AnnotationTables:
         if scores:
             columns.append(self.persons.scores)
         present = self.persons.present
+        # Not strict: ground truth has two columns.
         for key, values in zip(('x', 'y', 'score'), columns, strict=False):
             bad = np.argwhere(present & ~np.isfinite(values))
             if len(bad):

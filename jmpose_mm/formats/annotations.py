@@ -56,6 +56,7 @@ def read_annotations(
         UsageError: With the file and the key, where something is missing or misshapen; a video is
             unknown.
     """
+    # An empty argument is `.` as a path: every JSON file of the working folder would be read.
     if not str(path) or str(path) == '.':
         raise UsageError('ann_file: expected an annotation file or a folder of them, got none')
     reading = Reading(tuple(joint_names), entries=entries)
@@ -82,6 +83,7 @@ def load(file: Path) -> dict[str, Any]:
         content = {key: value for key, value in content.items() if value is not msgspec.UNSET}
         if 'annolist' in content:
             content['annolist'] = read_fast(content['annolist'])
+        # Read again with all keys, which the message names.
         elif 'images' not in content:
             content = read_unusual_json(file, data)
     except (msgspec.MsgspecError, RecursionError, ValueError):

@@ -71,6 +71,7 @@ def _category(
         place.at = f'categories[{number}]'
         names, parts = _names(entry, persons, reading.joint_names)
         try:
+            # For its error alone, where a wanted joint is missing.
             joint_places(names, reading.joint_names, 'keypoints')
             found[read_id(entry.get('id', 1), 'id')] = Category(None, names, parts)
         except UsageError as error:
@@ -92,6 +93,7 @@ def _names(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of a category's joints, and the fields besides ``keypoints`` that hold some of them."""
     names = tuple(str(name) for name in field(entry, 'keypoints', list))
+    # One person tells for all: the format writes every part for everybody.
     first = next((person for person in persons if isinstance(person, dict)), {})
     parts = tuple(
         part
@@ -118,6 +120,7 @@ def _add_images(
     for position, entry in enumerate(images):
         place.at = f'images[{position}]'
         image = _image(place.file, entry, tables)
+        # For the types: only an `annolist` has images without an id.
         assert image.image_id is not None
         video = video_key(str(frame_name(image.name).folder))
         first = first or video
@@ -129,6 +132,7 @@ def _add_images(
         if image.image_id in index_of:
             tables.lost['images listed twice'] += 1
             continue
+        # Known, though left out: its persons are not those of an unknown image.
         index_of[image.image_id] = None
         other = reading.official and video != first
         if other or not (reading.videos is None or image.videos & reading.videos):

@@ -19,6 +19,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import MISSING_SCORE
 
 __all__ = ['Category', 'Reading', 'read_persons']
 
+# How programs write that an annotation is one person.
 NO_CROWD = (None, 0, '', '0')
 ANNOTATED = 2.0  # COCO's visibility of a joint that is in view
 
@@ -139,6 +140,7 @@ def _triples(lists: list[Any], key: str, size: int) -> NDArray[Any]:
     if values.shape[1] != 2 * size:
         raise ValueError(f'{key}: expected {3 * size} numbers, got {values.shape[1]}')
     points = values.reshape(len(lists), size, 2)
+    # Pairs have no visibility: (0, 0) is how such files write that a joint is absent.
     third = np.where((points != 0).any(axis=2, keepdims=True), ANNOTATED, 0.0)
     return np.concatenate([points, third], axis=2)
 

@@ -36,6 +36,7 @@ def write_coco(
         ValueError: A number is not finite.
     """
     with (
+        # In the file annotations follow the last image, so they wait aside.
         SpooledTemporaryFile(_IN_MEMORY, 'w+', encoding='utf-8') as persons,
         whole_file(path) as unfinished,
         unfinished.open('w', encoding='utf-8') as file,
@@ -55,6 +56,7 @@ def write_coco(
 
 def _append(file: IO[str], entries: list[Any], begun: bool, finite: bool) -> bool:
     if entries:
+        # Without the brackets, which are around the entries of all documents.
         file.write(',' * begun + compact_json(entries, finite)[1:-1])
     return begun or bool(entries)
 

@@ -40,6 +40,7 @@ __all__ = [
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 """In lower case."""
 
+# PoseTrack's names begin with a number and the collection that the video is from.
 _OFFICIAL = re.compile(r'\d+_(?:mpiinew|mpii|bonn)(?=_|$)')
 _NUMBER = re.compile(r'(\d+)\D*$')
 # A hash changes from digits to letters, which a name with a number at its end does not.
@@ -71,6 +72,7 @@ def frame_name(name: str) -> FrameName:
     path = PurePosixPath(posix_name(name))
     stem = _HASH_BEFORE.sub('', _HASH_BEHIND.sub('', path.stem))
     found = _NUMBER.search(stem)
+    # More than 18 digits may not fit into int64, and number no frame of a video.
     if found is None or len(found.group(1)) > 18:
         return FrameName(path.parent, stem, None)
     return FrameName(path.parent, stem[: found.start()], int(found.group(1)))
@@ -176,6 +178,7 @@ class ImageIndex:
         seen: dict[tuple[PurePosixPath, str, int | None, str], int] = {}
         for place, name in enumerate(self.names):
             parts = frame_name(name)
+            # Images without a number are told apart by their names.
             nameless = name if parts.number is None else ''
             key = (parts.folder, parts.series, parts.number, nameless)
             if seen.setdefault(key, place) != place:
@@ -194,6 +197,7 @@ def _common_end(one: str, other: str) -> int:
         [video_key(part) for part in reversed(PurePosixPath(name).parent.parts)]
         for name in (one, other)
     )
+    # Not strict: the paths may differ in depth.
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*folders, strict=False)))
 
 
@@ -224,6 +228,7 @@ def read_video_list(videos: str | Path | Sequence[str]) -> frozenset[str]:
 
 def _names_in(file: Path) -> list[str]:
     try:
+        # Editors of Windows begin a text with a byte-order mark.
         text = file.read_text(encoding='utf-8-sig')
     except (OSError, ValueError) as error:
         raise UsageError(

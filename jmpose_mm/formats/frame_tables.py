@@ -49,6 +49,7 @@ class FrameTables:
             video = self._series(folder).get(parts.series)
             if video is not None and parts.number in self._tables[video]:
                 if _is_absolute(parts.folder):
+                    # Two folders of the other machine must not become one here.
                     wanted = self._taken.setdefault(folder, str(parts.folder))
                     if wanted != str(parts.folder):
                         continue
@@ -78,6 +79,8 @@ class FrameTables:
         after = _carried(reversed(table), identities)
         owners = {}
         for number, path in table.items():
+            # Before the first named frame and after the last one, the one side that has a name
+            # decides.
             ends = {before[number] or after[number], after[number] or before[number]}
             part = f'{video} ({ends.pop()})' if len(ends) == 1 else f'{video} (unnamed)'
             self._tables.setdefault(part, {})[number] = path
@@ -100,6 +103,7 @@ class FrameTables:
         names = [folder]
         if folder.parts[:1] == ('images',):
             names.append(PurePosixPath(*folder.parts[1:]))
+        # A data set that was moved: its folders are looked for below the prefix, the longest first.
         if _is_absolute(folder):
             names += [PurePosixPath(*folder.parts[k:]) for k in range(1, len(folder.parts) + 1)]
         return [str(PurePosixPath(posix_name(self.prefix), name)) for name in names]
@@ -115,6 +119,7 @@ class FrameTables:
 
 
 def _is_absolute(folder: PurePosixPath) -> bool:
+    # A drive of Windows too, on whatever system the file is read.
     return folder.is_absolute() or (folder.parts[:1] != () and folder.parts[0].endswith(':'))
 
 
@@ -129,7 +134,9 @@ def _carried(numbers: Iterable[int], identities: dict[int, str]) -> dict[int, st
 def _listed(directory: str) -> dict[str, dict[int, str]]:
     """Paths by series and number."""
     try:
+        # Sorted: systems list files in different orders, and the message names the first of two.
         names = sorted(os.listdir(directory))
+    # A name that no path may have, as one with a null character, is a ValueError.
     except (OSError, ValueError):
         return {}
     numbered: dict[str, dict[int, str]] = {}

@@ -71,6 +71,7 @@ def read_bytes(path: str | Path) -> bytes:
     """The content of a file; one that cannot be read is a ``UsageError`` with its path."""
     path = Path(path)
     try:
+        # Opening a pipe would wait for a writer, perhaps for ever.
         if path.exists() and not path.is_file():
             kind = 'folder' if path.is_dir() else 'device or pipe'
             raise UsageError(f'{path}: expected a readable file, got a {kind}')
@@ -177,6 +178,7 @@ def numbers(values: Any, key: str, count: int) -> NDArray[Any]:
 def whole_number(value: Any, key: str) -> int:
     """A whole number of at most 63 bits, also written ``3.0`` or ``"3"``."""
     number: int | None = None
+    # 63 bits are at most 19 digits.
     if isinstance(value, str) and value.strip().lstrip('+-').isdecimal() and len(value) < 20:
         number = int(value)
     elif isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0:

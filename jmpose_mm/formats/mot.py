@@ -51,6 +51,7 @@ def read_mot(path: str | Path) -> list[TrackedBox]:
         if not line.strip():
             continue
         try:
+            # Other programs separate by spaces or semicolons, or end a line with a comma.
             values = [float(value) for value in re.split(r'[,;\s]+', line.strip().rstrip(','))]
             left, top, width, height = values[2:6]
             frame, track = int(values[0]), int(values[1])

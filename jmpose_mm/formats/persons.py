@@ -140,6 +140,7 @@ class Persons(NamedTuple):
 
     def take(self, rows: NDArray[Any]) -> Persons:
         """The persons at ``rows``, a mask (N,) or indices."""
+        # As indices, since lists cannot be asked by a mask.
         chosen = np.arange(len(self.image))[rows]
         columns: list[Any] = []
         for column in self:

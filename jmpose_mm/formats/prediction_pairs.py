@@ -26,6 +26,7 @@ __all__ = ['PredictionPairs', 'read_pairs']
 
 MAX_TRACK_ID = 10000  # the official loader's limit
 BYTES_WORTH_A_PROCESS = 8_000_000  # some ten times what a process costs
+# Even the truth is read by the official loader's rules: its losses are part of the numbers.
 OFFICIAL = Reading(JOINT_NAMES, official=True)
 
 
@@ -76,6 +77,7 @@ def read_pairs(
     size = sum(file.stat().st_size for file in [*files, *others] if file.is_file())
     workers = min(os.cpu_count() or 1, len(files), size // BYTES_WORTH_A_PROCESS)
     parts: list[tuple[AnnotationTables, AnnotationTables, str]] = []
+    # A few portions for each process: files differ in size, and each portion is sent at a cost.
     chunk = max(1, len(files) // (8 * max(1, workers)))
     with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
         made = pool.map(read, files, others, chunksize=chunk) if pool else map(read, files, others)
@@ -133,6 +135,7 @@ def _in_order(tables: AnnotationTables, places: NDArray[Any]) -> AnnotationTable
     """The same with the frames at other places."""
     images = [tables.images[k] for k in np.argsort(places).tolist()]
     image = places[tables.persons.image]
+    # Stable: within a frame the order of the file decides ties of the ranking.
     order = np.argsort(image, kind='stable')
     persons = tables.persons._replace(image=image).take(order)
     return AnnotationTables(**{**vars(tables), 'images': images, 'persons': persons})
@@ -162,9 +165,11 @@ def _are_usual(persons: Persons, unique: bool) -> bool:
         return not persons.track_ids
     try:
         ids = np.asarray(persons.track_ids, dtype=np.int64)
+    # Beyond 64 bits: the loop over single ids gives the message.
     except OverflowError:
         return False
     if not ((ids >= 0) & (ids < MAX_TRACK_ID)).all():
         return False
+    # Ids are below the limit, so that frame and id are one number.
     keys = persons.image * MAX_TRACK_ID + ids
     return not unique or len(np.unique(keys)) == len(keys)

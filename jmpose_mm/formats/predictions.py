@@ -55,6 +55,7 @@ def write_predictions(
     starts = np.searchsorted(persons.frame[order], np.arange(len(frames) + 1))
     rows = [order[a:b] for a, b in pairwise(starts.tolist())]
     for name, members in _file_names(frames).items():
+        # The truth's own form lies in the folder itself, the other one in a folder inside.
         forms = ['posetrack17', 'posetrack18']
         if frames[members[0]].image_id is not None:
             forms.reverse()
@@ -96,6 +97,7 @@ def _annolist(
     entries = []
     for index in members:
         people = []
+        # Nothing is tracked here, but the official loader wants ids that differ within a frame.
         for track, row in enumerate(rows[index]):
             joints = np.flatnonzero(persons.present[row])
             columns = (joints, *persons.keypoints[row, joints].T, persons.scores[row, joints])

@@ -22,6 +22,7 @@ class _Borrowed(ModuleType):
     """A module that takes its names from pycocotools, the first time that one is asked for."""
 
     def __getattr__(self, name: str) -> Any:
+        # Python itself asks modules for such names, as `__path__`: that must not import anything.
         if name.startswith('__'):
             raise AttributeError(name)
         return getattr(import_module(self.__name__.replace(PACKAGE, 'pycocotools')), name)
@@ -39,10 +40,12 @@ def install_stand_in() -> bool:
     """Put pycocotools in the place of a missing xtcocotools; returns whether that was done."""
     if isinstance(sys.modules.get(f'{PACKAGE}.coco'), _Borrowed):
         return True
+    # Without either, mmpose's own error names what is missing.
     if find_spec(PACKAGE) is not None or find_spec('pycocotools') is None:
         return False
     package = ModuleType(PACKAGE)
     package.__spec__ = ModuleSpec(PACKAGE, loader=None, is_package=True)
+    # An empty path makes it a package, whose modules are those put into `sys.modules` here.
     package.__path__ = []
     sys.modules[PACKAGE] = package
     for name in ('coco', 'mask', 'cocoeval'):

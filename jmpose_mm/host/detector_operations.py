@@ -74,6 +74,7 @@ def softnms(
         dets[len(kept)] = torch.cat((boxes[best], scores[best, None]))
         kept.append(int(best))
         left = left[left != best]
+        # The extension's functions write into tensors that they are given.
         overlap = boxes.new_zeros((1, len(left)))
         bbox_overlaps(boxes[best, None], boxes[left], overlap, 0, False, offset)
         if method == 2:

@@ -78,11 +78,13 @@ class _Finder:
             _WAITING.pop(name)(module)
 
         def run_with_late_names(module: ModuleType) -> None:
+            # An import statement asks the module's own builtins: no other module sees the change.
             own = {**vars(builtins), '__import__': _late_import(LATE[name])}
             module.__dict__['__builtins__'] = own
             try:
                 run(module)
             finally:
+                # Imports inside its functions, which run later, are the usual ones.
                 own['__import__'] = builtins.__import__
 
         changed = run_with_late_names if name in LATE else run_and_call

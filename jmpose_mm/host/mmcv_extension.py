@@ -38,6 +38,7 @@ class StandIn(ModuleType):
     """A module of torchvision's operations; every other name is a function that raises."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        # Python itself asks for such names: they are no operations.
         if name.startswith('__'):
             raise AttributeError(name)
         for module in OPERATIONS:  # not earlier: they import torch
@@ -57,6 +58,7 @@ def has_compiled_operations() -> bool:
 
 
 def _find_extension() -> ModuleSpec | None:
+    # `find_spec` of importlib would import the package to look inside it.
     package = PathFinder.find_spec('mmcv')
     if package is None or package.submodule_search_locations is None:
         return None

@@ -44,12 +44,14 @@ WITHOUT_DEPENDENCIES = {
 def missing_modules() -> list[str]:
     """Names of the modules that mmpose and this package import and that are not installed."""
     missing = [name for name in (*PLAIN, *WITHOUT_DEPENDENCIES) if not _is_installed(name)]
+    # It is wanted as the stand-in of xtcocotools alone (coco_tools.py).
     if 'pycocotools' in missing and _is_installed('xtcocotools'):
         missing.remove('pycocotools')
     return missing
 
 
 def _is_installed(name: str) -> bool:
+    # A module that somebody has put in place need not be findable.
     return name in sys.modules or find_spec(name) is not None
 
 

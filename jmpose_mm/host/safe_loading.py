@@ -31,11 +31,13 @@ def load_data(file: Any, *arguments: Any, **options: Any) -> Any:
     """
     import torch
 
+    # Of tar archives torch before 2.6 unpickles everything, whatever `weights_only` says.
     if isinstance(file, (str, Path)) and tarfile.is_tarfile(file):
         raise UsageError(f'{file}: expected a checkpoint, got a tar archive')
     content = torch.load(file, *arguments, **{**options, 'weights_only': True})
     meta = content.get('meta') if isinstance(content, dict) else None
     if isinstance(meta, dict):
+        # mmengine parses this text as a Python config on resuming, which runs it.
         meta.pop('config', None)
     return content
 

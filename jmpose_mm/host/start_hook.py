@@ -19,6 +19,7 @@ class _Preparation:
     def find_spec(cls, name, path=None, target=None):
         if name != AWAITED:
             return None
+        # What it waits for is found: later imports do not pass here.
         sys.meta_path.remove(cls)
         from importlib.machinery import PathFinder
 

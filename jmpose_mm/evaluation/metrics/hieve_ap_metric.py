@@ -76,6 +76,7 @@ class HieveAPMetric(PoseTrackAPMetric):
                 mean_over_joints(
                     posetrack_ap(truth, predictions, self.ignored, threshold, weights).ap
                 )
+                # A subset without annotated persons has no AP, as with the parent.
                 if len(truth.frame)
                 else float('nan')
                 for threshold in self.thresholds

@@ -32,10 +32,12 @@ class JudgedJoints(NamedTuple):
     def pck(self, persons: BoolArray, threshold: float, joint: int | None = None) -> float:
         """Of some persons, over all annotated joints alike, or of one; NaN without any."""
         rows = persons & self.sized
+        # Nobody was found: further away than every threshold, that is wrong.
         distances = np.where(np.isnan(self.relative[rows]), np.inf, self.relative[rows])
         present = self.present[rows]
         if joint is not None:
             distances, present = distances[:, [joint]], present[:, [joint]]
+        # The function counts each column apart: in one column all joints count alike.
         flat = distances.reshape(-1, 1), present.reshape(-1, 1)
         return float(joint_pck(*flat, threshold, self.comparison)[0])
 

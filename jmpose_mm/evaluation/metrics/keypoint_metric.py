@@ -128,8 +128,10 @@ class KeypointMetric(LabelledMetric):
         check_parts(sample, 'gt_instances', ('keypoints', 'keypoints_visible', 'bboxes'))
         truth = sample['gt_instances']
         visible = plain_array(truth['keypoints_visible'])
+        # mmpose may keep a weight beside each visibility.
         visible = visible[..., 0] if visible.ndim == 3 else visible
         true = plain_array(truth['keypoints'])[:1]
+        # A sample of a detected box says visible of joints that are all at (0, 0).
         present = (visible[:1] > 0) & bool(true.any())
         return {'true': true, 'present': present, 'box': plain_array(truth['bboxes'])[:1]}
 
@@ -175,6 +177,7 @@ class KeypointMetric(LabelledMetric):
         )
         everybody, last = np.ones(len(truth.frame), dtype=bool), self.thresholds[-1]
         values = {f'PCK@{t:g}': judged.pck(everybody, t) for t in self.thresholds}
+        # OKS from 0.5 to 0.95 in steps of 0.05.
         values |= {'AP': float(ap.ap.mean()), 'AP50': float(ap.ap[0]), 'AP75': float(ap.ap[5])}
         values |= {'AR': float(ap.recall.mean()), 'error_px': judged.error(everybody)}
         values['error_lengths'] = known_mean(relative[truth.present])

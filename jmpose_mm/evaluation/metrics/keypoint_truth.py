@@ -108,6 +108,7 @@ def paired(
     persons: dict[Any, list[int]] = {}
     for index, frame in enumerate(truth.frame):
         persons.setdefault(frame, []).append(index)
+    # Frames without predictions are in it, since their persons count as missed.
     predictions: dict[Any, list[int]] = {frame: [] for frame in persons}
     for index, record in enumerate(records):
         predictions.setdefault(record['frame'], []).append(index)
@@ -130,6 +131,7 @@ def paired(
                 if partner >= 0:
                     found[person] = points[partner]
     if truth.record is not None:
+        # The sample itself says whose it is: no matching, however far the prediction lies.
         found = np.asarray([records[row]['keypoints'][0] for row in truth.record]).reshape(
             found.shape
         )

@@ -54,6 +54,7 @@ def write_sample_predictions(
                 }
             )
     names = dataset_meta['keypoint_id2name']
+    # COCO counts joints from 1.
     links = [[int(a) + 1, int(b) + 1] for a, b in dataset_meta.get('skeleton_links') or ()]
     kind = dataset_meta.get('category') or dataset_meta.get('dataset_name') or 'object'
     document = {

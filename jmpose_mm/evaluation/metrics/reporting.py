@@ -85,6 +85,7 @@ class LabelledMetric(BaseMetric):
 
 def _same_boxes(stated: str, read: str) -> bool:
     """Whether a statement names the boxes that were read; it may leave out who found them."""
+    # The name of the detector stands in brackets before the threshold.
     plain = re.sub(r' \(.*\)(?=, score >= )', '', read)
     stated = _GROUND_TRUTH if stated.strip().lower() in ('gt', _GROUND_TRUTH) else stated.strip()
     return stated in (read, plain)

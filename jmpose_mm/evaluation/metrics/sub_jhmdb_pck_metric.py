@@ -81,6 +81,7 @@ class SubJhmdbPCKMetric(LabelledMetric):
             record, truth = read_sample(sample, len(names)), sample['gt_instances']
             check_parts(sample, 'gt_instances', ('keypoints', 'keypoints_visible', 'bboxes'))
             visible = plain_array(truth['keypoints_visible'])
+            # mmpose may keep a weight beside each visibility.
             visible = visible[..., 0] if visible.ndim == 3 else visible
             self.results.append(
                 {
@@ -107,6 +108,7 @@ class SubJhmdbPCKMetric(LabelledMetric):
         pixels = np.hypot(*np.moveaxis(predicted - true, -1, 0))
         metrics, rows = {}, []
         for kind, size in sizes.items():
+            # A torso of length 0 makes distances infinite or NaN: no threshold takes them.
             with np.errstate(divide='ignore', invalid='ignore'):
                 distances = pixels / size[:, None]
             for threshold in self.thresholds:

@@ -56,6 +56,7 @@ def _instances(image: int, columns: list[Column], row: list[float]) -> list[Inst
             if math.isfinite(at.get('x', math.nan)) and math.isfinite(at.get('y', math.nan))
         }
         if joints:
+            # A project of single animals has one individual without a name.
             found.append(Instance(image, joints, track=individual or None))
     return found
 

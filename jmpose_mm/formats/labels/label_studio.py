@@ -58,9 +58,11 @@ def _image_name(task: dict[str, Any]) -> str | None:
     for value in data.values():
         if isinstance(value, str):
             parts = urlsplit(value)
+            # Files of a local storage are `/data/local-files/?d=FOLDER/NAME`.
             local = parse_qs(parts.query).get('d', [parts.path])[0]
             name = posix_name(unquote(local))
             if name.lower().endswith(IMAGE_SUFFIXES):
+                # Where images lie that were uploaded in the browser.
                 return name.removeprefix('/data/upload/').lstrip('/')
     return None
 
@@ -68,6 +70,7 @@ def _image_name(task: dict[str, Any]) -> str | None:
 def _results(task: dict[str, Any], left_out: Counter[str]) -> Iterator[dict[str, Any]]:
     """Every region of a task, its values and its size beside each other."""
     if isinstance(task.get('annotations'), list):
+        # A task that was skipped keeps its annotation, marked as cancelled.
         done = [a for a in task['annotations'] if not a.get('was_cancelled')]
         left_out['annotations of a task beside its first'] += max(0, len(done) - 1)
         for region in done[0]['result'] if done else ():

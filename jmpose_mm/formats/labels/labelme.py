@@ -60,6 +60,7 @@ def read_labelme(
 
 def _groups(shapes: list[dict[str, Any]], left_out: Counter[str]) -> list[list[dict[str, Any]]]:
     """The shapes of each animal."""
+    # A shape without a type is a polygon, as for labelme itself.
     known = [s for s in shapes if s.get('shape_type', 'polygon') in ('point', *OUTLINES)]
     left_out['shapes that are no point, rectangle or polygon'] += len(shapes) - len(known)
     groups: dict[Any, list[dict[str, Any]]] = {}
