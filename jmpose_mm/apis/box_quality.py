@@ -67,6 +67,7 @@ def _box(box: np.ndarray, keypoints: np.ndarray) -> np.ndarray | None:
         return box
     labelled = keypoints[(keypoints != 0).any(axis=-1), :2]
     return (
+        # A single joint has no extent to overlap with.
         None if len(labelled) < 2 else np.concatenate((labelled.min(axis=0), labelled.max(axis=0)))
     )
 
@@ -78,6 +79,7 @@ def _matched(boxes: list[np.ndarray], truth: list[np.ndarray], least: float) -> 
     for row in overlap:
         best = int(row.argmax())
         if row[best] >= least:
+            # Taken: no further box can show the same person.
             overlap[:, best] = 0
             count += 1
     return count

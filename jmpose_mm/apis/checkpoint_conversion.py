@@ -79,6 +79,7 @@ def convert_checkpoint(
     copies = bool(reverse and COPIES.get(method)) and _had_copies(source)
     if not reverse:
         state = {name: value for name, value in state.items() if not _below(name, DROPPED)}
+        # Whether there were copies is kept, so that the way back gives the same entries.
         count, state = len(state), _without_copies(state, method)
         copies = len(state) < count
     renamed = rename_parameters(state, NAMES[method], reverse)
@@ -118,6 +119,7 @@ def rename_parameters(
     """Values by (name in the source, name in the target); the latter is '' where no rule fits."""
     pairs = sorted(
         ((here, there) if reverse else (there, here) for there, here in names),
+        # The longest first: a part's own rule goes before that of the part that it is in.
         key=lambda pair: -len(pair[0]),
     )
 

@@ -134,6 +134,7 @@ def _train(
     cfg = load_config(config, overrides, str(work_dir))
     cfg.load_from = checkpoints.get('single_frame')
     if cfg.model.get('frozen'):
+        # Frozen features are computed in every step and never trained: fewer digits do.
         cfg.model.frozen_backbone_dtype = fast_dtype(device)
     # One evaluation at the end is enough, and the demo makes it with its drawings.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

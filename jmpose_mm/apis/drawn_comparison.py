@@ -104,6 +104,7 @@ def _poses_by_frame(
     """Persons with joints by the place of their frame in the truth, where there are any."""
     persons = frames.truth() if annotated else frames.predictions()
     scores = persons.present.astype(float) if annotated else persons.scores
+    # Predictions have no head: errors are measured in the truth's.
     head_size = persons.head_size if annotated else np.ones(len(persons.frame))
     poses = {}
     for number, image in enumerate(frames.images):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ['export_onnx']
 
+# The first that has LayerNormalization; GridSample came with 16.
 _OPSET = 17
 _FIXED = '; a fixed batch may do: `batch` 1'
 
@@ -131,6 +132,7 @@ def _export(
         raise UsageError('export needs onnx: `pip install onnx onnxruntime`') from error
     module.eval()
     if dynamic:
+        # Other values in another number: constants that tracing froze show up.
         others = tuple(torch.cat((value, value.flip(-1))) for value in inputs)
     else:
         others = tuple(value.flip(-1) for value in inputs)

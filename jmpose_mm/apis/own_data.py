@@ -56,6 +56,7 @@ def convert_own_data(
     facts = OwnOptions(**given)
     dataset = OwnFormat(Path(source), out, facts, _read_film)
     dataset.copies_images = copy
+    # All checks come before the conversion, which writes.
     earlier = _earlier(out, facts)
     texts = _texts(dataset, model or {})
     _check_edited(out, texts, earlier)
@@ -101,6 +102,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
     sides = text.lower().split('x')
     if not all(side.isdecimal() for side in sides) or len(sides) > 2:
         raise UsageError(f'input_size: expected width and height such as 256x192, got {text!r}')
+    # One number stands for both sides.
     return int(sides[0]), int(sides[-1])
 
 

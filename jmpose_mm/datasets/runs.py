@@ -186,6 +186,7 @@ class _SameDraws:
         for step in steps:
             known = self.states.get(id(step))
             _set_random_state(known or self.latest)
+            # Kept for each step: samples get the same draws even where they draw unequally often.
             self.states[id(step)] = known or self.latest
             results = step(results)
             if known is None:
@@ -230,6 +231,7 @@ def _assign(
         For each window and frame the number of a crop, and for each crop whose box it is cut by
         and the frame that it shows: first frames in their own box.
     """
+    # Reversed: of several boxes on a frame the first one counts, which is the key frame's.
     owner = {path: i for i, path in reversed(list(enumerate(paths)))}
     seen: list[list[tuple[int, str]]] = []
     for key, row in enumerate(wanted):

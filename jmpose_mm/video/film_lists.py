@@ -65,6 +65,7 @@ def film_names(films: Sequence[str]) -> dict[str, str]:
     for film in films:
         stem = re.sub(r'[^\w.-]+', '_', Path(without_credentials(film)).stem) or 'film'
         number, name = 1, stem
+        # Windows and macOS take names that differ in case for one.
         while name.lower() in {taken.lower() for taken in names.values()}:
             number += 1
             name = f'{stem}_{number}'
@@ -106,6 +107,7 @@ def make_films(
             problems = recording.problems
             frames = len(recording)
             persons = len({p.id for poses in recording for p in poses.persons})
+        # What a film can be wrong with; an error of the program itself ends the whole list.
         except (OSError, ValueError) as error:
             state, frames, persons, problems = 'failed', 0, 0, [cut(error, 300)]
         seconds = round(time.monotonic() - began, 1)

@@ -132,6 +132,7 @@ class PoseMaking:
         known = next(self._earlier.poses, None)
         for count, frame in enumerate(self._source.read(self.remarks)):
             done = None
+            # By number, not by place: frames that cannot be decoded are passed over.
             if known is not None and known.index == frame.index:
                 done, known = known, next(self._earlier.poses, None)
             boxes = self._people.of(frame, count, done)
@@ -149,6 +150,8 @@ class PoseMaking:
             frame, boxes, done = self._waiting.popleft()
             poses = _frame_poses(frame, boxes, persons)
             for person in poses.persons:
+                # Unsmoothed: a smoothed pose lags behind a fast person, and boxes are predicted
+                # from it.
                 self._tracker.observe(frame.index, person.id, person.keypoints, person.scores)
             steadied = self._steadied(poses)
             yield frame, done or _copied(steadied)

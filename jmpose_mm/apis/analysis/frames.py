@@ -98,6 +98,7 @@ def _row(
         shown = run.predictions.present[fitted] & (fitted >= 0)[:, None]
         points = np.where(shown[..., None], run.predictions.keypoints[fitted], np.nan)
         found, joints = int(error.num_found[frame]), int(error.num_joints[frame])
+        # -1 marks persons for whom no prediction is left.
         missed = int((fitted < 0).sum())
         caption = f'error {error.mean[frame]:.2f} heads, {found} of {joints} joints right'
         caption += f', {missed} missed' if missed else ''

@@ -74,6 +74,7 @@ def divide(truth: Truth, bins: int) -> list[Division]:
     divisions = [Division('Videos', 'videos.png', 'video', _parts(values, frames, len(videos)))]
     for field, values in image_fields(truth).items():
         parts = _parts(values, frames, MOST_VALUES)
+        # A field that is different in each video, or each frame, would be that division again.
         if len(parts) > 1 and not any(
             _names(parts, one[frames]) for one in (identity, np.arange(len(names)))
         ):

@@ -101,6 +101,7 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> ScoredRun:
     _, kept = without_ignored(
         truth.persons, take_persons(everybody, everybody.frame >= 0), truth.frames.ignored()
     )
+    # Nothing is measured in frames without predictions: no head box is needed there.
     met = np.isin(truth.persons.frame, kept.frame[kept.present.any(axis=1)])
     truth.frames.check_head_boxes(take_persons(truth.persons, met))
     return ScoredRun(

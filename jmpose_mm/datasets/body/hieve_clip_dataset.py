@@ -31,6 +31,7 @@ _PARTS = {
     'chest': ('upper', 1.0, 0.079),
     'shoulder': ('upper', 1.0, 0.079),
     'elbow': ('upper', 1.2, 0.072),
+    # Weights as mmpose's body data sets have them: the ends of limbs count more.
     'wrist': ('upper', 1.5, 0.062),
     'hip': ('lower', 1.0, 0.107),
     'knee': ('lower', 1.2, 0.087),

@@ -119,6 +119,8 @@ def _finder(tables: AnnotationTables) -> Callable[[int | str], int | None]:
     def find(image: int | str) -> int | None:
         if image in by_id or not isinstance(image, str):
             return by_id.get(image)
+        # Six digits and eight count from different numbers: a neighbour's boxes would fit by
+        # number.
         return index.find(image, same_stem=True)
 
     return find
@@ -129,6 +131,7 @@ def _identities(tables: AnnotationTables) -> list[int | str]:
     given = tables.persons.annotation_ids
     if None not in given and len(set(given)) == len(given):
         return [identity for identity in given if identity is not None]
+    # Metrics tell samples by image and id: of two equal ones the second would not count.
     repeated = len(given) - len(set(given))
     if any(identity is not None for identity in given):
         tables.lost['persons with ids that are not their own, numbered anew'] += repeated

@@ -44,6 +44,7 @@ def still_windows_remark(
         return ''
     reach = getattr(chooser, 'distance', None) or 0
     offsets = chooser.frame_offsets
+    # Of drawn windows the widest is looked at: only where it is still, all of them are.
     if reach:
         offsets = range(-reach * (offsets[0] < 0), reach * (offsets[-1] > 0) + 1)
     rates = {sample['video']: sample.get('frame_rate') for sample in samples}

@@ -95,6 +95,7 @@ def coco_document(
             images.append(_image_entry(image, video, len(frames), regions[index]))
     persons, counts = [], Counter[int]()
     for row, index in enumerate(tables.persons.image.tolist()):
+        # As in PoseTrack18 the image's id comes first; three digits are for the person.
         identity = images[index]['id'] * 1000 + counts[index]
         counts[index] += 1
         entry = {'id': identity, 'image_id': images[index]['id']}
@@ -131,6 +132,7 @@ def _image_entry(
 
 def _person_entry(tables: AnnotationTables, row: int) -> dict[str, Any]:
     persons = tables.persons
+    # An `annolist` lists a joint or does not: listed ones are visible (2) in COCO's terms.
     keypoints = persons.keypoints[row] * [1, 1, 2]
     labelled = (keypoints[:, 2] > 0) & np.isfinite(keypoints).all(axis=1)
     entry: dict[str, Any] = {

@@ -16,6 +16,7 @@ import cv2
 
 __all__ = ['Converted', 'DatasetFormat', 'Video', 'first_folder', 'image_size', 'visible_files']
 
+# As in PoseTrack18, the last four digits of an image's id are its frame.
 MAX_FRAMES = 10_000
 
 

@@ -72,7 +72,9 @@ class HieveFormat(DatasetFormat):
         candidates = [f'{root}{labels}' for root in ('', 'HIE20/') for labels in LABELS]
         labels = first_folder(self.src, 'poses', *candidates)
         files = sorted(
-            visible_files(labels, '*.json'), key=lambda file: (len(file.stem), file.stem)
+            # Names are bare numbers: the shorter is the smaller.
+            visible_files(labels, '*.json'),
+            key=lambda file: (len(file.stem), file.stem),
         )
         unknown = set(self.val_videos) - {file.stem for file in files}
         if unknown:
@@ -81,6 +83,7 @@ class HieveFormat(DatasetFormat):
             )
         videos = []
         for number, file in enumerate(files, 1):
+            # Numbers count all labelled videos: ids stay the same whatever is held out.
             split = 'val' if file.stem in self.val_videos else 'train'
             film = self._film(file.stem)
             sources = (file,) if film is None else (file, film)

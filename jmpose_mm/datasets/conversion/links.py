@@ -93,8 +93,10 @@ def link_folder(source: Path, link: Path, copy: bool = False) -> bool:
     Raises:
         UsageError: Something else is there.
     """
+    # An earlier run has made it.
     if link.exists() and link.samefile(source):
         return True
+    # A link to another place, or a folder with files of the user's: neither is replaced.
     if link.is_symlink() or (link.exists() and not _mirrors(link, source)):
         raise UsageError(f'{link}: expected nothing or a link to {source}, found something else')
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +120,7 @@ def _mirror(source: Path, link: Path, copy: bool) -> bool:
             os.link(file, target)
         except OSError:
             if not copy:
+                # What lies in it is of this call or an earlier one: `_mirrors` has looked.
                 shutil.rmtree(link)
                 return False
             shutil.copyfile(file, target)

@@ -24,6 +24,7 @@ from jmpose_mm.errors import UsageError, cut
 
 __all__ = ['read_matlab', 'read_matlab_structure']
 
+# A damaged file may keep scipy busy for ever: it gets a minute, and a second a megabyte.
 SECONDS = 60.0
 SECONDS_PER_BYTE = 1e-6
 
@@ -59,6 +60,7 @@ class _Reader:
                 self.process.stdin.write(json.dumps(str(path.absolute())).encode() + b'\n')
                 self.process.stdin.flush()
                 length = int.from_bytes(self._bytes(8), 'little')
+                # Our own process has pickled this; of the file itself nothing is unpickled.
                 answer: tuple[bool, Any] = pickle.loads(self._bytes(length))
             except BrokenPipeError as error:
                 raise EOFError from error
@@ -78,6 +80,7 @@ class _Reader:
         for pipe in (self.process.stdin, self.process.stdout):
             with suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
+        # After a fork the child holds the pipes too, and must not end its parent's process.
         if self.owner == os.getpid():
             self.process.kill()
             self.process.wait()

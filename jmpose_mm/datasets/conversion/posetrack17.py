@@ -55,6 +55,7 @@ class PoseTrack17Format(DatasetFormat):
         self.images = first_folder(self.src, 'images', 'images', 'posetrack_data/images')
         videos = []
         for split in SPLITS:
+            # JSON comes last, so that it replaces the Matlab file of the same stem below.
             files = [*visible_files(root / split, '*.mat'), *visible_files(root / split, '*.json')]
             for stem, file in sorted({file.stem: file for file in files}.items()):
                 videos.append(Video(f'{split}/{stem}.json', (split,), len(videos) + 1, (file,)))
@@ -104,6 +105,7 @@ class PoseTrack17Format(DatasetFormat):
             file.exists() and file.samefile(wanted[file.name]) for file in present
         ):
             return
+        # Links of an earlier run may go; a file of the user's never does.
         if not all(is_link_to(file, source) for file in present):
             raise UsageError(f'{folder}: expected nothing or links, found files of another origin')
         for file in present:

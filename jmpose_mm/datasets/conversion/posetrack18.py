@@ -72,6 +72,7 @@ class PoseTrack18Format(DatasetFormat):
                 read_id(field(image, 'id', int, float, str), 'id')
                 video, number = tables.find(field(image, 'file_name', str))
                 left_out['frames missing on disk'] += number is None
+                # A video has one size: the first image on disk tells it for all.
                 if size is None and number is not None:
                     size = image_size(Path(tables[video][number]))
                 if size is not None:

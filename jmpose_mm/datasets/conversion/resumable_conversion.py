@@ -55,6 +55,8 @@ class Ledger:
         self.entries[video.file] = entry
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open('a', encoding='utf-8') as file:
+            # The line break comes first: what a killed run has left of a line is then a line of its
+            # own.
             file.write(f'\n{json.dumps(entry)}')
 
     def tidy(self, videos: list[Video]) -> None:
@@ -78,6 +80,7 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 def _state(video: Video) -> list[Any]:
     stats = [source.stat() for source in video.sources]
+    # The number is part of it, since ids of images are made of it.
     return [RULES, video.number, *([stat.st_size, stat.st_mtime_ns] for stat in stats)]
 
 

@@ -136,6 +136,7 @@ def mask_box(mask: np.ndarray) -> list[float] | None:
     if not len(rows):
         return None
     left, top = int(columns[0]), int(rows[0])
+    # Matlab counts from 1. PCK is relative to this width, which is a pixel less than the mask's.
     return [left + 1.0, top + 1.0, float(columns[-1] - left), float(rows[-1] - top)]
 
 

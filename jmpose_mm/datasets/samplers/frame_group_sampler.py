@@ -30,9 +30,11 @@ def grouped_order(
     Returns:
         Indices of all samples, ``(N,)``.
     """
+    # One start for all videos, drawn anew: no two frames are always in different groups.
     keys = np.stack((videos, (numbers + rng.integers(frames)) // frames))
     _, group = np.unique(keys, axis=1, return_inverse=True)
     place = rng.permutation(len(videos))[group.ravel()]
+    # By group in drawn order, then by chance inside a group.
     return np.lexsort((rng.random(len(videos)), place))
 
 
@@ -82,4 +84,5 @@ class FrameGroupSampler(DefaultSampler):
         rng = np.random.default_rng((self.seed, self.epoch))
         order = grouped_order(self.videos, self.numbers, self.frames, rng)
         first = self.rank * self.num_samples
+        # `resize` repeats from the beginning where processes need a few samples more.
         return iter(np.resize(order, self.total_size)[first : first + self.num_samples].tolist())

@@ -108,6 +108,7 @@ class RunBatchSampler:
             return int(keys[0])
         first, last = self.numbers[keys[0]] - self.before, self.numbers[keys[-1]] + self.after
         near = (self.numbers[track] >= first) & (self.numbers[track] <= last)
+        # The run's own key frames are in `keys`; neighbours are those that its windows reach into.
         near[stretch.start : stretch.stop] = False
         return Run(tuple(keys.tolist()), tuple(track[near].tolist()), self.crop)
 
@@ -131,6 +132,7 @@ def _persons(dataset: Any) -> tuple[np.ndarray, np.ndarray]:
     try:
         for index, info in enumerate(found):
             track = info.get('track_id')
+            # Plain numbers stand for samples without a track: a run of one each.
             key = index if track is None else (info['video'], track)
             found[index] = numbers.setdefault(key, len(numbers)), info['frame_number']
     except KeyError as error:

@@ -95,6 +95,7 @@ def _entry(
     inside = _inside(reasons)
     keypoints = np.zeros((17, 3))
     keypoints[inside, :2] = image[inside]
+    # 1 says annotated; whether a joint is seen stands in a field of its own.
     keypoints[inside, 2] = 1
     shown = [reasons[k] if k in inside else '' for k in range(17)]
 
@@ -178,6 +179,8 @@ def noisy_detections(
             continue
         for repeat in range(1 + (rng.random() < 0.04)):
             box = _jittered(annotation['bbox'], 0.09 if degraded else 0.05, rng)
+            # Scores begin here; second boxes and those of degraded persons score lower, as
+            # detectors' do.
             best = 0.35 if repeat else 0.6 if degraded else 0.75
             found.append((box, float(rng.uniform(best, best + 0.24))))
     for _ in range(rng.poisson(1 / 6)):

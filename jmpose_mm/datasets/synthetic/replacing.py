@@ -66,6 +66,7 @@ def put_in_place(scratch: Path, out: Path) -> None:
     try:
         scratch.rename(out)
     except OSError:
+        # The new folder could not take its place: the old one goes back.
         old.rename(out)
         raise
     _keep_own_files(old, out)

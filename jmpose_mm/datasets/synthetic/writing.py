@@ -118,6 +118,7 @@ def _made(
         counts = _render(scratch, settings, wanted['seed'], workers, progress)
         manifest = {**wanted, 'digest': _digest(wanted), 'counts': counts}
         write_compact_json(scratch / MANIFEST, manifest)
+        # `mkdtemp` makes folders that nobody else can read.
         scratch.chmod(0o755)
         put_in_place(scratch, out)
     finally:

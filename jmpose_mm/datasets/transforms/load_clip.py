@@ -123,6 +123,8 @@ class LoadClip(BaseTransform):
             state = os.stat(path)
         except (OSError, ValueError):
             return None
+        # A file that another one was moved over may have the same size and time, not the same
+        # inode.
         return path, state.st_size, state.st_mtime_ns, state.st_ino
 
     def _decode(self, path: str) -> np.ndarray:

@@ -75,6 +75,7 @@ class SampleSupportFrames(BaseTransform):
         if border not in BORDERS:
             raise ValueError(f'border: expected one of {BORDERS}, got {border!r}')
         if distance is not None:
+            # For its error alone: what does not fit is said when the pipeline is built.
             draw_offsets(self.frame_offsets, distance, np.random.RandomState(0))
         self.border, self.distance, self.copies_of_key = border, distance, copies_of_key
         self.pairs = pairs
@@ -138,6 +139,7 @@ class SampleSupportFrames(BaseTransform):
         offsets = self.frame_offsets
         self._check(results)
         if self.distance is not None:
+            # The global state, which mmengine seeds in every worker.
             offsets = draw_offsets(offsets, self.distance, np.random)
         results['frame_offsets'] = offsets
         frames = results.get('video_frames')
@@ -148,6 +150,7 @@ class SampleSupportFrames(BaseTransform):
             numbers = self.window(results['frame_number'], frames, offsets, rate)
             results['frame_paths'] = [frames[number] for number in numbers]
         if self.pairs:
+            # The key frame is first, as the neck expects of a pair.
             pair = (offsets.index(0), np.random.randint(len(offsets)))
             results['frame_offsets'] = tuple(offsets[i] for i in pair)
             results['frame_paths'] = [results['frame_paths'][i] for i in pair]

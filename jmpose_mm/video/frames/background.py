@@ -27,6 +27,7 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
     def fill() -> None:
         source = iter(items)
         try:
+            # A place first: the item after the last free place is not even begun.
             while free.acquire() and not stop.is_set():
                 ready.put(('item', next(source)))
         except StopIteration:
@@ -50,6 +51,7 @@ def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
             yield value
     finally:
         stop.set()
+        # Wakes the thread where it waits for a place.
         free.release()
         thread.join()
 

@@ -40,6 +40,8 @@ def camera_frames(number: int, remarks: Remarks, start: Position = 0) -> Iterato
             if not capture.grab():
                 remarks.problems.append(f'camera {number}: stopped after {index} frames')
                 return
+            # After `grab`, which waits for the picture; decoding it comes later and takes time of
+            # its own.
             now = time.monotonic()
             began = now if began is None else began
             yield LazyFrame(index, now - began, '', partial(_retrieved, capture))

@@ -17,6 +17,7 @@ __all__ = ['VideoInfo', 'opened', 'probe']
 
 FASTEST_CAMERA = 1000.0  # what says more is a clock's rate, not a camera's
 FASTEST_USUAL = 300.0
+# Some seconds of film: enough for a mean rate, little enough to read from an address.
 MEASURED_PACKETS = 200
 TIMEOUT = (20.0, 60.0)  # seconds to open an address, and to wait for its data
 
@@ -110,6 +111,7 @@ def opened(name: str) -> Iterator[tuple[Any, Any]]:
                 f'{shown}: no decoder for its video codec in PyAV {av.__version__}; convert it to '
                 'H.264, or install another PyAV'
             )
+        # Frames in parallel too; the default decodes slices alone, and many films have one a frame.
         stream.thread_type = 'AUTO'
         yield container, stream
 
@@ -154,6 +156,7 @@ def _rate(container: Any, stream: Any) -> tuple[float | None, bool]:
     if len(stamps) < 2:
         return (stated, True) if 0 < stated <= FASTEST_CAMERA else (None, True)
     measured = (len(stamps) - 1) / float((max(stamps) - min(stamps)) * stream.time_base)
+    # Stamps that are rounded to milliseconds differ by less.
     if abs(measured - stated) < 0.05 * stated:
         return stated, True
     if stated <= FASTEST_USUAL and stream.frames > 1 and stream.duration:

@@ -21,6 +21,7 @@ from jmpose_mm.video.records import Remarks
 __all__ = ['film_frames']
 
 TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+# Containers that count their frames; the length of others is good to a second.
 COUNTING_SUFFIXES = ('.avi', '.m4v', '.mov', '.mp4')
 
 
@@ -116,6 +117,7 @@ class _Numbering:
 def _decoded(packet: Any, damage: _Damage) -> list[Any]:
     try:
         return packet.decode()
+    # The decoder was flushed already.
     except av.EOFError:
         return []
     except av.FFmpegError:

@@ -86,6 +86,7 @@ class _Depth:
             return image
         if image.dtype != np.uint16:
             return None  # numbers of any range, as in depth maps
+        # Files do not say how many of the 16 bits the camera used.
         highest = int(image.max(initial=0))
         bits = next(bits for bits in BIT_DEPTHS if highest < 2**bits)
         if bits > self.bits:

@@ -15,6 +15,7 @@ import av
 __all__ = ['packets_near']
 
 REORDERED = 16  # no codec shows a frame more than so many packets after the one that follows it
+# Longer than any usual distance of key frames: 100 s at 30 frames per second.
 WAITING_PACKETS = 3000
 
 

@@ -86,6 +86,7 @@ class BoxFile:
     def _mot_entries(self) -> Any:
         for found in read_mot(self.path):
             entry = (found.box, found.score, found.track_id, found.line)
+            # MOTChallenge counts frames from 1, films are counted from 0.
             yield '', [found.frame - 1], entry
 
 
@@ -110,6 +111,7 @@ class _Matched:
         key = PurePath(frame.name).name if by_name else frame.index + self.shift
         entries = self.file.videos.get(self.video, {}).get(key, [])
         self.matched.update(entry[3] for entry in entries)
+        # Written this way a score that is NaN stays, to be counted with what is wrong with it.
         kept = [entry for entry in entries if not entry[1] < self.file.score_threshold]
         return FoundBoxes(
             np.array([entry[0] for entry in kept], dtype=float).reshape(-1, 4),

@@ -74,6 +74,7 @@ class SteadyChoice:
         if self.choice.ids is not None:
             self._seen |= persons.keys()
             persons = {n: box for n, box in persons.items() if n in self.choice.ids}
+        # Who was chosen longest stays; the larger box decides at the beginning.
         order = sorted(persons, key=lambda n: (-self._frames[n], -_area(persons[n][0]), n))
         chosen = set(order[: self.choice.most])
         self._frames.update(chosen)

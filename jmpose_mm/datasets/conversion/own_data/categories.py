@@ -148,6 +148,7 @@ def _count(person: dict[str, Any]) -> int:
 def _links(skeleton: Any, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Links by name; COCO counts joints from 1, and files that have a 0 do not."""
     pairs = [pair for pair in skeleton if isinstance(pair, list | tuple) and len(pair) == 2]
+    # A 0 cannot be meant where joints are counted from 1.
     first = 0 if any(0 in pair for pair in pairs) else 1
     links = []
     for pair in pairs:
@@ -187,6 +188,7 @@ def taken_categories(
         main = max(own, key=lambda c: c.persons)
         taken += [c for c in own if set(c.joints) == set(main.joints)]
     left = sum(c.persons for c in categories) - sum(c.persons for c in taken)
+    # With half of the persons or more of other joints, the choice is the user's.
     if 2 * left >= sum(c.persons for c in categories):
         counts = ', '.join(
             f'{c.name} ({c.persons} with {len(c.joints)} joints)' for c in categories

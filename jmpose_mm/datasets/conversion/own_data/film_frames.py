@@ -92,6 +92,7 @@ def film_offset(video: OwnVideo, film: Path, labelled: Iterable[int], read: Read
             if picture is not None:
                 differences[step].append(_difference(picture, image))
     means = {step: np.mean(values) for step, values in differences.items() if values}
+    # In a still film all steps fit alike: then the numbers are the film's.
     best = min(means, key=lambda step: (means[step], abs(step)), default=0)
     if not means or means[best] > MOST_DIFFERENT:
         raise UsageError(
@@ -127,6 +128,7 @@ def extract_frames(
     missing = {number for number, file in wanted.items() if not file.exists()}
     if not missing:
         return set()
+    # Films are decoded no further than to the last frame that is wanted.
     last = max(missing)
     for index, image in read(film):
         if index in missing:
@@ -138,6 +140,7 @@ def extract_frames(
             encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
             unfinished = wanted[index].with_name(f'.{wanted[index].name}')
             unfinished.write_bytes(encoded.tobytes())
+            # An interrupted run leaves no half frame under a final name.
             unfinished.replace(wanted[index])
             missing.discard(index)
         if index >= last:

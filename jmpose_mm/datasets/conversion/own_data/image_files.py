@@ -15,6 +15,7 @@ from jmpose_mm.formats.labels.label_files import visible
 
 __all__ = ['ImageFiles', 'upright_size']
 
+# Labelling programs show pictures upright, as browsers do, and labels are for what they show.
 ORIENTATION = 0x0112  # tag of EXIF; from 5 on the picture lies on its side
 
 

@@ -77,6 +77,7 @@ def read_labelled_images(
                 joints = _file_joints(own[key], skeleton)
                 person = own_entry(entry, joints, image.size, counts)
                 if person is not None:
+                    # As where exports overlap and two files have the same image.
                     counts['persons listed twice'] += person in image.persons
                     if person not in image.persons:
                         image.persons.append(person)

@@ -83,8 +83,10 @@ def _keypoints(entry: dict[str, Any], joints: FileJoints, counts: Counter[str]) 
         if place >= 0:
             chosen[target] = points[place]
     finite = np.isfinite(chosen).all(axis=1)
+    # Written this way, a visibility that is NaN counts as labelled, and the loss is said.
     counts['keypoints that are not finite'] += int((~finite & ~(chosen[:, 2] <= 0)).sum())
     chosen[~finite | (chosen[:, 2] <= 0)] = 0
+    # Where 1 is the highest of a file it means labelled and visible, which is COCO's 2.
     chosen[:, 2] = np.minimum(np.ceil(chosen[:, 2] * (1 + joints.binary)), 2)
     return chosen
 
@@ -133,6 +135,7 @@ def _box(
     if box is None:
         return None
     if size is not None:
+        # `clip_boxes` ends at the last pixel's centre; own boxes may reach its far side.
         clipped = clip_boxes(box, size[0] + 1, size[1] + 1)
         counts['boxes clipped'] += not np.allclose(clipped, box)
         box = clipped

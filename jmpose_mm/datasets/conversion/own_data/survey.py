@@ -57,6 +57,7 @@ class Survey:
                 continue
             numbers = np.asarray([f.number for f in self.videos[name].frames if f.file is not None])
             steps = np.diff(np.sort(numbers))
+            # Numbers of every fifth frame have a step of 5: their neighbours are 5 and 10 away.
             step = self.spacing or (np.gcd.reduce(steps) if len(steps) > 1 else 1)
             for number in images:
                 away = np.abs(numbers - number)
