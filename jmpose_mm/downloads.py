@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -23,7 +23,7 @@ from tqdm import tqdm
 from jmpose_mm.errors import UsageError, cut, without_credentials
 from jmpose_mm.whole_files import alone_in, file_digest, flush_to_disk
 
-__all__ = ['digest_in_name', 'download', 'file_name_of_address']
+__all__ = ['digest_in_name', 'download', 'file_name_of_address', 'is_downloaded']
 
 ATTEMPTS = 4  # that bring nothing, one after the other
 PAUSE = 1.0  # seconds before the second one, twice as many before each further
@@ -56,7 +56,7 @@ def digest_in_name(name: str) -> str:
     return found[1]
 
 
-def download(address: str, folder: str | Path) -> Path:
+def download(address: str, folder: str | Path, wanted_too: Sequence[str] = ()) -> Path:
     """The file of an http address in a folder, downloaded unless it is there.
 
     A file that is there already may also lie as a mirror keeps it: under the address's host and
@@ -65,6 +65,8 @@ def download(address: str, folder: str | Path) -> Path:
     Args:
         address: May hold a user name and a password, which are in no message and no redirection.
         folder: Folder of the file; made if missing.
+        wanted_too: Addresses of files that are needed besides. An error names those that are
+            missing too, so that all can be fetched by hand at once.
 
     Raises:
         UsageError: Nothing or something else comes from the address, or the file that is there is
@@ -73,23 +75,38 @@ def download(address: str, folder: str | Path) -> Path:
     name = file_name_of_address(address)
     if not name or not address.startswith(('http://', 'https://')):
         raise UsageError(f'{without_credentials(address)}: expected the http address of a file')
-    parts, folder = urlsplit(address), Path(folder)
-    path = unquote(parts.path).lstrip('/')
-    mirrored = [folder / name]
-    if '..' not in Path(path).parts:
-        mirrored += [folder / (parts.hostname or '') / path, folder / path]
-    for file in mirrored:
+    folder = Path(folder)
+    places = _places(address, folder)
+    for file in places:
         if file.is_file():
             return _checked(file)
-    with _explained(address, folder), alone_in(folder, f'.{name}.in_use', patient=True):
-        if not mirrored[0].is_file():  # the process that was waited for may have made it
-            _fetch(parts, mirrored[0])
-    return mirrored[0]
+    with _explained(address, folder, wanted_too), alone_in(folder, f'.{name}.in_use', patient=True):
+        if not places[0].is_file():  # the process that was waited for may have made it
+            _fetch(urlsplit(address), places[0])
+    return places[0]
+
+
+def is_downloaded(address: str, folder: str | Path) -> bool:
+    """Whether the file of an http address lies in a folder, as :func:`download` looks for it."""
+    return any(file.is_file() for file in _places(address, Path(folder)))
+
+
+def _places(address: str, folder: Path) -> list[Path]:
+    """Where the file of an address may lie; the first is where a download goes."""
+    parts = urlsplit(address)
+    path = unquote(parts.path).lstrip('/')
+    places = [folder / file_name_of_address(address)]
+    if '..' not in Path(path).parts:
+        places += [folder / (parts.hostname or '') / path, folder / path]
+    return places
 
 
 @contextmanager
-def _explained(address: str, folder: Path) -> Iterator[None]:
-    name, shown = file_name_of_address(address), without_credentials(address)
+def _explained(address: str, folder: Path, wanted_too: Sequence[str]) -> Iterator[None]:
+    shown = without_credentials(address)
+    missing = [other for other in wanted_too if not is_downloaded(other, folder)]
+    names = ' and '.join([file_name_of_address(address), *map(without_credentials, missing)])
+    them = 'them' if missing else 'it'
     try:
         yield
     except UsageError:
@@ -99,8 +116,8 @@ def _explained(address: str, folder: Path) -> Iterator[None]:
         said = cut(without_credentials(str(reason or error)), 200)
         # the cause may hold the password
         raise UsageError(
-            f'{shown} cannot be downloaded: {said}. Download {name} where you can, put it into '
-            f'{folder.absolute()} and run the same command again; `weights_dir` names another '
+            f'{shown} cannot be downloaded: {said}. Download {names} where you can, put {them} '
+            f'into {folder.absolute()} and run the same command again; `weights_dir` names another '
             'folder'
         ) from None
 

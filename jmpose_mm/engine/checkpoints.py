@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
@@ -25,7 +25,9 @@ _SCHEMES = ('http://', 'https://')
 _EXPECTED = 'a checkpoint of tensors and plain types'
 
 
-def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
+def find_checkpoint(
+    name: str | Path, folder: str | Path | None = None, wanted_too: Sequence[str] = ()
+) -> str:
     """A checkpoint where mmengine can read it.
 
     Args:
@@ -33,6 +35,8 @@ def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
             or the last where it has judged none. What an http address names is downloaded once, see
             :func:`jmpose_mm.downloads.download`.
         folder: Folder of what is downloaded; None for torch's folder of checkpoints.
+        wanted_too: Addresses of files that an error names too, see
+            :func:`jmpose_mm.downloads.download`.
 
     Returns:
         The path, or an address of another scheme as it is.
@@ -42,7 +46,7 @@ def find_checkpoint(name: str | Path, folder: str | Path | None = None) -> str:
     """
     name = str(name)
     if name.startswith(_SCHEMES):
-        return str(download(name, folder or weights_folder()))
+        return str(download(name, folder or weights_folder(), wanted_too))
     if Path(name).is_dir():
         return str(_best_checkpoint(Path(name)))
     if '://' in name or Path(name).is_file():

@@ -40,9 +40,9 @@ class ChosenModel(NamedTuple):
     name: str
     is_start: bool = False
 
-    def file(self, folder: str | Path | None = None) -> str:
-        """The weights as a file, downloaded into a folder unless they are there."""
-        return find_checkpoint(self.weights, folder)
+    def file(self, folder: str | Path | None = None, wanted_too: Sequence[str] = ()) -> str:
+        """The weights as a file, see :func:`find_checkpoint`."""
+        return find_checkpoint(self.weights, folder, wanted_too)
 
 
 def inputs_and_model(given: Sequence[str]) -> tuple[list[str], str | None, str | None]:
@@ -95,7 +95,7 @@ def chosen_model(
     if model is not None and config is not None:
         raise UsageError(f'model: expected no CONFIG beside a name, got {model} and {config}')
     if config is None:
-        name = model or default_model(choose_device(device))
+        name = model or default_model(choose_device(device, tell=False))
         found = published_model(name)
         return ChosenModel(found.config, found.weights, found.name)
     found_config = find_config(config)
@@ -111,11 +111,14 @@ def chosen_model(
     return ChosenModel(config, weights, Path(config).stem, is_start=published is None)
 
 
-def with_weights(config: str | Path | Config) -> tuple[str | Path | Config, str]:
+def with_weights(
+    config: str | Path | Config, wanted_too: Sequence[str] = ()
+) -> tuple[str | Path | Config, str]:
     """A config with the file of its weights, which is downloaded unless it is there.
 
     Args:
         config: Name of a published model, path or packaged name of a config, or a config.
+        wanted_too: See :func:`find_checkpoint`.
 
     Raises:
         UsageError: It names no weights, or they cannot be had.
@@ -123,11 +126,11 @@ def with_weights(config: str | Path | Config) -> tuple[str | Path | Config, str]
     if not isinstance(config, (str, Path)):
         if not config.get('load_from'):
             raise UsageError('checkpoint: expected weights of a config without load_from, got none')
-        return config, find_checkpoint(config.load_from)
+        return config, find_checkpoint(config.load_from, wanted_too=wanted_too)
     names = {model.name for model in published_models()}
     named = {'model': str(config)} if str(config) in names else {'config': str(config)}
     chosen = chosen_model(**named)
-    return chosen.config, chosen.file()
+    return chosen.config, chosen.file(wanted_too=wanted_too)
 
 
 def default_model(device: torch.device) -> str:

@@ -15,6 +15,7 @@ from jmpose_mm.video.film_lists import film_names, films_in, make_films, take_sh
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people.boxes import box_source
+from jmpose_mm.video.people.named_detectors import detector_addresses
 from jmpose_mm.video.people.person_choice import PersonChoice
 from jmpose_mm.video.video_inference import VideoOutputs, infer_video, output_folder
 
@@ -140,8 +141,8 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
 def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPoseInferencer, str]:
     """The model with its boxes, and the file of its weights."""
     folder = options['weights_dir']
-    weights = chosen.file(folder)
     spec = options['boxes'] or options['detector']
+    weights = chosen.file(folder, detector_addresses(spec, options['device']))
     _say(f'people: {spec}')
     boxes = box_source(spec, options['min_score'], options['device'], folder)
     _say(f'poses: {chosen.name}, weights {Path(weights).name}')

@@ -14,6 +14,7 @@ from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.found_boxes import BoxSource
 from jmpose_mm.video.people.identified_boxes import IdentifiedBoxes
+from jmpose_mm.video.people.named_detectors import detector_addresses
 from jmpose_mm.video.people.person_choice import PersonChoice
 from jmpose_mm.video.people.tracker import LEAST_SCORE, PersonTracker
 from jmpose_mm.video.pose_stream import EarlierPoses, PoseMaking, PoseStream
@@ -88,6 +89,9 @@ class VideoPoseInferencer:
         self.detect_every = int(detect_every)
         self.one_euro = None if one_euro is None else dict(one_euro)
         OneEuroFilter(**(self.one_euro or {}))
+        if checkpoint == 'auto':
+            needed = detector_addresses(boxes, device) if isinstance(boxes, str | Path) else ()
+            config, checkpoint = with_weights(config, needed)
         # Before the model is loaded, which takes longer: mistakes are said at once.
         source = box_source(boxes, device=device) if isinstance(boxes, str | Path) else boxes
         if not callable(source):
@@ -100,8 +104,6 @@ class VideoPoseInferencer:
                 f'got {detect_every}'
             )
         self.boxes = source
-        if checkpoint == 'auto':
-            config, checkpoint = with_weights(config)
         self.model = ClipModel(config, checkpoint, device, **(model or {}))
         self._engine = dict(engine or {})
         self.latency = ClipEngine(self.model, **self._engine).latency

@@ -124,12 +124,40 @@ def test_command__says_what_to_download_where(
     with (folder / 'mine.py').open('a') as config:
         config.write(f'load_from = {address!r}\n')
     with pytest.raises(UsageError) as error:
-        run('walk.mp4', 'mine.py', '--weights-dir', folder / 'weights')
+        run('walk.mp4', 'mine.py', '--weights-dir', folder / 'weights', '--detector', 'hog')
     assert (
         f'Download rtm-01234567_20230504.pth where you can, put it into {folder / "weights"}'
         in (str(error.value))
     )
     assert not (folder / 'poses').exists()
+
+
+@pytest.mark.parametrize('lacking', ['both', 'one'])
+def test_command__names_all_files_that_are_missing_at_once(
+    make_video: Callable[..., Path], folder: Path, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    make_video('walk.mp4')
+    monkeypatch.setattr('jmpose_mm.downloads.ATTEMPTS', 1)
+    nowhere = 'http://127.0.0.1:9'
+    pose = model_zoo.published_model('rtmpose-t')._replace(weights=f'{nowhere}/pose.pth')
+    monkeypatch.setattr(model_zoo, 'published_models', lambda: (pose,))
+    monkeypatch.setattr(choosing, 'ON_PROCESSORS', 'rtmpose-t')
+    found = Published('a.py', f'{nowhere}/people.pth')
+    monkeypatch.setitem(named_detectors.DETECTORS, 'rtmdet-nano', found)
+    kept = folder / 'hub' / 'checkpoints'
+    if lacking == 'one':
+        kept.mkdir(parents=True)
+        (kept / 'people.pth').touch()
+    expected = {
+        'both': f'Download pose.pth and {nowhere}/people.pth where you can, put them into {kept} ',
+        'one': f'Download pose.pth where you can, put it into {kept} ',
+    }
+    with pytest.raises(UsageError) as error:
+        run('walk.mp4', '--device', 'cpu')
+    assert expected[lacking] in str(error.value)
+    with pytest.raises(UsageError) as error:
+        VideoPoseInferencer('rtmpose-t', device='cpu')
+    assert expected[lacking] in str(error.value)
 
 
 def test_command__a_config_alone_takes_its_load_from(

@@ -18,7 +18,7 @@ from jmpose_mm.video.people.detectors import Detector, HogDetector, MMDetDetecto
 if TYPE_CHECKING:
     import torch
 
-__all__ = ['DETECTORS', 'TorchvisionDetector', 'named_detector']
+__all__ = ['DETECTORS', 'TorchvisionDetector', 'detector_addresses', 'named_detector']
 
 _WEIGHTS = 'https://download.openmmlab.com/mmpose/v1/projects'
 _CONFIGS = 'demo/mmdetection_cfg'  # of mmpose, in its wheel and in its repository
@@ -62,11 +62,7 @@ def named_detector(
     """
     if name == 'hog':
         return HogDetector()
-    if name == 'auto':
-        from jmpose_mm.engine.devices import choose_device
-
-        gpu = choose_device(device, 'detection', tell=False).type == 'cuda'
-        name = 'rtmdet-m' if gpu else 'rtmdet-nano'
+    name = _on_device(name, device)
     kind, _, rest = name.partition(':')
     if name in DETECTORS:
         return MMDetDetector(detector_config(name), _detector_weights(name, folder), device)
@@ -81,6 +77,35 @@ def named_detector(
         f'detector: expected {", ".join(DETECTORS)}, torchvision[:MODEL], mmdet:CONFIG,CHECKPOINT, '
         f'whole, hog or a file of boxes, got {name!r}'
     )
+
+
+def detector_addresses(
+    name: str | Path, device: str | torch.device | None = 'auto'
+) -> tuple[str, ...]:
+    """Addresses of the published weights that a detector needs; none of a file or another name.
+
+    Args:
+        name: See :func:`named_detector`.
+        device: As there.
+
+    Example:
+        >>> [address.rpartition('/')[2] for address in detector_addresses('rtmdet-nano')]
+        ['rtmdet_nano_8xb32-100e_coco-obj365-person-05d8511e.pth']
+        >>> detector_addresses('hog')
+        ()
+    """
+    found = DETECTORS.get(_on_device(str(name), device))
+    return () if found is None else (found.weights,)
+
+
+def _on_device(name: str, device: str | torch.device | None) -> str:
+    """The name that ``'auto'`` stands for."""
+    if name != 'auto':
+        return name
+    from jmpose_mm.engine.devices import choose_device
+
+    gpu = choose_device(device, 'detection', tell=False).type == 'cuda'
+    return 'rtmdet-m' if gpu else 'rtmdet-nano'
 
 
 def detector_config(name: str) -> str:
