@@ -24,7 +24,8 @@ class Track(NamedTuple):
     keypoints: np.ndarray  # (T, K, 2)
     scores: np.ndarray  # (T, K)
     times: np.ndarray  # (T,)
-    size: np.ndarray  # (T,)
+    boxes: np.ndarray  # (T, 4)
+    doubled: np.ndarray  # (T,)
     error: np.ndarray  # (T, K) in head sizes; NaN where there is no label
 
 
@@ -69,17 +70,21 @@ def measured_tracks(
     inferencer: Any, frames: list[tuple[Path, list[dict[str, Any]]]]
 ) -> list[Track]:
     """Poses of a video in its labelled boxes, with their errors."""
+    from jmpose_mm.video.files.person_tracks import doubled_poses
+    from jmpose_mm.visualization.skeleton import posetrack_skeleton
+
     rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     inferencer.boxes = lambda frame: labelled_boxes(frames[frame.index][1])
     for poses in inferencer([str(path) for path, _ in frames]):
         truth = {p['track_id'] + 1: p for p in frames[poses.index][1]}
-        for person in poses.persons:
+        doubled = doubled_poses(poses.persons, posetrack_skeleton().drawn)
+        for person, on_another in zip(poses.persons, doubled, strict=True):
             label = np.reshape(truth[person.id]['keypoints'], (-1, 3))
             away = np.linalg.norm(person.keypoints - label[:, :2], axis=1)
             head = 0.6 * np.hypot(*truth[person.id]['bbox_head'][2:])
             error = np.where(label[:, 2] > 0, away / head, np.nan)
-            size = (person.box[2:] - person.box[:2]).max()
-            rows[person.id].append((person.keypoints, person.scores, poses.time, size, error))
+            found = person.keypoints, person.scores, poses.time, person.box
+            rows[person.id].append((*found, on_another, error))
     return [Track(*map(np.array, zip(*some, strict=True))) for some in rows.values()]
 
 
@@ -102,9 +107,9 @@ def signs_and_errors(tracks: list[Track]) -> tuple[dict[str, np.ndarray], np.nda
     edges, pairs = posetrack_skeleton().edges, mirror_pairs(FILE_JOINT_NAMES)
     found = []
     for track in tracks:
-        signs = track_signs(*track[:4], edges, pairs)
+        signs = track_signs(*track[:4], edges, pairs, track.doubled)
         found.append((1 - signs.scores, *signs[1:], suspicion(signs)))
-    names = ('score', 'jump', 'bone', 'swapped', 'together')
+    names = ('score', 'jump', 'bone', 'swapped', 'outside', 'doubled', 'together')
     columns = (np.concatenate(some) for some in zip(*found, strict=True))
     return dict(zip(names, columns, strict=True)), np.concatenate([t.error for t in tracks])
 

@@ -28,7 +28,14 @@ def test_table__signs_that_know_all() -> None:
     points[wrong] += rng.uniform(20, 30, (17, 2))
     error = np.where(wrong[:, None], 2.0, 0.1) * np.ones((30, 17))
     error[:, 3] = np.nan
-    track = Track(points, np.full((30, 17), 0.8), np.arange(30) / 25, np.full(30, 100.0), error)
+    track = Track(
+        points,
+        np.full((30, 17), 0.8),
+        np.arange(30) / 25,
+        np.tile([0.0, 0, 200, 200], (30, 1)),
+        np.zeros(30),
+        error,
+    )
     rows = {name: cells for name, *cells in table(*signs_and_errors([track]))[1:]}
     assert rows['score'] == ['0.500', '0.500']
     assert rows['jump'] == rows['together'] == ['1.000', '1.000']

@@ -94,8 +94,8 @@ def _track() -> Arguments:
 
 
 def _signs() -> Arguments:
-    more = {'scores': np.full((9, 2), 0.8), 'size': 90.0, 'edges': [(0, 1)], 'pairs': [(0, 1)]}
-    return {**_track(), **more}
+    more = {'scores': np.full((9, 2), 0.8), 'edges': [(0, 1)], 'pairs': [(0, 1)]}
+    return {**_track(), **more, 'boxes': np.tile([0.0, 0, 8, 8], (9, 1))}
 
 
 def _track_ends() -> list[Any]:
@@ -428,6 +428,19 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
         lambda: {'keypoints': _track()['keypoints'], 'size': 9.0, 'pairs': [(0, 1)]},
     ),
     'track_signs': (quality.track_signs, _signs),
+    'outside_box': (
+        outliers.outside_box,
+        lambda: {'keypoints': _boxes()[:, None, :2], 'boxes': _boxes() + 9},
+    ),
+    'lying_on_others': (
+        outliers.lying_on_others,
+        lambda: {
+            'poses': np.tile([[10.0, 20], [30, 40]], (3, 1, 1)),
+            'scores': np.array([[0.9, 0.9], [0.8, 0.8], [0.7, 0.7]]),
+            'boxes': _boxes(),
+        },
+    ),
+    'suspicions': (quality.suspicions, lambda: {'signs': quality.track_signs(**_signs())}),
     'suspicion': (quality.suspicion, lambda: {'signs': quality.track_signs(**_signs())}),
     'motion': (quality.motion, _track),
     'gaps': (quality.gaps, lambda: {'times': np.array([0.0, 1, 5]), 'longest': 2.0}),

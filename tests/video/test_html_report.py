@@ -77,6 +77,35 @@ def test_quality__finds_what_was_planted(recording: Recording, tmp_path: Path) -
     assert min(abs(a - b) for a in times for b in times if a != b) >= 0.5
 
 
+def test_quality__of_scores_above_one_and_a_pose_on_another_person(tmp_path: Path) -> None:
+    header = PoseHeader('walk.mp4', 25.0, posetrack_skeleton(), {})
+    with PoseFile(tmp_path / 'poses.json', header) as file:
+        for t in range(9):
+            one = walker(2, t)._replace(id=1)
+            one = one._replace(scores=one.scores * 1.2)
+            other = walker(3, t)._replace(id=2, box=one.box + np.array([60, 0, 60, 0]))
+            if t == 4:  # both skeletons are the first one's
+                other = other._replace(keypoints=one.keypoints, scores=one.scores / 1.2)
+            file.add(None, FramePoses(t, t / 25, '', (320, 180), (one, other)))
+    recording = read_poses(tmp_path / 'poses.json')
+    (path,) = export_poses(recording, tmp_path, ['quality'])
+    quality = json.loads(path.read_text(encoding='utf-8'))
+    assert [person['doubled'] for person in quality['persons']] == [[], [4]]
+    assert quality['label_first'][0]['index'] == 4
+    (page,) = export_poses(recording, tmp_path, ['page'])
+    assert 'on another person in 1' in page.read_text(encoding='utf-8')
+
+
+def test_quality__has_frames_to_look_at_however_sure_the_model_is(tmp_path: Path) -> None:
+    header = PoseHeader('walk.mp4', 25.0, posetrack_skeleton(), {})
+    with PoseFile(tmp_path / 'poses.json', header) as file:
+        sure = walker(2, 0)
+        sure = sure._replace(scores=sure.scores * 7, box=np.array([0.0, 0, 300, 300]))
+        file.add(None, FramePoses(0, 0.0, '', (320, 180), (sure,)))
+    (path,) = export_poses(read_poses(tmp_path / 'poses.json'), tmp_path, ['quality'])
+    assert [one['index'] for one in json.loads(path.read_text())['label_first']] == [0]
+
+
 def data_of(page: Path) -> dict:
     text = page.read_text(encoding='utf-8')
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)

@@ -2,7 +2,7 @@ r"""Signs of wrong poses in a track, without labels: scores, jumps, bones, sides
 
 Axes: T frames in which a person is, in the order of time; K joints; E bones (pairs of joints);
 P pairs of a left and a right joint; F frames of a film. Coordinates are pixels (x, y), NaN where a
-joint is not seen; times are seconds; ``size`` is the larger side of the person's box in pixels.
+joint is not seen; times are seconds; boxes are left, top, right, bottom in pixels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jmpose_mm.functional.arrays import BoolArray, FloatArray, as_floats
-from jmpose_mm.functional.tracks.outliers import bone_changes, jumps
+from jmpose_mm.functional.tracks.outliers import bone_changes, jumps, outside_box
 from jmpose_mm.functional.tracks.repairs import swapped_sides
 from jmpose_mm.functional.tracks.smoothing import LONGEST_GAP, accelerations
 
@@ -23,6 +23,7 @@ __all__ = [
     'gaps',
     'motion',
     'suspicion',
+    'suspicions',
     'track_signs',
     'worth_labelling',
 ]
@@ -36,47 +37,62 @@ class TrackSigns(NamedTuple):
         jumps: Distance from where its neighbours in time put it, in sizes of the person.
         bones: Change of its bones' lengths, see :func:`bone_changes`.
         swapped: It has changed places with its counterpart of the other side.
+        outside: Distance from the person's box, in sizes of the person; 0 inside.
+        doubled: How much the whole pose lies on another person's, see :func:`lying_on_others`.
     """
 
     scores: FloatArray
     jumps: FloatArray
     bones: FloatArray
     swapped: BoolArray
+    outside: FloatArray
+    doubled: FloatArray
 
 
 def track_signs(
     keypoints: ArrayLike,
     scores: ArrayLike,
     times: ArrayLike,
-    size: ArrayLike,
+    boxes: ArrayLike,
     edges: Sequence[tuple[int, int]],
     pairs: Sequence[tuple[int, int]],
+    doubled: ArrayLike = 0.0,
 ) -> TrackSigns:
     """All signs of a track.
 
     Args:
         keypoints: (T, K, 2).
-        scores: (T, K).
+        scores: (T, K); above 1, as some models have it, they count as 1.
         times: (T,), strictly ascending.
-        size: (T,), or one number.
+        boxes: (T, 4).
         edges: E pairs of joints that bones join.
         pairs: P pairs of joints, see :func:`mirror_pairs`.
+        doubled: (T,) from :func:`lying_on_others` of each frame.
 
     Example:
         >>> still = np.zeros((9, 2, 2)) + [[0.0, 0.0], [0.0, 10.0]]
-        >>> signs = track_signs(still, np.ones((9, 2)), np.arange(9.0), 20.0, [(0, 1)], [])
+        >>> boxes = np.tile([0.0, 0.0, 10.0, 20.0], (9, 1))
+        >>> signs = track_signs(still, np.ones((9, 2)), np.arange(9.0), boxes, [(0, 1)], [])
         >>> float(signs.jumps.max()), float(signs.bones.max())
         (0.0, 0.0)
     """
     points = as_floats('keypoints', keypoints, 'T K 2')
     swapped = np.zeros(points.shape[:2], dtype=bool)
-    usual_size = float(np.median(as_floats('size', size)))
+    outlines = as_floats('boxes', boxes, 'T 4')
+    size = np.maximum((outlines[:, 2:] - outlines[:, :2]).max(axis=1, initial=0.0), 1.0)
+    usual_size = float(np.median(size)) if len(size) else 1.0
     for pair in pairs:
         swapped[:, list(pair)] |= swapped_sides(points, [pair], usual_size)[:, None]
     seen = np.isfinite(points).all(axis=-1)
     found = np.where(seen, np.nan_to_num(as_floats('scores', scores, 'T K')), 0.0)
+    on_another = np.broadcast_to(as_floats('doubled', doubled), len(points))
     return TrackSigns(
-        found, jumps(points, times, size), bone_changes(points, times, edges), swapped
+        np.clip(found, 0.0, 1.0),
+        jumps(points, times, size),
+        bone_changes(points, times, edges),
+        swapped,
+        outside_box(points, outlines),
+        np.repeat(on_another[:, None], points.shape[1], axis=1),
     )
 
 
@@ -87,11 +103,23 @@ def suspicion(signs: TrackSigns) -> FloatArray:
 
     Example:
         >>> sure, zero = np.full((1, 1), 0.75), np.zeros((1, 1))
-        >>> float(suspicion(TrackSigns(sure, zero, zero, zero))[0, 0])
+        >>> float(suspicion(TrackSigns(sure, zero, zero, zero, zero, zero))[0, 0])
         0.25
     """
-    scores, jumps, bones, swapped = (as_floats('signs', values) for values in signs)
-    return np.asarray(1 - scores + 2 * jumps + bones / 2 + swapped / 4)
+    return np.sum(list(suspicions(signs).values()), axis=0)
+
+
+def suspicions(signs: TrackSigns) -> dict[str, FloatArray]:
+    """What each sign adds to :func:`suspicion`, (T, K), by its name for people."""
+    scores, jumps, bones, swapped, outside, doubled = (as_floats('signs', sign) for sign in signs)
+    return {
+        'low score': 1 - scores,
+        'jump': 2 * jumps,
+        'bone length': bones / 2,
+        'left and right swapped': swapped / 4,
+        'outside of the box': +outside,
+        'on another person': doubled / 2,
+    }
 
 
 def gaps(times: ArrayLike, longest: float) -> list[tuple[int, int]]:

@@ -29,7 +29,7 @@ FILM = 'film.mp4'
 TEMPLATE = Path(__file__).with_name('report.html')
 LARGEST_INSIDE = 4 << 20  # bytes of a film that the page holds itself
 POINTS, PERSONS = 1500, 30  # in a line; with lines
-COLUMNS = ('joint', 'mean_score', 'low_scores', 'jumps', 'bones', 'swapped', 'missing')
+COLUMNS = ('joint', 'mean_score', 'low_scores', 'jumps', 'bones', 'swapped', 'outside', 'missing')
 
 
 def write_report(recording: Recording, path: Path) -> None:
@@ -109,6 +109,8 @@ def _told(persons: list[dict[str, Any]], identity: int) -> dict[str, Any]:
     facts = [f'{person["frames"]} frames', f'mean score {score}']
     if trembling is not None:
         facts.append(f'jitter {trembling}')
+    if person['doubled']:
+        facts.append(f'on another person in {len(person["doubled"])}')
     if gaps:
         facts.append(f'{gaps} gap{"s" if gaps > 1 else ""}')
     rows = [

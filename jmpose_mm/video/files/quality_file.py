@@ -16,6 +16,7 @@ from jmpose_mm.functional.tracks.quality import (
     TrackSigns,
     gaps,
     suspicion,
+    suspicions,
     track_signs,
     worth_labelling,
 )
@@ -27,7 +28,7 @@ from jmpose_mm.whole_files import write_json
 
 __all__ = ['pose_quality', 'write_quality']
 
-LOW_SCORE, JUMP, BONE_CHANGE = 0.3, 0.1, 0.4
+LOW_SCORE, JUMP, BONE_CHANGE, OUTSIDE, DOUBLED = 0.3, 0.1, 0.4, 0.1, 0.3
 MEANING = {
     'low_scores': f'frames with a score below {LOW_SCORE}',
     'jumps': f"frames further than {JUMP} of the box's larger side from where the frames around "
@@ -36,6 +37,8 @@ MEANING = {
     'shorter than in the frames around',
     'swapped': 'frames in which it has changed places with the joint of the other side',
     'missing': 'frames without a place',
+    'outside': f"frames further than {OUTSIDE} of the box's larger side outside of the box",
+    'doubled': "frames in which the pose lies on another person's, whose box is elsewhere",
     'gaps': 'frames between which the person is away, with the seconds that pass',
     'label_first': 'frames that are most likely wrong, half a second apart at least',
 }
@@ -56,7 +59,8 @@ def pose_quality(recording: Recording) -> dict[str, Any]:
     pairs = mirror_pairs(skeleton.joints)
     judged = []
     for track in person_tracks(recording):
-        signs = track_signs(*track[3:5], track.times, track.sizes, skeleton.edges, pairs)
+        where = track.times, track.boxes, skeleton.edges, pairs, track.doubled
+        signs = track_signs(track.keypoints, track.scores, *where)
         judged.append(_Judged(track, signs, suspicion(signs) * skeleton.drawn))
     frames = [(poses.index, poses.time, poses.name) for poses in recording]
     return {
@@ -78,7 +82,7 @@ def _label_first(
     judged: Sequence[_Judged], frames: Sequence[tuple[int, float, str]], joints: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """Frames worth labelling; of each the person and the joint that are most suspicious."""
-    highest = np.zeros(len(frames))
+    highest = np.full(len(frames), -np.inf)
     of_whom = np.full(len(frames), -1)
     for number, one in enumerate(judged):
         means, rows = one.suspicion.mean(axis=1), one.track.rows
@@ -86,7 +90,7 @@ def _label_first(
         of_whom[rows[better]], highest[rows[better]] = number, means[better]
     times = [time for _, time, _ in frames]
     found = []
-    for row in worth_labelling(np.where(of_whom < 0, -np.inf, highest), times, FRAMES):
+    for row in worth_labelling(highest, times, FRAMES):
         if of_whom[row] < 0:
             break
         one = judged[of_whom[row]]
@@ -104,13 +108,8 @@ def _label_first(
 
 def _why(signs: TrackSigns, t: int, joint: int) -> str:
     """The sign that adds most."""
-    parts = {
-        'low score': 1 - signs.scores[t, joint],
-        'jump': 2 * signs.jumps[t, joint],
-        'bone length': signs.bones[t, joint] / 2,
-        'left and right swapped': signs.swapped[t, joint] / 4,
-    }
-    return max(parts, key=lambda name: float(parts[name]))
+    parts = suspicions(signs)
+    return max(parts, key=lambda name: float(parts[name][t, joint]))
 
 
 def _person(
@@ -127,6 +126,7 @@ def _person(
         'last': indices[-1],
         'mean_score': _rounded(signs.scores[:, skeleton.drawn].mean()),
         'jitter': _rounded(trembling),
+        'doubled': [indices[t] for t in np.flatnonzero(track.doubled > DOUBLED)],
         'gaps': [
             [indices[a], indices[b], _rounded(track.times[b] - track.times[a])]
             for a, b in gaps(track.times, LONGEST_GAP * step)
@@ -138,6 +138,7 @@ def _person(
                 'jumps': int((signs.jumps[:, k] > JUMP).sum()),
                 'bones': int((signs.bones[:, k] > BONE_CHANGE).sum()),
                 'swapped': int(signs.swapped[:, k].sum()),
+                'outside': int((signs.outside[:, k] > OUTSIDE).sum()),
                 'missing': int((~np.isfinite(track.keypoints[:, k]).all(axis=-1)).sum()),
             }
             for k, name in enumerate(skeleton.joints)

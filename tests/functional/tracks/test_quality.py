@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jmpose_mm.functional.tracks.outliers import bone_changes, jumps
+from jmpose_mm.functional.tracks.outliers import bone_changes, jumps, lying_on_others, outside_box
 from jmpose_mm.functional.tracks.quality import (
     gaps,
     motion,
     suspicion,
+    suspicions,
     track_signs,
     worth_labelling,
 )
@@ -17,6 +18,7 @@ from jmpose_mm.functional.tracks.repairs import swapped_sides
 
 TIMES = np.arange(40) / 25
 ARM = [(0, 1), (1, 2)]
+BOXES = np.tile([10.0, 0, 110, 100], (40, 1))
 
 
 def steady() -> np.ndarray:
@@ -76,15 +78,46 @@ def test_swapped_sides__not_where_legs_pass_each_other_or_one_is_not_seen() -> N
     assert not swapped_sides(np.full((4, 2, 2), np.nan), [(0, 1)], 1.0).any()
 
 
+def test_outside_box__by_hand() -> None:
+    boxes = [[0.0, 0, 30, 40], [0, 0, 30, 40]]
+    points = [[[30.0, 40], [34, 43]], [[-8, 20], [np.nan, 9]]]
+    assert outside_box(points, boxes).tolist() == [[0, 0.125], [0.2, 0]]
+
+
+def test_lying_on_others__of_the_less_sure_whose_box_is_elsewhere() -> None:
+    pose = np.array([[20.0, 20], [40, 90], [30, 50]])
+    boxes = np.array([[0.0, 0, 50, 100], [25, 0, 75, 100], [500, 0, 550, 100]])
+    poses = np.stack([pose, pose, pose + np.array([500, 0])])
+    scores = np.array([[0.6, 0.9, 0.6], [0.5] * 3, [0.9] * 3])
+    # OKS 1, IoU 25 / 75; the third one is alone
+    assert lying_on_others(poses, scores, boxes) == pytest.approx([0, 2 / 3, 0])
+    turned = lying_on_others(poses[[1, 0]], scores[[1, 0]], boxes[[1, 0]])
+    assert turned == pytest.approx([2 / 3, 0])
+    # Who really stands in the same place has the same box.
+    assert lying_on_others(poses[:2], scores[:2], boxes[[0, 0]]).tolist() == [0, 0]
+    near = lying_on_others([pose, pose + np.array([30, 0])], scores[:2], boxes[:2])
+    assert near[1] < 0.1
+    assert lying_on_others(poses[:1], scores[:1], boxes[:1]).tolist() == [0]
+    blind = np.full((2, 3, 2), np.nan)
+    assert lying_on_others(blind, scores[:2], boxes[:2]).tolist() == [0, 0]
+
+
+def test_track_signs__scores_of_models_that_exceed_one() -> None:
+    signs = track_signs(steady(), np.full((40, 3), 6.5), TIMES, BOXES, ARM, [])
+    assert suspicions(signs)['low score'].tolist() == np.zeros((40, 3)).tolist()
+
+
 def test_track_signs__and_their_sum() -> None:
     points = steady()
     points[20, 2] += [0, 60]
     points[30, 0] = np.nan
-    signs = track_signs(points, np.full((40, 3), 0.8), TIMES, 100.0, ARM, [])
+    signs = track_signs(points, np.full((40, 3), 0.8), TIMES, BOXES, ARM, [])
     assert signs.scores[30].tolist() == [0, 0.8, 0.8]
     assert suspicion(signs).argmax() == 20 * 3 + 2
     # 0.2 of the score, 0.6 of the size away, a bone of 60 that is 120 long
-    assert suspicion(signs)[20, 2] == pytest.approx(0.2 + 2 * 0.6 + np.log(2) / 2)
+    away = suspicions(signs)['outside of the box'][20, 2]
+    assert away == pytest.approx((points[20, 2, 1] - 100) / 100)
+    assert suspicion(signs)[20, 2] == pytest.approx(0.2 + 2 * 0.6 + np.log(2) / 2 + away)
     assert suspicion(signs)[10].tolist() == pytest.approx([0.2] * 3)
 
 
