@@ -142,7 +142,7 @@ def test_command__names_all_files_that_are_missing_at_once(
     pose = model_zoo.published_model('rtmpose-t')._replace(weights=f'{nowhere}/pose.pth')
     monkeypatch.setattr(model_zoo, 'published_models', lambda: (pose,))
     monkeypatch.setattr(choosing, 'ON_PROCESSORS', 'rtmpose-t')
-    found = Published('a.py', f'{nowhere}/people.pth')
+    found = PublishedDetector('a.py', f'{nowhere}/people.pth')
     monkeypatch.setitem(named_detectors.DETECTORS, 'rtmdet-nano', found)
     kept = folder / 'hub' / 'checkpoints'
     if lacking == 'one':
