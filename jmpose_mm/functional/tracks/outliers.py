@@ -150,7 +150,7 @@ def lying_on_others(poses: ArrayLike, scores: ArrayLike, boxes: ArrayLike) -> Fl
     more = (alike + alike.T) / 2 - box_iou(outlines, outlines)
     more[sure[:, None] > sure] = 0.0
     np.fill_diagonal(more, 0.0)
-    return np.maximum(more.max(axis=1), 0.0)
+    return np.asarray(np.maximum(more.max(axis=1), 0.0))
 
 
 def _on_robust_line(values: FloatArray, times: FloatArray) -> FloatArray:

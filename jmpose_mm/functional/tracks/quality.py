@@ -106,7 +106,7 @@ def suspicion(signs: TrackSigns) -> FloatArray:
         >>> float(suspicion(TrackSigns(sure, zero, zero, zero, zero, zero))[0, 0])
         0.25
     """
-    return np.sum(list(suspicions(signs).values()), axis=0)
+    return np.asarray(np.sum(list(suspicions(signs).values()), axis=0))
 
 
 def suspicions(signs: TrackSigns) -> dict[str, FloatArray]:
