@@ -38,7 +38,8 @@ class TrackSigns(NamedTuple):
         bones: Change of its bones' lengths, see :func:`bone_changes`.
         swapped: It has changed places with its counterpart of the other side.
         outside: Distance from the person's box, in sizes of the person; 0 inside.
-        doubled: How much the whole pose lies on another person's, see :func:`lying_on_others`.
+        doubled: Measure in [0, 1] of the whole pose lying on another person's, see
+            :func:`lying_on_others`.
     """
 
     scores: FloatArray

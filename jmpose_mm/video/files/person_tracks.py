@@ -29,7 +29,8 @@ class PersonTrack(NamedTuple):
         keypoints: (T, K, 2) pixels, NaN where a joint has no place.
         scores: (T, K).
         boxes: (T, 4) left, top, right, bottom in pixels.
-        doubled: (T,) how much the pose lies on another person's, see :func:`lying_on_others`.
+        doubled: (T,) measure in [0, 1] of the pose lying on another person's, see
+            :func:`lying_on_others`.
     """
 
     id: int
