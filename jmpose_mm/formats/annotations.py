@@ -16,6 +16,7 @@ from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.coco import read_coco
 from jmpose_mm.formats.coco_persons import Reading
 from jmpose_mm.formats.json_files import list_json_files, place_in, read_bytes, read_unusual_json
+from jmpose_mm.formats.pixel_units import check_pixels
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
 __all__ = ['read_annotations', 'read_file']
@@ -103,6 +104,10 @@ def read_tables(file: Path, content: dict[str, Any], reading: Reading) -> Annota
     else:
         tables = read_coco(file, content, reading)
     tables.infos.append(content.get('info'))
+    persons = tables.persons
+    check_pixels(file, 'keypoints', persons.keypoints[persons.present][:, :2])
+    check_pixels(file, 'boxes of persons', persons.boxes)
+    check_pixels(file, 'boxes of heads', persons.head_boxes)
     return tables
 
 

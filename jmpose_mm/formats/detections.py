@@ -22,6 +22,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.formats.frame_names import posix_name
 from jmpose_mm.formats.json_files import (
@@ -32,6 +34,7 @@ from jmpose_mm.formats.json_files import (
     read_id,
     read_json,
 )
+from jmpose_mm.formats.pixel_units import check_pixels
 from jmpose_mm.functional.crop import xywh_to_xyxy
 from jmpose_mm.whole_files import whole_file
 
@@ -95,6 +98,7 @@ def read_detections(
             )
             if 'detector' in entry:
                 detectors[field(entry, 'detector', str)] = None
+    check_pixels(path, 'bbox', np.array([box['box'] for box in boxes]))
     return Detections(boxes, tuple(detectors), odd)
 
 

@@ -131,11 +131,17 @@ def _carried(numbers: Iterable[int], identities: dict[int, str]) -> dict[int, st
     return carried
 
 
+def _is_there(entry: os.DirEntry[str]) -> bool:
+    """No folder, and no link that leads nowhere or in a circle."""
+    return os.path.exists(entry.path) if entry.is_symlink() else not entry.is_dir()
+
+
 def _listed(directory: str) -> dict[str, dict[int, str]]:
     """Paths by series and number."""
     try:
         # Sorted: systems list files in different orders, and the message names the first of two.
-        names = sorted(os.listdir(directory))
+        with os.scandir(directory) as found:
+            names = sorted(entry.name for entry in found if _is_there(entry))
     # A name that no path may have, as one with a null character, is a ValueError.
     except (OSError, ValueError):
         return {}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import read_bytes
+from jmpose_mm.formats.pixel_units import check_pixels
 
 __all__ = ['TrackedBox', 'read_mot']
 
@@ -62,4 +63,5 @@ def read_mot(path: str | Path) -> list[TrackedBox]:
             ) from None
         box = np.array([left, top, left + width, top + height])
         boxes.append(TrackedBox(frame, track, box, values[6] if len(values) > 6 else 1.0, number))
+    check_pixels(path, 'boxes', np.array([found.box for found in boxes]))
     return boxes

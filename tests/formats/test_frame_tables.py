@@ -60,3 +60,12 @@ def test_split__one_vid_id_leaves_the_folder_whole(tmp_path: Path) -> None:
     tables = touched(tmp_path, '1.png', '2.png')
     tables.split([Image('1.png', Path('a.json'), 1, None, {'vid_id': 'a'})])
     assert listed(tables, '2.png') == ['1.png', '2.png']
+
+
+def test_find__links_that_lead_nowhere_and_folders_are_no_frames(tmp_path: Path) -> None:
+    tables = touched(tmp_path, 'a/1.jpg', 'a/3.jpg/notes.txt', 'elsewhere/5.jpg')
+    (tmp_path / 'a/2.jpg').symlink_to('2.jpg')  # in a circle
+    (tmp_path / 'a/4.jpg').symlink_to(tmp_path / 'gone.jpg')
+    (tmp_path / 'a/5.jpg').symlink_to(tmp_path / 'elsewhere/5.jpg')
+    assert listed(tables, 'a/1.jpg') == ['1.jpg', '5.jpg']
+    assert tables.find('a/2.jpg')[1] is None

@@ -26,6 +26,7 @@ from jmpose_mm.formats import (
     joints,
     json_files,
     mot,
+    pixel_units,
     prediction_pairs,
     predictions,
 )
@@ -210,6 +211,11 @@ FILES: dict[str, Call] = {
         detections.write_detections,
         lambda at: {'path': _write(at, 'a.json'), 'boxes': [{'bbox': [1, 2, 3, 4]}]},
     ),
+    'check_pixels': (
+        pixel_units.check_pixels,
+        lambda at: {'file': 'a.json', 'key': 'keypoints', 'values': np.array([[0.5, 20.0]])},
+    ),
+    'unreadable_kind': (images.unreadable_kind, lambda at: {'file': at / 'none.jpg'}),
     'compact_json': (json_files.compact_json, lambda at: {'content': {'a': [1]}}),
     'write_compact_json': (
         json_files.write_compact_json,

@@ -21,6 +21,7 @@ import pytest
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.frames import captures, containers, film_decoding
 from jmpose_mm.video.frames.containers import VideoInfo
+from jmpose_mm.video.frames.images import unreadable_kind
 from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
 from jmpose_mm.video.records import Frame, Remarks
 
@@ -598,3 +599,14 @@ def test_real_frames__all_come() -> None:
     source = open_source(FRAMES)
     assert (source.size, source.length) == ((960, 540), 41)
     assert [Path(frame.name).stem for frame in source] == [f'{n:06d}' for n in range(41)]
+
+
+def test_unreadable_kind__says_what_is_in_the_place(tmp_path):
+    (tmp_path / '1.jpg').symlink_to('1.jpg')
+    (tmp_path / '2.jpg').symlink_to(tmp_path / 'gone.jpg')
+    (tmp_path / '3.jpg').touch()
+    (tmp_path / '4.jpg').write_bytes(b'text')
+    found = [unreadable_kind(str(tmp_path / f'{n}.jpg')) for n in (1, 2, 3, 4, 5)]
+    leads = 'a link that leads nowhere'
+    missing = 'something unreadable (No such file or directory)'
+    assert found == [leads, leads, 'an empty file', 'something else', missing]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -13,7 +14,14 @@ import numpy as np
 from jmpose_mm.video.frames.span import LazyFrame, Position
 from jmpose_mm.video.records import Remarks
 
-__all__ = ['IMAGE_SUFFIXES', 'image_frames', 'natural_images', 'page_counts', 'read_image']
+__all__ = [
+    'IMAGE_SUFFIXES',
+    'image_frames',
+    'natural_images',
+    'page_counts',
+    'read_image',
+    'unreadable_kind',
+]
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 PAGED_SUFFIXES = ('.tif', '.tiff')
@@ -70,6 +78,17 @@ def read_image(file: str, page: int = 0, count: int = 1) -> np.ndarray | None:
         return cv2.imdecode(data, flags) if len(data) else None
     except (OSError, cv2.error):
         return None
+
+
+def unreadable_kind(file: str) -> str:
+    """What is in the place of an image that cannot be read, in words."""
+    try:
+        with open(file, 'rb') as opened:
+            return 'something else' if not file or opened.read(1) else 'an empty file'
+    except OSError as error:
+        if os.path.islink(file) and not os.path.exists(file):
+            return 'a link that leads nowhere'
+        return f'something unreadable ({error.strerror})' if file else 'something else'
 
 
 class _Depth:

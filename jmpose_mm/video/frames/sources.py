@@ -25,6 +25,7 @@ from jmpose_mm.video.frames.images import (
     natural_images,
     page_counts,
     read_image,
+    unreadable_kind,
 )
 from jmpose_mm.video.frames.span import LazyFrame, Position, Span
 from jmpose_mm.video.records import Frame, Remarks
@@ -104,10 +105,8 @@ class FrameSource:
         for index, seconds, name, decode in self.span.of(self._frames(remarks, self.span.start)):
             image = decode()
             if image is None:
-                what = name or f'{self.name}: frame {index}'
-                remarks.problems.append(
-                    f'{what}: expected an image, found something else; left out'
-                )
+                what, found = name or f'{self.name}: frame {index}', unreadable_kind(name)
+                remarks.problems.append(f'{what}: expected an image, found {found}; left out')
             else:
                 came += 1
                 image.flags.writeable = False

@@ -18,6 +18,7 @@ from jmpose_mm.video.records import Frame, Remarks
 
 __all__ = ['BoxFile']
 
+_LEAST_SHARE = 0.1  # of the boxes; where fewer belong to a frame, they are another film's
 # Box (4,), score, identity (0 if unknown), number of the entry in the file.
 Entry = tuple[np.ndarray, float, int, int]
 
@@ -123,19 +124,22 @@ class _Matched:
 
     def remarks(self, is_whole: bool) -> Remarks:
         """Which boxes had no frame."""
-        total, name = self.file.count, self.file.name
+        name, videos = self.file.name, self.file.videos
+        keys = videos.get(self.video or '') or next(iter(videos.values()), {})
+        total = len({entry[3] for entries in keys.values() for entry in entries})
         lost = total - len(self.matched)
-        if total and not self.matched:
-            keys = self.file.videos.get(self.video or '') or next(iter(self.file.videos.values()))
+        few = is_whole and len(self.matched) < _LEAST_SHARE * total
+        if total and (few or not self.matched):
+            belong = f'only {len(self.matched)} of' if self.matched else 'none of'
             return Remarks(
                 [
-                    f'{name}: none of its {total} boxes belongs to a frame of {self.film}; they '
+                    f'{name}: {belong} its {total} boxes belong to a frame of {self.film}; they '
                     f'are of frames like {next(iter(keys))!r}, the first frame is {self.example}'
                 ],
                 self.notes,
             )
         notes = list(self.notes)
-        if not total:
+        if not self.file.count:
             notes.append(f'{name}: there are no boxes of persons in it')
         if lost and is_whole:
             notes.append(f'{name}: {lost} of {total} boxes belong to no frame of {self.film}')
