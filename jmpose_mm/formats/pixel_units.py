@@ -22,8 +22,8 @@ def check_pixels(file: str | Path, key: str, values: NDArray[Any]) -> None:
     is. Whole numbers alone are let pass: zeros stand for what is not known.
 
     Args:
-        file: Where they are from.
-        key: What they are called there.
+        file: The file, for the message.
+        key: Name of the coordinates in it.
         values: (...) all coordinates of the file; those that are not finite do not count.
 
     Raises:
