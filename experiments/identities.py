@@ -1,4 +1,4 @@
-"""How well people keep their identities on the embedded set, by the tracker's settings.
+"""Identity switches on the embedded set, by the tracker's settings.
 
 Detections of the set's own file are tracked, with the labelled poses of the persons that they show
 (those of a perfect model) or by boxes alone, and matched with the labelled boxes (intersection over

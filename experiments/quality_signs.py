@@ -1,4 +1,4 @@
-"""How well signs without labels find wrong poses: AUC on a labelled set of the embedded data."""
+"""AUC of signs that find wrong poses without labels, on a labelled set of the embedded data."""
 
 from __future__ import annotations
 

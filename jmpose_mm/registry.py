@@ -27,7 +27,7 @@ with true_cause(__name__):
         """A registry that registers in its parent as well, and builds in mmpose's scope."""
 
         def build(self, cfg: Any, *args: Any, **kwargs: Any) -> Any:
-            """As the parent class; bare types are mmpose's where no scope is set.
+            """Build as the parent does; bare types are mmpose's where no scope is set.
 
             A runner sets the scope. A plain script does not, and its data set's pipeline would
             not find mmpose's transforms.

@@ -1,4 +1,4 @@
-"""What `from jmpose_mm import ...` offers, and where it is.
+"""Names that `from jmpose_mm import ...` offers, and the modules that they come from.
 
 Registered classes are among it: a config spells them ``jmpose_mm.Name``.
 """

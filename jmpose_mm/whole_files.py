@@ -157,7 +157,7 @@ def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -
     killed holds nothing any more. Where the file system has no locks, nothing is kept out.
 
     Args:
-        folder: Where the run writes.
+        folder: Folder that the run writes into.
         mark: Name of the file in it that is locked; runs with different ones do not disturb each
             other.
         patient: Wait for the others, those of one distributed run among them.

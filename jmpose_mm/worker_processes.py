@@ -1,4 +1,4 @@
-"""How the processes of a pool end: with the one that started them, and without a word."""
+"""Processes of a pool end with the one that started them, and without a word."""
 
 from __future__ import annotations
 

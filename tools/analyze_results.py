@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Where a run is good and where it is not; what is better and what is worse in a second one."""
+"""Show where a run is good and where it is not, and what a second run does better or worse."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _lines(name: str) -> list[str]:
 
 
 def next_lines(python: Path) -> str:
-    """What to type next, as this system writes it, and what a GPU needs that is not used yet."""
+    """Lines to type next, as this system writes them, and a hint where a GPU is not used yet."""
 
     def shown(path: Path) -> str:
         here = Path.cwd()

@@ -119,7 +119,7 @@ def pipeline(load: Callable[[dict], dict], plain: bool, training: bool) -> list[
 def draw_batches(
     samples: PoseTrackClipDataset, steps: list[Any], order: Order, count: int
 ) -> Callable[[], list[dict]]:
-    """What reads the first batches of a new epoch, with nothing remembered."""
+    """A function that reads the first batches of a new epoch, with nothing remembered."""
     samples = copy.copy(samples)
     with DefaultScope.overwrite_default_scope('mmpose'):
         samples.pipeline = Compose(steps)

@@ -1,4 +1,4 @@
-"""What one waits for before anything happens: imports, the tools' help, the first batch."""
+"""Waiting times before anything happens: imports, the tools' help, the first batch."""
 
 from __future__ import annotations
 

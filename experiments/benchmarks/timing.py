@@ -1,4 +1,4 @@
-"""How ratios of speed are measured, and what must be said with them."""
+"""Measures ratios of speed, and names the conditions that they hold under."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Comparison(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How many times faster our way is: the ratio of the medians."""
+        """The factor by which our way is faster: the ratio of the medians."""
         return median(self.reference_seconds) / median(self.our_seconds)
 
     @property
@@ -79,7 +79,7 @@ def peak_mib(work: Callable[[], Any]) -> float:
 
 
 def growth_mib(work: Callable[[], Any]) -> float:
-    """How much resident memory grows during a call, at its peak; NaN where nobody tells."""
+    """Growth of resident memory during a call, at its peak, in MiB; NaN where it is unknown."""
     _return_freed_memory()
     try:
         before = _status_mib('VmRSS')

@@ -106,7 +106,7 @@ def _alternately(steps: list[Callable[[], Any]], runs: int) -> list[list[float]]
 
 
 def walking_run(clips: Tensor) -> SharedCrops:
-    """As many windows of a run as there are clips, all but their key frames moved a little."""
+    """Windows of a run, one for each clip; all frames but the key frames are moved a little."""
     windows, frames = clips.shape[:2]
     index = torch.arange(windows)[:, None] + torch.arange(frames)
     distance = (index - index[:, frames // 2 :][:, :1]).float()
@@ -165,7 +165,7 @@ def _plain_losses(model: nn.Module, inputs: Tensor, samples: list) -> dict[str, 
 
 
 def training_step(model: nn.Module, losses: Callable[[], dict[str, Tensor]]) -> Callable[[], Any]:
-    """What makes an optimisation step of losses."""
+    """A function that makes one optimisation step of losses."""
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
 
     def step() -> None:

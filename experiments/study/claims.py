@@ -1,4 +1,4 @@
-"""What the papers claim, and what was measured: every answer is computed from the table."""
+"""Claims of the papers against what was measured: every answer is computed from the table."""
 
 from __future__ import annotations
 

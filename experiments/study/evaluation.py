@@ -103,7 +103,7 @@ def _rounded(value: float) -> float | None:
 
 
 def cost(model: nn.Module, num_frames: int, size: tuple[int, int], device: str) -> dict[str, Any]:
-    """What a model costs.
+    """Cost of a model.
 
     Args:
         model: An estimator.

@@ -84,7 +84,7 @@ class StoredClips:
 
 
 def neck_features(model: nn.Module, clip: ClipFeatures) -> Any:
-    """What the head of a model takes, from what its backbone gave."""
+    """Features that the head of a model takes, made of those of its backbone."""
     if model.with_neck:
         return model.neck(clip)
     return tuple(stage[:, 0] for stage in clip.stages)

@@ -1,4 +1,4 @@
-"""What the study trains, as plain data."""
+"""The trainings of the study, as plain data."""
 
 from __future__ import annotations
 

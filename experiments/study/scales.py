@@ -1,4 +1,4 @@
-"""How large a study can be made."""
+"""Scales of a study, from a smoke test on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ['SCALES', 'Scale']
 
 @dataclass(frozen=True)
 class Scale:
-    """How large the study is.
+    """The size of a study.
 
     Attributes:
         name: Name, by which runs belong to it: ``'cpu'`` or ``'gpu'``.

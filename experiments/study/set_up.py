@@ -44,7 +44,7 @@ _PIPELINES = ('train_dataloader', 'test_dataloader')
 
 @dataclass(frozen=True)
 class Study:
-    """Where a study lies and how large it is.
+    """Folder and size of a study.
 
     Attributes:
         folder: Folder of all that it makes.
@@ -74,7 +74,7 @@ class Study:
         return self.folder / 'results' / f'{run.name}-seed{seed}.json'
 
     def seed(self, seed: int) -> Path:
-        """What all runs of a seed share."""
+        """Folder of what all runs of a seed share."""
         return self.folder / f'seed{seed}'
 
 
@@ -191,7 +191,7 @@ def _training_dtype() -> str:
 
 
 def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
-    """What a study stands on; two that differ in it are different studies."""
+    """Facts that a study stands on; two that differ in them are different studies."""
     return {
         'scale': json.loads(json.dumps(study.scale.to_dict())),
         'data_digest': manifest['digest'],

@@ -1,4 +1,4 @@
-"""What commands and programs call; each is imported when it is asked for."""
+"""The functions behind the commands, for programs too; each is imported on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a file of boxes is, against labelled persons."""
+"""Recall and precision of a box file, against labelled persons."""
 
 from __future__ import annotations
 

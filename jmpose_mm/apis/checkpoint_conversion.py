@@ -55,7 +55,8 @@ def convert_checkpoint(
         method: A key of :data:`CONFIGS`.
         source: A state dict, bare or in a training checkpoint, with or without ``module.``. What a
             release holds twice is checked, and left out until the way back.
-        target: Where to. Ours is ``{'state_dict': ...}``; the official form is a bare state dict.
+        target: File to write. Ours is ``{'state_dict': ...}``; the official form is a bare state
+            dict.
         reverse: From ours to the official names.
 
     Returns:

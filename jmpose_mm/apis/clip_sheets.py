@@ -34,7 +34,7 @@ QUALITY = 90
 
 
 class Clip(NamedTuple):
-    """What the network gets of a sample.
+    """A sample as the network gets it.
 
     Attributes:
         frames: (T, H, W, 3) crops in time order.

@@ -1,4 +1,4 @@
-"""How large a model is and what a clip costs: parameters, and multiplications by part.
+"""Size of a model and cost of a clip: parameters, and multiplications by part.
 
 Nothing is computed: tensors know their shapes and have no values, so that HRNet-W48 takes seconds.
 """

@@ -44,11 +44,11 @@ def run_demo(
     settings: dict[str, Any] | None = None,
     device: str = 'auto',
 ) -> dict[str, Any]:
-    """From nothing to a trained, evaluated and drawn result.
+    """Render data, train a baseline and a video model on it, evaluate and draw both.
 
     Args:
         work_dir: Logs, checkpoints, predictions, ``summary.json``, film and picture go here.
-        data_root: Where the embedded data set is, or is rendered.
+        data_root: Folder of the embedded data set, which is rendered if it is missing.
         method: The video model, one of :data:`METHODS`.
         overrides: Items ``key.path=value`` for both configs.
         settings: Fields of the data's preset to change.

@@ -32,7 +32,7 @@ def write_predictions_into(folder: str, evaluator: Evaluator) -> None:
 
 
 def conditions(protocols: Sequence[Protocol]) -> dict[str, Any]:
-    """What metrics hold under; where they differ, all that holds for one of them."""
+    """Conditions that metrics hold under; where metrics differ, a list of each one's."""
     # Metrics that rank nobody, such as PCK, have no rule of scores to state.
     ranking = [p for p in protocols if p.score_rule is not None] or protocols
     said = {

@@ -1,4 +1,4 @@
-"""What the parts of the authors' networks are called there and here, one table a method.
+"""Names of the parts of the authors' networks, there and here: one table a method.
 
 A pair (official prefix, prefix here) renames every entry below it; the longest prefix decides.
 """

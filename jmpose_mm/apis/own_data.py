@@ -37,7 +37,7 @@ def convert_own_data(
 
     Args:
         source: A label file, or a folder of them, and of images.
-        out: Where to; made by an earlier call with the same options, or free.
+        out: Folder to write, new or made by an earlier call with the same options.
         options: Rules by which labels are understood: fields of `OwnOptions`.
         model: ``backbone``, ``method``, ``input_size`` (``'256x192'``, W and H) and ``weights`` of
             the configs, as far as they are not the usual ones.

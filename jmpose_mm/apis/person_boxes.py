@@ -45,7 +45,7 @@ def make_boxes(
     was; ``out`` appears when all frames are done.
 
     Args:
-        ann_file: As the data set's ``ann_file``.
+        ann_file: Annotation file, the data set's ``ann_file``.
         images: The folder that image names are relative to, as ``data_prefix['img']``.
         out: The JSON file to write.
         detector: Name of a detector, see :func:`named_detector`; or a function from an image

@@ -55,7 +55,7 @@ def prepare_training(
             ``cfg.auto_scale_lr.base_batch_size``.
         allow_random_frozen: Train even where nothing fills a frozen part; the config can say so
             too.
-        device: Where it is to be trained, see :func:`choose_device`.
+        device: Device to train on, see :func:`choose_device`.
 
     Raises:
         UsageError: The config or the machine does not allow it, or values differ that must be one.
@@ -157,7 +157,7 @@ def test(
         dump: Pickle file for the predictions, for evaluation later on.
         out_dir: Folder for the predictions, in the official formats where a metric writes them; of
             several metrics that do, each gets a folder inside.
-        device: Where it runs, see :func:`choose_device`.
+        device: Device to run on, see :func:`choose_device`.
 
     Returns:
         The metrics by name.

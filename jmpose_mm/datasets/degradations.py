@@ -1,4 +1,4 @@
-"""What degrades the pictures of real video: pure functions on one picture.
+"""Degradations of real video: pure functions on one picture.
 
 Pictures are (H, W, 3) float32, BGR, 0 to 255, unless stated otherwise.
 """

@@ -34,7 +34,7 @@ _BOX = ('bbox_center', 'bbox_scale', 'bbox_rotation')
 
 
 class Run(NamedTuple):
-    """What a sampler asks a data set for.
+    """Indices of samples that a sampler asks a data set for, as one run.
 
     Attributes:
         keys: Indices of the R samples, in the order of time.
@@ -50,7 +50,7 @@ class Run(NamedTuple):
 def prepare_run(
     keys: Sequence[dict], neighbours: Sequence[dict], steps: Sequence[Any], crop: str = 'frame'
 ) -> dict[str, Any]:
-    """What the steps of a pipeline make of a run.
+    """Send a run through the steps of a pipeline.
 
     Steps behind ``SampleSupportFrames`` draw the same for every frame of the run. A frame is
     cropped by the box of its own sample. Where it has none, or one too far from a key frame's, it

@@ -74,7 +74,7 @@ def load_config(
     Args:
         name: A path, or the bare file name of a packaged config.
         overrides: Items ``key.path=value``, or a mapping of paths to values.
-        work_dir: Where logs and checkpoints go. Without it the config decides, else
+        work_dir: Folder of logs and checkpoints. Without it the config decides, else
             ``work_dirs/<name of the config>``.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
 

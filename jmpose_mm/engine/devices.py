@@ -1,4 +1,4 @@
-"""Which device computes, and what follows from it: the one rule of every tool and of Python."""
+"""Choice of the device, and what follows from it: the one rule of every tool and of Python."""
 
 from __future__ import annotations
 

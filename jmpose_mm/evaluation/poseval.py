@@ -40,7 +40,7 @@ COLUMNS = ('Head', 'Shou', 'Elb', 'Wri', 'Hip', 'Knee', 'Ankl', 'Total')
 
 
 class FolderResult(NamedTuple):
-    """What an evaluation of two folders gave.
+    """Result of an evaluation of two folders.
 
     Attributes:
         ap: The AP side.

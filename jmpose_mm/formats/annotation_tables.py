@@ -1,4 +1,4 @@
-"""What annotation and prediction files hold, whatever their layout.
+"""Content of annotation and prediction files, whatever their layout.
 
 Axes: N persons, K joints. Coordinates are the file's image pixels, boxes xyxy.
 """

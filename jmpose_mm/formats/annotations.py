@@ -23,7 +23,7 @@ __all__ = ['read_annotations', 'read_file']
 
 
 class Content(msgspec.Struct, gc=False):
-    """What is read of a file; persons of an ``annolist`` are still text, see `read_fast`."""
+    """Keys that are read of a file; persons of an ``annolist`` are still text, see `read_fast`."""
 
     annolist: list[dict[str, msgspec.Raw]] | msgspec.UnsetType = msgspec.UNSET
     images: Any = msgspec.UNSET

@@ -25,13 +25,13 @@ ANNOTATED = 2.0  # COCO's visibility of a joint that is in view
 
 
 class Reading(NamedTuple):
-    """How a file is read.
+    """Options for reading a file.
 
     Attributes:
         joint_names: (J,) what is wanted.
         videos: Keep only these, by the `video_key` of their folder; None keeps all.
-        official: As the official evaluator: of a merged file the first video alone, and persons of
-            every category.
+        official: Read as the official evaluator does: of a merged file its first video, and
+            persons of every category.
         entries: Keep the persons' own objects.
     """
 
@@ -42,7 +42,7 @@ class Reading(NamedTuple):
 
 
 class Category(NamedTuple):
-    """Which annotations are persons, and their joints.
+    """Categories that count as persons, and their joints.
 
     Attributes:
         ids: Categories that count; None takes every one.

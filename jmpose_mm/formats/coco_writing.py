@@ -28,7 +28,7 @@ def write_coco(
     Args:
         path: The file.
         documents: Each with ``images`` and ``annotations``, lists of plain values.
-        categories: Those of all; None takes those of the documents, which are equal.
+        categories: Categories of all documents; None takes their own, which are equal.
         facts: Further entries, before the others: ``info``, ``provenance``.
         finite: Refuse numbers that are not finite, which some downloads hold.
 

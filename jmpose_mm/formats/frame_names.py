@@ -1,4 +1,4 @@
-"""What a frame's name tells: its video and its number, and when two names mean one image.
+"""Names of frames: their video and number, and when two names mean one image.
 
 ===================================================  ===========  ======
 name                                                 series       number
@@ -115,7 +115,7 @@ def frame_keys(names: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def video_key(name: str) -> str:
-    """What is the same for all names of a video.
+    """The part of a name that all names of a video share.
 
     Args:
         name: Name of an image folder or annotation file, with or without the folders before it.

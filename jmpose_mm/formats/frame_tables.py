@@ -1,4 +1,4 @@
-"""Which frames of a video are on disk: one directory listing for each folder, one table for all."""
+"""Frames of videos on disk: one directory listing for each folder, one table for all."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class FrameTables:
         self._parts[video] = owners
 
     def counts(self) -> Counter[str]:
-        """What is remarkable about the videos, counted."""
+        """Counts of short videos and of gaps in the numbers."""
         tables = [t for name, t in self._tables.items() if t and name not in self._parts]
         return Counter(
             {

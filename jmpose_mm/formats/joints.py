@@ -32,7 +32,7 @@ WHOLEBODY_PARTS = {
 
 
 def joint_places(names: Sequence[str], wanted: Sequence[str], where: str) -> NDArray[Any]:
-    """Where each wanted joint is among the joints of a file or a model.
+    """Index of each wanted joint among the joints of a file or a model.
 
     Joints that are not wanted may stand between. Only PoseTrack's ears, which are never annotated,
     may be missing where all 17 joints of its files are wanted.
@@ -65,6 +65,6 @@ def wholebody_joints(body: Sequence[str], fields: Sequence[str]) -> list[str]:
 
     Args:
         body: (K,) of ``keypoints``.
-        fields: Those of `WHOLEBODY_PARTS` that the persons have, whose joints follow in this order.
+        fields: Fields of `WHOLEBODY_PARTS` that persons have; their joints follow in this order.
     """
     return [*body, *(name for part in fields for name in WHOLEBODY_PARTS[part])]

@@ -40,7 +40,7 @@ class Place:
 
     Attributes:
         file: The file.
-        at: Where in it, e.g. ``annotations[3]``; empty for the whole.
+        at: Place in the file, e.g. ``annotations[3]``; empty for the whole.
     """
 
     def __init__(self, file: str | Path, at: str = '') -> None:
@@ -52,7 +52,7 @@ class Place:
 
 @contextmanager
 def place_in(file: str | Path, at: str = '') -> Iterator[Place]:
-    """What goes wrong inside the block is a ``UsageError`` that begins with the place.
+    """Turn errors of bad content inside the block into a ``UsageError`` that begins with the place.
 
     Blocks may lie inside each other: an error that names its file already passes unchanged.
     """

@@ -25,7 +25,7 @@ class Image(NamedTuple):
     """One frame.
 
     Attributes:
-        name: As the file has it, with ``/`` between folders.
+        name: Name in the file, with ``/`` between folders.
         source: The file that lists it.
         image_id: Id of the image; None where the layout has none (``annolist``).
         size: (width, height) in pixels; None where the file does not tell it.
@@ -40,7 +40,7 @@ class Image(NamedTuple):
 
     @property
     def videos(self) -> frozenset[str]:
-        """What its video is called: the `video_key` of its folder, and its ``vid_id``."""
+        """Names of its video: the `video_key` of its folder, and its ``vid_id``."""
         keys = {video_key(str(PurePosixPath(self.name).parent))}
         if 'vid_id' in self.fields:
             keys.add(str(self.fields['vid_id']))
@@ -88,7 +88,7 @@ class Persons(NamedTuple):
             loader removes the person (its frame still counts).
         crowd: (N,) whether it is a crowd instead of one person.
         track_ids: Each person's number in its video, or None.
-        annotation_ids: As the file gives them; None where the layout has none.
+        annotation_ids: Ids in the file; None where the layout has none.
         entries: The file's own objects; empty where they were not asked for.
     """
 

@@ -1,4 +1,4 @@
-"""What a user has (lists, tuples, NumPy arrays, tensors) as the arrays that are computed with."""
+"""Lists, tuples, NumPy arrays and tensors of a user, made into the arrays to compute with."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def as_indices(name: str, values: Any) -> NDArray[np.int64]:
 
 
 def as_mask(name: str, values: Any) -> NDArray[np.bool_]:
-    """Which entries are there: booleans, or visibility as COCO's files have it.
+    """A mask of the entries that are there, from booleans or from COCO's visibility.
 
     Args:
         name: The caller's name of the argument.

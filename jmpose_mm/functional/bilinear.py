@@ -40,7 +40,7 @@ def sample_bilinear(features: Tensor, grid: Tensor, padding: str = 'zeros') -> T
 
 
 def gathered_samples(features: Tensor, grid: Tensor, padding: str = 'zeros') -> Tensor:
-    """What `sample_bilinear` gives, by gathering four neighbours and weighing them.
+    """The result of `sample_bilinear`, by gathering four neighbours and weighing them.
 
     Its gradients need no more than those of indexing and products, which every device has. It
     keeps four times as many values for the backward pass.

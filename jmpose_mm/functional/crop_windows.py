@@ -1,4 +1,4 @@
-"""What part of an image a crop shows, and how one part is read off another one's crop.
+"""Windows: the part of an image that a crop shows, and how one is read off another's crop.
 
 Boxes are xyxy in image pixels, whose centres have integer coordinates.
 """
@@ -17,7 +17,7 @@ __all__ = ['CropWindow', 'WindowMove', 'crop_window', 'window_fits', 'window_mov
 
 
 class CropWindow(NamedTuple):
-    """What part of an image a crop shows.
+    """The part of an image that a crop shows.
 
     Attributes:
         center: ``(2,)`` x and y in image pixels.
@@ -82,7 +82,7 @@ def window_fits(
 
 
 class WindowMove(NamedTuple):
-    """How one window is read off the crop of another one.
+    """The move by which one window is read off the crop of another one.
 
     Attributes:
         ratio: Pixels of the crop in a pixel of the window.
@@ -94,7 +94,7 @@ class WindowMove(NamedTuple):
 
 
 def window_move(source: CropWindow, target: CropWindow, rotation: float = 0.0) -> WindowMove:
-    """How a window is read off the crop of another window on the same frame.
+    """The move that reads a window off the crop of another window on the same frame.
 
     Features lie on a crop as its pixels do, feature pixel q at crop pixel q times the stride, so
     that the same numbers move them; see :func:`jmpose_mm.functional.translation.resample`.

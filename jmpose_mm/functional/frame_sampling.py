@@ -1,4 +1,4 @@
-"""Which frames of a video support a key frame.
+"""Choice of the frames of a video that support a key frame.
 
 Frames are named by the number in their file name. PoseTrack18 and PoseTrack21 count from 0,
 PoseTrack17 counts from 1, other sources start anywhere; nothing here depends on where the count

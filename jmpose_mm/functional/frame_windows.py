@@ -13,7 +13,7 @@ COUNTS = ('number', 'order')
 
 
 def frame_step(available: Iterable[int]) -> int:
-    """How far the frames of a video are apart: 5 where every fifth frame was extracted.
+    """The distance of neighbouring frames: 5 where every fifth frame was extracted.
 
     Args:
         available: Numbers of the frames.

@@ -1,4 +1,4 @@
-"""Where each joint may look, by its heatmaps (Fang et al., CVPR 2026).
+"""Masks of the places that each joint may look at, by its heatmaps (Fang et al., CVPR 2026).
 
 Axes: B clips, T frames, K joints, H W heatmap grid, h w token grid.
 """

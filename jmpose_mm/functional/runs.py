@@ -86,7 +86,7 @@ Stretch(track=0, start=4, stop=5)]
 def batch_sizes(
     windows: int, batch_size: int, processes: int = 1, drop_last: bool = False
 ) -> list[int]:
-    """How many windows each batch of an epoch has; all processes make equally many steps.
+    """Number of windows in each batch of an epoch; all processes make equally many steps.
 
     Batches are full but for the last step, whose processes share what is left. Where there is less
     left than processes, the last two steps are shared out evenly.

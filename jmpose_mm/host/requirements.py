@@ -1,4 +1,4 @@
-"""What the host must have, and the line that installs what it lacks.
+"""Requirements of the host, and the line that installs what it lacks.
 
 The wheel requires none of these. Several distributions provide the same module (four of OpenCV, two
 of mmengine), and pip would install its own beside or over the one that is there.

@@ -23,8 +23,8 @@ def load_data(file: Any, *arguments: Any, **options: Any) -> Any:
 
     Args:
         file: A path, or a binary stream.
-        arguments: As of ``torch.load``.
-        options: As of ``torch.load``; ``weights_only`` is always true.
+        arguments: Arguments of ``torch.load``.
+        options: Options of ``torch.load``; ``weights_only`` is always true.
 
     Raises:
         UsageError: It is an archive of torch 0.1, which torch before 2.6 reads unsafely.

@@ -1,4 +1,4 @@
-"""Which model runs: by a name, by a config with or without weights, or the best for the device."""
+"""Choice of the model: by name, by config with or without weights, or the best for the device."""
 
 from __future__ import annotations
 

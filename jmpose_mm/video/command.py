@@ -1,4 +1,4 @@
-"""What ``tools/infer_video.py`` asks for, done."""
+"""The logic of ``tools/infer_video.py``."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_command(
             folder for each, and a table. Config and checkpoint may stand behind them.
         config: Path or packaged name; None for ``model`` of the options, or for the default.
         checkpoint: Weights of the model; see :func:`chosen_model`.
-        out_dir: Where to; by default ``poses``, for one film a folder in it.
+        out_dir: Folder of the results; by default ``poses``, for one film a folder in it.
         options: The other options by name.
 
     Returns:

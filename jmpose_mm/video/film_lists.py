@@ -86,7 +86,7 @@ def make_films(
     Args:
         films: Names of the films.
         folders: Folder of each film, from :func:`film_names` of all films, of other shards too.
-        out_dir: Where the folders and the table go.
+        out_dir: Folder that the folders and the table go into.
         make: Makes a film's results in a folder.
         overwrite: Make finished ones again.
         table: Name of the table, which is written anew after each film.

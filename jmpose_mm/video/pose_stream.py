@@ -30,7 +30,7 @@ Pairs = Generator[tuple[Frame, FramePoses], None, None]
 
 
 class EarlierPoses(NamedTuple):
-    """What an interrupted run has left.
+    """Poses that an interrupted run has left.
 
     Attributes:
         poses: Poses of the frames, in order.
@@ -99,7 +99,7 @@ class _Waiting(NamedTuple):
 
 
 class PoseMaking:
-    """What happens between the frames of a film and their poses.
+    """Makes the poses of the frames of a film.
 
     Args:
         source: An open source.

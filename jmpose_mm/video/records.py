@@ -1,4 +1,4 @@
-"""What the parts of running on video hand to each other.
+"""Records that the parts of running on video hand to each other.
 
 Axes: K keypoints, H W pixels. Coordinates are pixels (x, y) of the upright frame, 0-based.
 """
@@ -25,7 +25,7 @@ PIXEL_DIGITS, SCORE_DIGITS = 2, 4
 
 
 class Remarks(NamedTuple):
-    """What a user should know of a film, a line each.
+    """Lines that a user should read about a film.
 
     Attributes:
         problems: Requests that could not be met.

@@ -55,7 +55,7 @@ def infer_video(
     Args:
         inferencer: The model and its boxes.
         source: An open source.
-        out_dir: Where to; made if missing.
+        out_dir: Folder of the results; it is made if it is missing.
         outputs: Files to write.
         protocol: Conditions of the numbers, stored with them.
         resume: Go on after what an interrupted run has left.
@@ -106,7 +106,7 @@ def output_folder(
     """The folder of a film's results, as far as they are known.
 
     Args:
-        out_dir: Where it is.
+        out_dir: Path of the folder.
         source: The film.
         outputs: Files to write.
         skeleton: Skeleton of the poses; None as long as it is not known.

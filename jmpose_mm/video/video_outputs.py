@@ -1,4 +1,4 @@
-"""What is written of a video besides its poses."""
+"""Outputs of a video besides its poses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ['VideoOutputs']
 
 
 class VideoOutputs(NamedTuple):
-    """What is written.
+    """Files that are written of a video, and how they look.
 
     Attributes:
         film: Write ``film.mp4``.
@@ -35,7 +35,7 @@ class VideoOutputs(NamedTuple):
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """What is done to whole tracks."""
+        """Steps that smooth and mend whole tracks, in their order."""
         given = self.smoothing
         return (given,) if isinstance(given, str) else tuple(given or ())
 

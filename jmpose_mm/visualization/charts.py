@@ -30,7 +30,7 @@ FEW, PALE = 10, 0.3  # AP of so few says little
 
 @dataclass(frozen=True)
 class Chart:
-    """What to draw.
+    """The content of a chart.
 
     Attributes:
         title: Above the chart.

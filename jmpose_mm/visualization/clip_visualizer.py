@@ -23,7 +23,7 @@ class ClipVisualizer(PoseLocalVisualizer):  # type: ignore[misc]
     `PoseVisualizationHook` enabled, validation and testing draw with it.
 
     Args:
-        **kwargs: Those of mmpose's `PoseLocalVisualizer`.
+        **kwargs: Arguments of mmpose's `PoseLocalVisualizer`.
 
     Example:
         >>> from mmengine.structures import InstanceData

@@ -41,7 +41,7 @@ class Film:
     """An mp4 file that takes its name when it is closed; what was added until then can be played.
 
     Args:
-        path: Where, ending in ``.mp4``; its directory is made.
+        path: File to write, ending in ``.mp4``; its directory is made.
         frames_per_second: Speed of frames without a time of their own; 0 or NaN, as OpenCV has for
             unknown, is 25.
         codec: One of :data:`CODECS`; H.264 plays everywhere.
@@ -51,7 +51,7 @@ class Film:
         aspect: Width of a pixel by its height.
 
     Attributes:
-        path: Where.
+        path: File to write.
         count: Number of frames so far.
         size: (W, H) of the film, known with the first frame: even, and no larger than players take.
 
@@ -198,9 +198,9 @@ def write_film(
     """Write frames as an mp4 file that appears whole or not at all.
 
     Args:
-        path: As of :class:`Film`.
+        path: File to write, as of :class:`Film`.
         frames: (H, W, 3) uint8 BGR of one size; a generator keeps memory small.
-        frames_per_second: As of :class:`Film`.
+        frames_per_second: Rate, as of :class:`Film`.
 
     Returns:
         The path.

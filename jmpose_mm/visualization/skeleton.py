@@ -1,4 +1,4 @@
-"""Which joints there are and which lines between them are drawn.
+"""Skeletons: joints, and the lines that are drawn between them.
 
 Axes: K joints.
 """

@@ -1,4 +1,4 @@
-"""Where a run is good and where it is not: tables, charts, and the frames worth looking at."""
+"""Strengths and weaknesses of a run: tables, charts, and the frames worth looking at."""
 
 from .analysis_page import analyze_results
 from .training_logs import analyze_logs

@@ -23,7 +23,7 @@ HIT = 0.5  # head sizes, the evaluator's
 
 
 class FrameErrors(NamedTuple):
-    """How far one run is off in each frame.
+    """Errors of one run, frame by frame.
 
     Attributes:
         mean: (F,) mean distance of annotated joints in head sizes, at most 1 each, those that are

@@ -58,7 +58,7 @@ class Division(NamedTuple):
 
 
 class Study(NamedTuple):
-    """What is analysed: the truth, one or two runs, and their AP on all persons."""
+    """The truth, one or two runs, and their AP on all persons."""
 
     truth: Truth
     runs: list[ScoredRun]
@@ -66,7 +66,7 @@ class Study(NamedTuple):
 
 
 def divide(truth: Truth, bins: int) -> list[Division]:
-    """By video, by every field of the images that varies, by size of the head and by speed."""
+    """Divide persons by video, by each varying field of the images, by head size and by speed."""
     frames = truth.persons.frame
     names = [video for video, _ in truth.keys]
     videos, identity = np.unique(names, return_inverse=True)

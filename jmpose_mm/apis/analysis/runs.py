@@ -1,4 +1,4 @@
-"""What an analysis reads: ground truth, and folders of predictions for its frames.
+"""Inputs of an analysis: ground truth, and folders of predictions for its frames.
 
 Axes: N predicted persons, M annotated persons, F frames.
 """
@@ -32,7 +32,7 @@ class Truth(NamedTuple):
     """Ground truth.
 
     Attributes:
-        path: Where it was read from.
+        path: File or folder that it was read from.
         frames: The frames, judged or not.
         keys: (video, frame number) of each, see `frame_keys`.
         persons: (M,) annotated persons, without joints in ignored regions.
@@ -49,7 +49,7 @@ class ScoredRun(NamedTuple):
 
     Attributes:
         name: For tables and pictures.
-        folder: Where they were read from.
+        folder: Folder that they were read from.
         protocol: Statements of the files about boxes, score rule and the rest.
         predictions: (N,) persons, without joints in ignored regions; ``frame`` points into the
             frames of the truth.
@@ -115,7 +115,7 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> ScoredRun:
 
 
 def image_fields(truth: Truth) -> dict[str, list[tuple[str, ...]]]:
-    """What the files say about each image in words: true-or-false fields, strings, lists of them.
+    """Fields of the images that hold words: true or false, strings, lists of strings.
 
     Returns:
         For every field that all images of the data set have, the values of the F frames:

@@ -37,7 +37,7 @@ def joint_labels() -> list[str]:
 
 
 def protocol_table(runs: list[ScoredRun]) -> str:
-    """Where each run is from and what its files say about how it was made."""
+    """Source of each run, and the conditions that its files state."""
     rows = [['predictions', *(f'`{run.folder}`' for run in runs)]]
     rows += [[TITLES[name], *(run.protocol[name] for run in runs)] for name in PROTOCOL]
     return markdown_table(['', *(run.name for run in runs)], rows)

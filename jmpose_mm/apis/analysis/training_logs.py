@@ -1,4 +1,4 @@
-"""What a training wrote about itself: losses while it trained, metrics of its validations."""
+"""Logs of trainings: losses of the iterations, metrics of the validations."""
 
 from __future__ import annotations
 

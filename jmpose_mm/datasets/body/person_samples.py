@@ -1,4 +1,4 @@
-"""What annotated and detected persons become as samples.
+"""Samples made of annotated and of detected persons.
 
 Axes: K keypoints. Boxes are xyxy, all coordinates image pixels.
 """

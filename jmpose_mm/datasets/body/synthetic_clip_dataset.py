@@ -16,8 +16,8 @@ class SyntheticClipDataset(PoseTrackClipDataset):
     """The parent on data that is rendered into ``data_root`` when it is not there yet.
 
     Args:
-        data_root: Where the data is, or is rendered. What is there is never touched: for data of
-            other settings or another seed, choose another folder.
+        data_root: Folder of the data, which is rendered if it is missing. Data of other settings
+            or another seed is never touched: choose another folder for it.
         preset: Name of the data, see :data:`jmpose_mm.datasets.synthetic.PRESETS`.
         seed: Random seed of the data.
         settings: Fields of the preset to change, e.g. ``dict(videos_train=2, frames=5)``.

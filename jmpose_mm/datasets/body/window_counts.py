@@ -1,4 +1,4 @@
-"""How many samples have a window in which nothing moves, since their neighbours are missing."""
+"""Counts the samples whose window shows nothing but copies of their key frame."""
 
 from __future__ import annotations
 

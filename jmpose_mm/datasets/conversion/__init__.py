@@ -39,8 +39,8 @@ def convert_dataset(
 
     Args:
         name: One of `FORMATS`.
-        src: Where the download lies; it is only read.
-        out: Where the converted data set goes, which refers to the images of ``src`` by links.
+        src: Folder of the download; it is only read.
+        out: Folder of the converted data set, which refers to the images of ``src`` by links.
         progress: Show a progress bar.
         copy: Copy images where links cannot be made.
         **options: Options of the data set, e.g. ``val_videos`` of HiEve.

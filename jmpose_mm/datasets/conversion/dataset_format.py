@@ -54,12 +54,12 @@ class DatasetFormat(ABC):
     """One data set as its makers give it.
 
     Args:
-        src: Where the download lies.
-        out: Where the converted data set goes.
+        src: Folder of the download.
+        out: Folder of the converted data set.
 
     Attributes:
-        name: As on the command line.
-        joint_names: Those that the report counts.
+        name: Name of the data set on the command line.
+        joint_names: Joints that the report counts.
         images: The download's folder of images; `videos` finds it.
         image_link: The name that it gets under ``out``, where one link does for all videos.
         copies_images: True where images are copied where links cannot be made.
@@ -92,19 +92,19 @@ class DatasetFormat(ABC):
         """Read one video's annotations, and make its images reachable under their new names."""
 
     def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
-        """What goes into the merged file, of the content of a video's own file."""
+        """The form of a video in the merged file, made of its own file."""
         return content
 
     def merged_file(self, split: str) -> Path:
-        """Where all videos of a split are merged."""
+        """Path of the file that holds all videos of a split."""
         return self.out / 'annotations' / f'{self.name}_{split}.json'
 
     def release(self, videos: list[Video]) -> str:
-        """Which release of the data set this is, in words."""
+        """The release of the data set, in words."""
         return f'{len(videos)} videos'
 
     def remarks(self) -> dict[str, Any]:
-        """What the report has besides counts."""
+        """Entries of the report besides counts."""
         return {}
 
 

@@ -55,8 +55,8 @@ class HieveFormat(DatasetFormat):
     """HiEve; see above.
 
     Args:
-        src: Where the download lies.
-        out: Where the converted data set goes.
+        src: Folder of the download.
+        out: Folder of the converted data set.
         val_videos: Names of the videos that are held out of training.
     """
 
@@ -117,11 +117,11 @@ class HieveFormat(DatasetFormat):
         return Converted({'annolist': frames}, left_out)
 
     def document(self, content: dict[str, Any], video: Video) -> dict[str, Any]:
-        """With the official boxes of bodies."""
+        """A document in COCO's layout, with the official boxes of bodies."""
         return coco_document(content['annolist'], video, self.joint_names)
 
     def release(self, videos: list[Video]) -> str:
-        """Which videos are held out is part of it."""
+        """The number of videos, and those that are held out."""
         return f'{len(videos)} labelled videos, held out: {" ".join(self.val_videos) or "none"}'
 
     def _film(self, name: str) -> Path | None:

@@ -44,7 +44,7 @@ class _Reader:
         )
 
     def read(self, path: Path) -> tuple[bool, Any]:
-        """What the process answers.
+        """Read a file in the process: ``(True, variables)`` or ``(False, message)``.
 
         Raises:
             EOFError: It died over this file, or took too long and was ended.

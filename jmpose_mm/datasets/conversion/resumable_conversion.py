@@ -26,7 +26,7 @@ RULES = 1  # counted up when a change makes earlier files stale
 
 
 class Ledger:
-    """Which videos are finished: one line of JSON for each, appended when its file is there.
+    """List of the finished videos: a line of JSON for each, appended when its file is there.
 
     A video counts as finished while its sources keep their sizes and times of change.
     """

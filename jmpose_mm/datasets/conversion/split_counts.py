@@ -1,4 +1,4 @@
-"""What was converted, counted: a table to read and an object to store."""
+"""Counts of what was converted: a table to read and an object to store."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class SplitCounts:
             self.boxes += is_usable_box(xywh_to_xyxy(box))
 
     def to_dict(self, joint_names: tuple[str, ...]) -> dict[str, Any]:
-        """As stored; every joint is there, those without annotations with 0."""
+        """Counts as plain values; joints without annotations have 0."""
         counts: dict[str, Any] = {name: getattr(self, name) for name in ROWS}
         counts['joints'] = {name: self.joints[name] for name in joint_names}
         counts['left_out_or_mended'] = dict(self.left_out)

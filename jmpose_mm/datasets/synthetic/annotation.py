@@ -122,7 +122,7 @@ def _entry(
 
 
 def severity_tags(entries: list[dict[str, Any]], severity: dict[str, float]) -> dict[str, Any]:
-    """What an image's record says about its difficulty.
+    """Entries of an image's record about its difficulty.
 
     Args:
         entries: Annotations of the frame.
@@ -166,7 +166,7 @@ def noisy_detections(
     annotations: list[dict[str, Any]],
     rng: np.random.Generator,
 ) -> list[dict[str, Any]]:
-    """What a person detector might find in one image.
+    """Boxes that a person detector might find in one image.
 
     Boxes are the annotated ones with their sides moved by 5 percent (9 where degraded) standard
     deviation; 3 percent (12 where degraded) are missed, 4 percent found twice, and a false box

@@ -1,4 +1,4 @@
-"""How a person looks: widths, colours and textures.
+"""Appearance of a person: widths, colours and textures.
 
 Everybody wears the same convention, as a team wears its kit: the left sleeve, trouser leg and shoe
 are warm coloured and striped, the right ones cool and plain. Trunk, skin, hair and all shades vary

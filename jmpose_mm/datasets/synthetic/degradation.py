@@ -22,7 +22,7 @@ PATH_POINTS = 32
 
 @dataclass(frozen=True)
 class Effects:
-    """What happens to one frame.
+    """Degradations of one frame.
 
     Attributes:
         severity: Strength by degradation: camera travel, disc radius and cover in person heights,

@@ -1,4 +1,4 @@
-"""What a person does: joint angles as sums of sinusoids with parameters of its own."""
+"""Motion of a person: joint angles as sums of sinusoids with parameters of its own."""
 
 from __future__ import annotations
 

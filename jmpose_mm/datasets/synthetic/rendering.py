@@ -181,7 +181,7 @@ def _draw_skull(layer: Layer, person: Person, moment: int, base: int) -> None:
 
 
 def hidden_by(layer: Layer, scene: Scene, moment: int, index: int) -> list[str]:
-    """What hides each keypoint: '' (in view), 'self', 'person', 'occluder' or 'frame'.
+    """Name what hides each keypoint: '' (in view), 'self', 'person', 'occluder' or 'frame'.
 
     'frame' means that the point lies outside of the picture.
     """

@@ -17,7 +17,7 @@ MANIFEST = 'synthetic.json'
 
 
 def manifest_at(out: Path) -> dict[str, Any] | None:
-    """What the folder says of itself; None where it is no rendered data set."""
+    """The manifest of a folder; None where it is no rendered data set."""
     try:
         manifest = json.loads((out / MANIFEST).read_text(encoding='utf-8'))
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a rendered data set is made of: counts, picture size, distributions of difficulty."""
+"""Settings of a rendered data set: counts, picture size, distributions of difficulty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a transform needs of a sample, and who brings it."""
+"""Checks the keys that a transform needs, and names the step that brings them."""
 
 from __future__ import annotations
 

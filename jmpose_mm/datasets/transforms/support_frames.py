@@ -1,4 +1,4 @@
-"""Which frames a clip is made of."""
+"""Chooses the frames of a clip."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class SampleSupportFrames(BaseTransform):
 
     @property
     def offsets_text(self) -> str:
-        """What the window is, as labels of numbers have it."""
+        """The window in words, for labels of numbers."""
         if self.offsets_seconds is not None:
             return ' '.join(f'{seconds:g}' for seconds in self.offsets_seconds) + ' s'
         text = ' '.join(map(str, self.frame_offsets))

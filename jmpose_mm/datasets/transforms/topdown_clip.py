@@ -94,7 +94,7 @@ class TopdownClipAffine(TopdownAffine):
         self.warp = warp
 
     def window(self, results: dict) -> CropWindow:
-        """What part of the images :meth:`transform` shows."""
+        """The part of the images that :meth:`transform` shows."""
         check_keys(results, self, **dict.fromkeys(_BOX, 'GetBBoxCenterScale'))
         width, height = self.input_size
         scale = self._fix_aspect_ratio(results['bbox_scale'], aspect_ratio=width / height)

@@ -1,4 +1,4 @@
-"""How much each joint of an annotation counts in training."""
+"""Weights of the joints of an annotation in training."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class KeypointMetric(LabelledMetric):
     Without any label, as in a test split, predictions are written and there are no numbers.
 
     Args:
-        boxes: For offline use: where the person boxes came from, see `LabelledMetric`.
+        boxes: For offline use: source of the person boxes, see `LabelledMetric`.
         size: Length of a body: ``'box'``, the longer side of the annotated box, or two joints, the
             ends of a bone, e.g. ``('nose', 'tail_base')``. Persons without both ends are left out
             of PCK and ``error_lengths``, and counted.

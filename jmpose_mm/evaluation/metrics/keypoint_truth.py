@@ -96,7 +96,7 @@ def paired(
     """Predictions in the order of the truth, and the AP of all.
 
     Args:
-        records: Those of `read_sample` with ``frame``, one person in each.
+        records: Records of `read_sample` with ``frame``, one person in each.
         truth: Who is annotated.
         sigmas: (K,).
 

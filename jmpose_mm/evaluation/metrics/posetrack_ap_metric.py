@@ -54,7 +54,7 @@ class PoseTrackAPMetric(LabelledMetric):
     Args:
         ann_file: PoseTrack JSON file of any generation, one video or merged, or a directory of
             them.
-        boxes: For offline use: where the person boxes came from, see `LabelledMetric`. A run reads
+        boxes: For offline use: source of the person boxes, see `LabelledMetric`. A run reads
             it off its data set and warns of another statement.
         score_rule: ``'keypoint*box'`` ranks joints by keypoint score times box score, as the
             papers' code does; ``'keypoint'`` by the keypoint score alone, as mmpose does.

@@ -28,8 +28,8 @@ def write_sample_predictions(
     """Write ``predictions.json``: frames, persons with scores, and the skeleton.
 
     Args:
-        folder: Where to; it is made if it is missing.
-        records: Those of `read_sample`, each sample once.
+        folder: Folder to write into; it is made if it is missing.
+        records: Records of `read_sample`, each sample once.
         dataset_meta: Names and links of the joints.
         statements: Further entries: ``info``, ``provenance``.
 
@@ -71,8 +71,8 @@ class PredictionFile(LabelledMetric):
     """Writes predictions and gives no number: beside metrics that write none.
 
     Args:
-        out_dir: Where to.
-        **kwargs: Those of `LabelledMetric`.
+        out_dir: Folder to write into.
+        **kwargs: Arguments of `LabelledMetric`.
     """
 
     default_prefix = 'predictions'

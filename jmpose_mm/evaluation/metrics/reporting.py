@@ -23,7 +23,7 @@ class LabelledMetric(BaseMetric):
     read off: then the label says what the caller states, and that it is a statement.
 
     Args:
-        boxes: Where the person boxes came from, as the caller of an offline evaluation states it.
+        boxes: Source of the person boxes, as the caller of an offline evaluation states it.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
 
     Attributes:

@@ -37,7 +37,7 @@ class SubJhmdbPCKMetric(LabelledMetric):
     benchmark's number is the mean over its three splits.
 
     Args:
-        boxes: For offline use: where the person boxes came from, see `LabelledMetric`.
+        boxes: For offline use: source of the person boxes, see `LabelledMetric`.
         comparison: ``'<='`` as LSTM Pose Machines, or ``'<'`` as mmpose.
         thresholds: Shares of the person's size.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.

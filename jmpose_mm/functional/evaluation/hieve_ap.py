@@ -1,4 +1,4 @@
-"""What HiEve's evaluation needs besides PoseTrack's AP: sizes of heads and weights of frames.
+"""HiEve's additions to PoseTrack's AP: sizes of heads and weights of frames.
 
 Axes: M annotated persons, J = 14 joints in the order of `HIEVE_JOINTS`, F frames. Coordinates are
 image pixels, ``(x, y)``.

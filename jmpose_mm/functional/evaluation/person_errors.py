@@ -1,4 +1,4 @@
-"""How fast annotated persons move, and how far predictions are off, person by person.
+"""Speed of annotated persons and errors of predictions, person by person.
 
 Axes: N predicted persons, M annotated persons, F frames, P pairs of both inside one frame, J = 15
 joints. Coordinates are image pixels, ``(x, y)``.
@@ -31,7 +31,7 @@ OUT_OF_REACH = 1e6
 def motion_speed(
     truth: TruePersons, video: ArrayLike, number: ArrayLike, track: ArrayLike
 ) -> FloatArray:
-    """How far a person's joints have come since the frame before, in head sizes per frame.
+    """Mean way of a person's joints since the frame before, in head sizes per frame.
 
     The mean distance of the joints that are annotated in both frames, in the image: the camera's
     motion counts. Where the person is not annotated in the frame before, the last frame where it

@@ -39,7 +39,7 @@ __all__ = ['ap_of_persons', 'divide_by_quantiles', 'match_persons']
 
 
 def match_persons(truth: TruePersons, predictions: PredictedPersons) -> IntArray:
-    """Which annotated person each prediction took, by the rules of `match_joints`.
+    """Index of the annotated person that each prediction took, by the rules of `match_joints`.
 
     Args:
         truth: Annotated persons.

@@ -1,4 +1,4 @@
-"""Which points lie inside which polygons, for many frames at once.
+"""Tests points against polygons, for many frames at once.
 
 Axes: Q points, R polygons, V vertices of all polygons, P pairs of a point and a polygon of one
     frame.

@@ -61,7 +61,7 @@ class JointTracking(NamedTuple):
 
 
 class TrackIds(NamedTuple):
-    """Which persons are the same one in different frames of a sequence.
+    """Identities of the persons over the frames of a sequence.
 
     Attributes:
         true: (M,) number of each annotated person's track.

@@ -24,7 +24,7 @@ SIGMA = 0.08
 
 
 def jumps(keypoints: ArrayLike, times: ArrayLike, size: ArrayLike) -> FloatArray:
-    r"""How far each joint is from where its neighbours in time put it.
+    r"""Distance of each joint from where its neighbours in time put it.
 
     They put it on a line of robust slope, after Hampel's identifier (1974) for levels:
 
@@ -58,7 +58,7 @@ def jumps(keypoints: ArrayLike, times: ArrayLike, size: ArrayLike) -> FloatArray
 def bone_changes(
     keypoints: ArrayLike, times: ArrayLike, edges: Sequence[tuple[int, int]]
 ) -> FloatArray:
-    """How much the bones at a joint are longer or shorter than in the frames around.
+    """Change of the bones at each joint against the frames around.
 
     Of a joint with several bones the least counts: where a wrist is wrong, the elbow's upper arm is
     as before.

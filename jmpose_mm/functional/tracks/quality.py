@@ -30,7 +30,7 @@ __all__ = [
 
 
 class TrackSigns(NamedTuple):
-    """What speaks against each joint (T, K) of a track.
+    """Signs that speak against each joint (T, K) of a track.
 
     Attributes:
         scores: The model's own, in [0, 1]; 0 where a joint is not seen.
@@ -98,7 +98,7 @@ def track_signs(
 
 
 def suspicion(signs: TrackSigns) -> FloatArray:
-    """How likely each joint is wrong, for an order among them; (T, K), without a unit.
+    """Suspicion that each joint is wrong, (T, K): an order among joints, without a unit.
 
     What its score lacks counts most; how well this finds true errors is in ``docs/video.md``.
 
@@ -124,7 +124,7 @@ def suspicions(signs: TrackSigns) -> dict[str, FloatArray]:
 
 
 def gaps(times: ArrayLike, longest: float) -> list[tuple[int, int]]:
-    """Where a person is away.
+    """Gaps of a track, in which the person is away.
 
     Args:
         times: (T,), strictly ascending.
@@ -142,7 +142,7 @@ def gaps(times: ArrayLike, longest: float) -> list[tuple[int, int]]:
 
 
 def motion(keypoints: ArrayLike, times: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """How fast and how unsteady a person is in each frame, as means over the joints that are seen.
+    """Speed and unsteadiness of a person in each frame, means over the joints that are seen.
 
     Args:
         keypoints: (T, K, 2).

@@ -23,7 +23,7 @@ SWAP_PENALTY = 0.02
 
 
 class TrackEnds(NamedTuple):
-    """Where a track begins and ends.
+    """The beginning and the end of a track.
 
     Attributes:
         times: First and last time in seconds.

@@ -109,7 +109,7 @@ def smooth_gaussian(
 
 
 def jitter(keypoints: ArrayLike, times: ArrayLike) -> float:
-    """How much a track trembles: its mean acceleration in pixels per step squared.
+    """Jitter of a track: its mean acceleration in pixels per step squared.
 
     That is the mean length of the second difference over joints and three samples in a row that
     show the joint, without a gap between them; at uneven times, of the divided one. It is 0 for

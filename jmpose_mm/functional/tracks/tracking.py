@@ -168,7 +168,7 @@ def common_velocity(series: Sequence[tuple[ArrayLike, ArrayLike]]) -> FloatArray
 
 
 def joints_seen(poses: ArrayLike) -> NDArray[np.bool_]:
-    """Which joints of poses (..., K, 2) are seen, (..., K).
+    """A mask (..., K) of the joints of poses (..., K, 2) that are seen.
 
     Example:
         >>> import numpy as np

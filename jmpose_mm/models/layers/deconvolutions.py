@@ -23,7 +23,7 @@ def deconvolutions(in_channels: int, channels: Sequence[int]) -> nn.Sequential:
 
 
 def start_deconvolutions(layers: nn.Sequential) -> None:
-    """As in the simple baseline: normal, standard deviation 0.001."""
+    """Draw the weights as in the simple baseline: normal, standard deviation 0.001."""
     for layer in layers:
         if isinstance(layer, nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, std=0.001)

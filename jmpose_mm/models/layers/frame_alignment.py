@@ -19,7 +19,7 @@ _POOLED = (3, 3)
 
 
 class TranslationPredictor(nn.Module):
-    """How far the content of one frame has to move to lie on the key frame.
+    """Predicts the shift that moves the content of one frame onto the key frame.
 
     Any grid works: the last map is averaged to 3 x 3, which changes nothing for an input of
     384 x 288, so that the released weights fit.

@@ -52,7 +52,7 @@ class AttentionStep(_Residual):
     def answer(
         self, x: Tensor, tokens: Tensor | None = None, allowed: Tensor | None = None
     ) -> Tensor:
-        """What ``x`` (B, Q, C) asks of ``tokens`` (B, M, C), by default of itself.
+        """Attention of ``x`` (B, Q, C) to ``tokens`` (B, M, C), by default to itself.
 
         Args:
             x: The queries.

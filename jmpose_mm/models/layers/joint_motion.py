@@ -88,7 +88,7 @@ class ChannelCrossAttention(nn.Module):
         return x.flatten(2).unflatten(1, (self.num_heads, -1))
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        """What ``x`` asks of ``context``: both ``(B, C, H, W)``, and so is the answer."""
+        """Attention of ``x`` to ``context``: both ``(B, C, H, W)``, as is the result."""
         query = self._split(self.query(x))
         key, value = (self._split(part) for part in self.key_value(context).chunk(2, dim=1))
         # Channels attend to channels: the table is as large as they are many, whatever the image.

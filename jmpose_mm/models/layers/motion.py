@@ -113,7 +113,7 @@ class DifferenceMotion(nn.Module):
         self.sides = SidedMotion(width * len(in_channels), num_frames, key_index, channels)
 
     def frame_maps(self, stages: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Of N frames, all stages side by side, ``(N, C_all, h, w)`` on the last one's grid."""
+        """All stages of N frames side by side, ``(N, C_all, h, w)`` on the last one's grid."""
         return (torch.cat(self.differences.frame_maps(stages), dim=1),)
 
     def forward(self, clip: FrameFeatures) -> Tensor:

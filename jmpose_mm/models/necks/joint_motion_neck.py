@@ -96,7 +96,7 @@ class JointMotionNeck(VideoNeck):
         self.fusion = ResidualChain(2 * channels, channels)
 
     def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """What motion is the difference of, and the last stage."""
+        """Maps that motion is the difference of, and the last stage."""
         return (*self.motion.frame_maps(stages), stages[-1])
 
     def fuse(self, clip: FrameFeatures) -> FusedFeatures:

@@ -99,7 +99,7 @@ class PoseWarpingNeck(VideoNeck):
         self._register_load_state_dict_pre_hook(self._adopt_mmpose_0x_keys)
 
     def init_weights(self) -> None:
-        """As released: no offsets, and the identity as convolution."""
+        """Start as released: no offsets, and the identity as convolution."""
         super().init_weights()
         self._start_at_identity()
 

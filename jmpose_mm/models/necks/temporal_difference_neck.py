@@ -100,7 +100,7 @@ class TemporalDifferenceNeck(VideoNeck):
         self.fusion = ResidualChain(2 * channels, channels, 3)
 
     def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """What the differences are of; the last one is the last stage itself."""
+        """Maps that the differences are of; the last one is the last stage itself."""
         return self.differences.frame_maps(stages[-self.num_stages :])
 
     def fuse(self, clip: FrameFeatures) -> FusedFeatures:

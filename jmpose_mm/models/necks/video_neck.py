@@ -1,4 +1,4 @@
-"""What the necks of all methods share.
+"""The base class of all necks.
 
 Axes: B clips, T frames in time order, K keypoints, C channels, h w feature grid.
 """
@@ -69,7 +69,7 @@ class VideoNeck(BaseModule):
         self.heatmap_layer = nn.Conv2d(in_channels[-1], num_keypoints, 1)
 
     def forward(self, clip: ClipFeatures | FrameFeatures) -> FusedFeatures:
-        """What the frames say together about the key frame.
+        """Fuse the frames of a clip into features of the key frame.
 
         Args:
             clip: The backbone's stages of every frame, or :meth:`frame_features` of them.
@@ -138,11 +138,11 @@ class VideoNeck(BaseModule):
         return int(fused.shape[1])
 
     def clip_lengths(self) -> tuple[int, ...]:
-        """How many frames a clip may have."""
+        """Numbers of frames that a clip may have."""
         return (self.num_frames,)
 
     def frame_features(self, clip: ClipFeatures) -> FrameFeatures:
-        """What the fusion reads of each frame; the frames do not meet yet.
+        """Features that the fusion reads of each frame; the frames do not meet yet.
 
         In a video it is made once of each crop, and serves every window that the crop is in.
 
@@ -165,7 +165,7 @@ class VideoNeck(BaseModule):
         return self.heatmap_layer(stages[-1])
 
     def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """What the fusion reads of the stages ``(N, C_s, h_s, w_s)``, beside the heatmaps."""
+        """Maps that the fusion reads of the stages ``(N, C_s, h_s, w_s)``, beside the heatmaps."""
         return stages
 
     def fuse(self, clip: FrameFeatures) -> FusedFeatures:

@@ -153,7 +153,7 @@ class FilmWriter(PoseOutput):
     A film that cannot be written ends nothing else: the reason is a problem in ``remarks``.
 
     Args:
-        path: Where, ending in ``.mp4``; the file appears when it is closed.
+        path: File to write, ending in ``.mp4``; it appears when it is closed.
         fps: Mean frames per second; each frame is shown at its own time.
         draw: Makes the picture of a frame, e.g. a :class:`FrameDrawer`.
         settings: Further arguments of :class:`Film`: ``codec``, ``quality``, ``sound``, ``aspect``.

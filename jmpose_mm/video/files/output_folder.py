@@ -19,7 +19,7 @@ POSES = 'poses.json'
 
 
 class OutputFolder:
-    """Where the results of a film go.
+    """The folder of a film's results.
 
     Args:
         path: The folder; made when it is first written to.

@@ -38,7 +38,7 @@ def export_poses(
 
     Args:
         recording: Poses to write.
-        directory: Where to; it is made if it is missing.
+        directory: Folder to write into; it is made if it is missing.
         formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame,
             and one for a frame without persons),
             ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``

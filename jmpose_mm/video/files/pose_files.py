@@ -22,13 +22,13 @@ class PoseFile(PoseOutput):
     A run that ends early never replaces a file that holds more frames.
 
     Args:
-        path: Where; until it is closed, the file grows under another name beside it.
+        path: File to write; until it is closed, it grows under another name beside it.
         header: Facts of all frames.
         remarks: Written at the end; they may grow until then.
         resume: Go on after the last frame that an interrupted run has left, if one has.
 
     Attributes:
-        path: Where.
+        path: File to write.
         count: Number of frames in the file.
         last_index: Index of the last frame in the file; -1 if there is none. Frames up to it are
             not written again.
@@ -148,7 +148,7 @@ class PoseFile(PoseOutput):
 
 
 def earlier_poses(path: Path, header: PoseHeader) -> Recording | None:
-    """What the last runs have left of this one, the longer one; None if there is nothing.
+    """The longest recording that earlier runs of this one have left; None if there is none.
 
     Raises:
         UsageError: It was another run.

@@ -1,4 +1,4 @@
-"""What takes the poses of a video, frame by frame: a file of poses, a film."""
+"""Outputs that take the poses of a video frame by frame: a file of poses, a film."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class _Judged(NamedTuple):
 
 
 def pose_quality(recording: Recording) -> dict[str, Any]:
-    """What ``quality.json`` holds."""
+    """The content of ``quality.json``."""
     skeleton = recording.header.skeleton
     pairs = mirror_pairs(skeleton.joints)
     judged = []

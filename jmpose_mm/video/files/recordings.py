@@ -28,7 +28,7 @@ TIME_DIGITS = 6
 
 
 class PoseHeader(NamedTuple):
-    """What a file of poses says about all its frames.
+    """Facts that hold for all frames of a file of poses.
 
     Attributes:
         source: Input as the user named it.
@@ -80,7 +80,7 @@ class Recording:
         notes: A line for each thing that may not be as expected.
         last_index: Index of the last frame; -1 if there is none.
         last_time: Time of the last frame in seconds.
-        end: Where the last frame ends, in bytes.
+        end: Position behind the last frame, in bytes.
 
     Raises:
         ValueError: It is no such file.
@@ -191,7 +191,7 @@ def plain(values: np.ndarray, digits: int) -> list[Any]:
 
 
 def unfinished_path(path: Path) -> Path:
-    """Where a ``poses.json`` grows."""
+    """The path under which a ``poses.json`` grows."""
     return path.with_name(f'.{path.stem}.unfinished{path.suffix}')
 
 

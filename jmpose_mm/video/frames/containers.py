@@ -23,7 +23,7 @@ TIMEOUT = (20.0, 60.0)  # seconds to open an address, and to wait for its data
 
 
 class VideoInfo(NamedTuple):
-    """What a video says about itself.
+    """Facts that a video states about itself.
 
     Attributes:
         size: (W, H) of the upright frames.

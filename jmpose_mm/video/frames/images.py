@@ -39,7 +39,7 @@ def natural_images(files: Iterable[str]) -> list[str]:
 
 
 def page_counts(files: Sequence[str]) -> list[int]:
-    """How many pictures are in each file; 1 where it cannot be read."""
+    """Number of pictures in each file; 1 where it cannot be read."""
     return [
         max(1, cv2.imcount(file)) if Path(file).suffix.lower() in PAGED_SUFFIXES else 1
         for file in files

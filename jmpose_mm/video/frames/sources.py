@@ -56,7 +56,7 @@ class FrameSource:
         seen: Facts that a video states about itself.
 
     Attributes:
-        name: As the user calls it; of an address no user, password and query.
+        name: Name that the user gave; an address comes without user, password and query.
         fps: Frames per second of the source, whatever the stride; None if unknown.
         playback_fps: Rate at which the frames that come show the source at its own speed.
         length: Number of frames that will come, as far as the container tells; None if unknown.
@@ -89,7 +89,7 @@ class FrameSource:
 
     @property
     def problems(self) -> list[str]:
-        """Of the last iteration, one line for everything that could not be read."""
+        """A line for everything that could not be read in the last iteration."""
         return self.remarks.problems
 
     def __iter__(self) -> Iterator[Frame]:

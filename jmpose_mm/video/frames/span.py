@@ -1,4 +1,4 @@
-"""Which frames of a source come: from where, to where, every how many."""
+"""Spans of frames: first frame, end, and interval."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LazyFrame(NamedTuple):
 
 
 class Span(NamedTuple):
-    """From ``start`` up to but without ``end``, every ``stride``-th frame."""
+    """Every ``stride``-th frame from ``start`` up to, but without, ``end``."""
 
     start: Position
     end: Position | None
@@ -65,7 +65,7 @@ class Span(NamedTuple):
                 yield frame
 
     def length(self, count: int | None, fps: float) -> int | None:
-        """How many of ``count`` frames the span has, at a constant rate; None if unknown."""
+        """Number of frames that the span takes of ``count``, at a constant rate; None: unknown."""
         start = _frame(self.start, fps)
         ends = [count] if count is not None else []
         if self.end is not None:

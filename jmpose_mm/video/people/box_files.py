@@ -123,7 +123,7 @@ class _Matched:
         )
 
     def remarks(self, is_whole: bool) -> Remarks:
-        """Which boxes had no frame."""
+        """Remarks on boxes that had no frame."""
         name, videos = self.file.name, self.file.videos
         keys = videos.get(self.video or '') or next(iter(videos.values()), {})
         total = len({entry[3] for entries in keys.values() for entry in entries})

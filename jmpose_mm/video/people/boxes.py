@@ -1,4 +1,4 @@
-"""Where the person boxes of a video come from, by name. Boxes are xyxy in pixels of the frame."""
+"""Sources of person boxes by name. Boxes are xyxy in pixels of the frame."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ EXPECTED = (
 
 
 def found_boxes(value: Any) -> FoundBoxes:
-    """What a source of boxes returned, as copies in one form.
+    """Bring what a source of boxes returned into one form, as copies.
 
     Args:
         value: :class:`FoundBoxes`; a tuple ``(boxes, scores)`` or ``(boxes, scores, ids)``, or a

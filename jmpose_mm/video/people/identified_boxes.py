@@ -99,7 +99,7 @@ class IdentifiedBoxes:
         return self._tally.usable(FoundBoxes(boxes, scores, found.ids), frame)
 
     def remarks(self, is_whole: bool) -> Remarks:
-        """What is to be said of the boxes.
+        """Remarks on the boxes.
 
         Args:
             is_whole: All frames of the film came.

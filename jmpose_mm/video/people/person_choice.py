@@ -1,4 +1,4 @@
-"""Whose poses are made, of all the people in a film."""
+"""Choice of the persons whose poses are made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ['PersonChoice', 'SteadyChoice']
 
 
 class PersonChoice(NamedTuple):
-    """Which persons are wanted.
+    """A choice of persons.
 
     Attributes:
         most: Number of persons in a frame at most; None for all. Those who were chosen in most
@@ -68,7 +68,7 @@ class SteadyChoice:
         self._seen: set[int] = set()
 
     def of(self, persons: PersonBoxes) -> PersonBoxes:
-        """Those of a frame's persons who are wanted."""
+        """The persons of a frame who are wanted."""
         if self.choice.is_everybody:
             return persons
         if self.choice.ids is not None:

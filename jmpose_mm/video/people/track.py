@@ -1,4 +1,4 @@
-"""What a tracker knows of one person.
+"""A track: what a tracker knows of one person.
 
 Axes: K keypoints. Boxes are xyxy in image pixels; keypoints are NaN where a joint is not seen.
 """

@@ -94,7 +94,7 @@ class ClipModel:
 
     @property
     def batch_size(self) -> int:
-        """How many crops together are fastest.
+        """The number of crops that is fastest in one batch.
 
         On a processor feature maps should stay below 32 MiB: larger ones the C library maps anew
         each time, and the page faults took a fifth of the time (docs/performance.md).
@@ -107,7 +107,7 @@ class ClipModel:
         return crop_window(box, self.padding, self.input_size[0] / self.input_size[1])
 
     def crop(self, image: np.ndarray, window: CropWindow) -> np.ndarray:
-        """What a window shows of an image ``(H, W, 3)``: uint8 of the model's input size."""
+        """The crop of an image ``(H, W, 3)`` in a window: uint8 of the model's input size."""
         # The released warp divides by the width less one pixel.
         scale = np.maximum(window.scale, 2 * window.scale / window.scale.min())
         matrix = warp_matrix(window.center, scale, 0.0, self.input_size, self.warp)
@@ -115,7 +115,7 @@ class ClipModel:
 
     @torch.inference_mode()
     def features(self, crops: Sequence[np.ndarray]) -> list[CropFeatures]:
-        """Of each crop, all that is made of one frame alone, ``(V, ...)`` each.
+        """Features of each crop, all that is made of one frame alone, ``(V, ...)`` each.
 
         Raises:
             UsageError: Somebody has put the model into training mode.
@@ -148,7 +148,7 @@ class ClipModel:
 
     @torch.inference_mode()
     def heatmaps(self, clips: Sequence[Sequence[CropFeatures]]) -> Heatmaps:
-        """Of N persons with T frames' features each: final heatmaps ``(N, K, h, w)``.
+        """Final heatmaps ``(N, K, h, w)`` of N persons, each with the features of T frames.
 
         A head of SimCC gives the profiles of the axes instead, ``(N, K, w)`` and ``(N, K, h)``.
         """
@@ -191,7 +191,7 @@ class ClipModel:
         return (y[..., None] * x[..., None, :]).amax(dim=1)
 
     def motion(self, clips: Sequence[Sequence[CropFeatures]]) -> Tensor:
-        """How much the last map of a frame changes along each clip, ``(N, h, w)``, 1 the most."""
+        """Change of the last map along each clip, ``(N, h, w)``, 1 the most."""
         last = torch.stack([torch.stack([frame[-1][0] for frame in clip]) for clip in clips])
         change = last.diff(dim=1).abs().mean(dim=(1, 2))
         return change / change.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)
@@ -199,7 +199,7 @@ class ClipModel:
     def keypoints(
         self, heatmaps: Heatmaps, windows: Sequence[CropWindow]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Of final heatmaps, keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)``.
+        """Keypoints ``(N, K, 2)`` in image pixels and scores ``(N, K)`` of final heatmaps.
 
         A keypoint is at most one heatmap pixel from its map's maximum: where a map has no peak,
         DARK's Newton step leads anywhere, thousands of pixels away too.

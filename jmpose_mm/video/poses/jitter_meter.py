@@ -1,4 +1,4 @@
-"""How much the persons of a video tremble, measured as the poses come."""
+"""Jitter of the persons of a video, measured as the poses come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model for video is made of: a whole config, and weights that fit."""
+"""Loads a model for video: a whole config, and weights that fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ['CropSettings', 'crop_settings', 'dataset_meta', 'load_model', 'whole
 
 
 class CropSettings(NamedTuple):
-    """How a config's test pipeline makes the input of its model.
+    """Settings by which a config's test pipeline crops the input of its model.
 
     Attributes:
         frame_offsets: Offsets of the frames of a pose; ``(0,)`` in a pipeline of images.

@@ -21,7 +21,7 @@ REPAIRS = {'repair-swaps': repair_swaps, 'fill-gaps': fill_gaps}
 def jitter_before_and_after(
     before: Sequence[FramePoses], after: Sequence[FramePoses]
 ) -> tuple[JitterMeter, JitterMeter]:
-    """How much the persons tremble in two versions of a video's poses."""
+    """Jitter of the persons in two versions of a video's poses."""
     meters = JitterMeter(), JitterMeter()
     for meter, some in zip(meters, (before, after), strict=True):
         for poses in some:

@@ -49,7 +49,7 @@ class LabelledCategory(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What mmpose knows about a data set: joints and their sigmas, links by name."""
+    """A data set that mmpose knows: joints and their sigmas, links by name."""
 
     joints: tuple[str, ...]
     sigmas: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""What ready configs depend on: the data, the backbone and the method."""
+"""Facts that ready configs depend on: the data, the backbone and the method."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ['BACKBONES', 'METHODS', 'ConfigFacts']
 
 
 class Backbone(NamedTuple):
-    """What a backbone is trained with.
+    """A backbone, its weights, and how it is trained.
 
     Attributes:
         model: Name of the packaged model.
@@ -19,7 +19,7 @@ class Backbone(NamedTuple):
         batch: Samples in a batch, of the single frame and of the video model.
         rate: Learning rate of the single frame.
         iterations: Number of steps that the single frame is trained, twice that of the video model.
-        weights: Where it starts; None for random weights.
+        weights: Address of the weights that it starts with; None for random weights.
     """
 
     model: str
@@ -69,7 +69,7 @@ METHODS: dict[str, dict[str, Any]] = {
 
 
 class ConfigFacts(NamedTuple):
-    """What configs of a data set depend on.
+    """Facts that the configs of a data set depend on.
 
     Attributes:
         category: Word for what has the joints.
@@ -118,7 +118,7 @@ class ConfigFacts(NamedTuple):
 
     @property
     def start(self) -> str | None:
-        """What the single frame starts with."""
+        """Weights that the single frame starts with."""
         if self.weights is None:
             return BACKBONES[self.backbone].weights
         # Configs are used from any folder.

@@ -69,7 +69,7 @@ def _plain(name: str) -> str:
 
 
 def film_offset(video: OwnVideo, film: Path, labelled: Iterable[int], read: ReadFilm) -> int:
-    """What is added to a label's number for the number of the film's frame.
+    """The number of a film's frame less the number that its label has.
 
     Images that were exported from the film tell: programs count from 0 or from 1. Without any,
     numbers count from 0.

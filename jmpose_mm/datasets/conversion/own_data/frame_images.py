@@ -51,8 +51,8 @@ def write_images(
     Args:
         video: The video.
         labelled: Labelled images by frame number.
-        folder: Where to.
-        film: Where frames are taken from that are not on disk.
+        folder: Folder to write into.
+        film: Film that frames are taken from where they are not on disk.
         copy: Copy where no link can be made.
 
     Returns:

@@ -53,7 +53,7 @@ def read_labelled_images(
 
     Args:
         labels: The files.
-        categories: Those that are taken.
+        categories: Categories that are taken.
         skeleton: Joints that are taken.
         images: Files on disk.
         counts: Gets what was left out or mended, in words.

@@ -1,4 +1,4 @@
-"""What the command line says about own labels."""
+"""Options by which own labels are understood."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ['OwnOptions']
 
 @dataclass(frozen=True)
 class OwnOptions:
-    """What the command line says about own labels; None leaves it to be found.
+    """Options by which own labels are understood; None leaves a fact to be found.
 
     Attributes:
         also: Further sources, which are joined with the first.

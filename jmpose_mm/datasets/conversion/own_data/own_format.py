@@ -35,7 +35,7 @@ class OwnFormat(DatasetFormat):
 
     Args:
         src: File or folder of labels.
-        out: Where the data set goes.
+        out: Folder of the data set.
         options: Rules by which labels are understood.
         read_film: Reads films.
     """
@@ -49,7 +49,7 @@ class OwnFormat(DatasetFormat):
 
     @cached_property
     def survey(self) -> Survey:
-        """What the labels hold; nothing is written for it."""
+        """A survey of the labels; nothing is written for it."""
         found = survey_labels(self.src, self.out, self.options)
         self.joint_names = found.skeleton.joints
         return found
@@ -113,7 +113,7 @@ class OwnFormat(DatasetFormat):
         return f'{len(videos)} videos of {self.survey.skeleton.category}'
 
     def remarks(self) -> dict[str, Any]:
-        """What was understood, and by which options."""
+        """Lines about what was understood, and the options."""
         held_out = ', '.join(sorted(self.held_out)) or 'nothing'
         said = [*self.survey.said, f'held out for validation, whole videos: {held_out}']
         return {'understood': said, 'options': asdict(self.options)}

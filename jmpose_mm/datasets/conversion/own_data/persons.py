@@ -25,7 +25,7 @@ class FileJoints(NamedTuple):
     """The joints of a file's category.
 
     Attributes:
-        names: Those of the file.
+        names: Names of the joints in the file.
         parts: Fields besides ``keypoints`` that hold the last of them, and how many each.
         places: (K,) index of each joint of the data set among them, -1 for none.
         binary: True where visibility is 0 or 1 in all of the file: labelled or not.
@@ -43,7 +43,7 @@ def own_entry(
     """One annotation in the form that is written; None where nothing of it can be used.
 
     Args:
-        entry: As the file has it.
+        entry: Annotation of the file.
         joints: Joints of its category.
         size: (W, H) of the image, if it is known.
         counts: Gets what was left out or mended, in words.

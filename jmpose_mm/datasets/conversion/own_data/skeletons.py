@@ -1,4 +1,4 @@
-"""Which joints own labels have, and what belongs to them: links, mirrored pairs, sigmas.
+"""Joints of own labels, with their links, mirrored pairs and sigmas.
 
 Axes: K joints.
 """
@@ -58,7 +58,7 @@ def skeleton_of_labels(
     """The skeleton of the categories that are taken.
 
     Args:
-        categories: Those of all files that are taken.
+        categories: Categories of all files that are taken.
         joints: Joints to take, with commas between: names, ``name=other|another`` for a joint with
             other names in some files, names of mmpose's data sets (``coco``, ``halpe26``), and
             fields of COCO-WholeBody (``foot_kpts``). None takes all.

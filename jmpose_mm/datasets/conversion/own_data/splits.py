@@ -1,4 +1,4 @@
-"""Which videos are held out: whole ones, never frames of a video that is trained on."""
+"""Chooses the videos to hold out: whole ones, never frames of a video that is trained on."""
 
 from __future__ import annotations
 

@@ -26,12 +26,12 @@ __all__ = ['Survey', 'survey_labels']
 
 @dataclass
 class Survey:
-    """What own labels hold.
+    """The content of own labels.
 
     Attributes:
         skeleton: The joints.
         file: The first label file.
-        videos: Those with a labelled frame, by name.
+        videos: Videos with a labelled frame, by name.
         labelled: Labelled images of each video, by frame number.
         films: Film of each video that has one.
         spacing: Milliseconds between frames where they are counted by time, else None.

@@ -1,4 +1,4 @@
-"""Which images are frames of one video, and which number each has in it.
+"""Groups images into videos, and numbers the frames of each.
 
 A video is a folder, or a series of names in one (`frame_name`). Folders that say no more than that
 there are images, or a split, name no video: an export that deals the frames of a video out to
@@ -34,7 +34,7 @@ class OwnFrame(NamedTuple):
     """A frame of a video.
 
     Attributes:
-        name: As the label file, or the disk, has it.
+        name: Name in the label file, or on the disk.
         file: On disk; None where it is not.
         number: In the video.
     """
