@@ -9,6 +9,7 @@ from jmpose_mm.models.layers.joint_motion import (
     ChannelCrossAttention,
     ContextAwareJointLearner,
     MutualLearningStage,
+    PositionCrossAttention,
 )
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment, deform_operator
 from jmpose_mm.models.layers.motion import DifferenceMotion, SidedMotion
@@ -139,6 +140,55 @@ def test_channel_cross_attention__by_hand_for_one_head():
     torch.testing.assert_close(attention(x, context), expected)
 
 
+def test_position_cross_attention__by_hand_for_two_heads():
+    attention = PositionCrossAttention(4, num_heads=2)
+    x, context = _draw(1, 4, 3, 2), _draw(1, 4, 3, 2, seed=1)
+    query = attention.query(x).reshape(2, 2, 6)  # head, channel, position
+    key, value = attention.key_value(context).reshape(2, 2, 2, 6)
+    weights = (query.transpose(1, 2) @ key / 2**0.5).softmax(dim=-1)
+    expected = attention.project((value @ weights.transpose(1, 2)).reshape(1, 4, 3, 2))
+    torch.testing.assert_close(attention(x, context), expected)
+
+
+def test_position_cross_attention__pooled_attends_to_means_of_blocks():
+    attention = PositionCrossAttention(4, num_heads=1)
+    pooled = PositionCrossAttention(4, num_heads=1, pooling=4)
+    pooled.load_state_dict(attention.state_dict())
+    x, means = _draw(2, 4, 9, 6), _draw(2, 4, 3, 2, seed=1)
+    # Blocks that are constant, the last ones cut off by the border.
+    context = means.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)[..., :9, :6]
+    torch.testing.assert_close(pooled(x, context), attention(x, means))
+    torch.testing.assert_close(
+        pooled(x, context + _balanced(9, 6)), attention(x, means), rtol=0, atol=1e-5
+    )
+
+
+def _balanced(height: int, width: int) -> torch.Tensor:
+    """Values whose sum within each block of 4x4, as far as it goes, is 0."""
+    rows = torch.arange(height)[:, None] + torch.arange(width)
+    signs = torch.where(rows % 2 == 0, 1.0, -1.0)
+    signs[8:, :] = torch.tensor([1.0, -1.0] * (width // 2))
+    return signs
+
+
+@pytest.mark.parametrize('tokens', ['positions', 'pooled_positions'])
+def test_mutual_learning_stage__of_positions_starts_as_that_of_channels(tokens):
+    stage, usual = MutualLearningStage(8, tokens=tokens), MutualLearningStage(8)
+    known = {name: value for name, value in usual.state_dict().items() if 'attends' not in name}
+    missing = stage.load_state_dict(known, strict=False).missing_keys
+    assert missing
+    assert all('attends' in name for name in missing)
+    streams = _draw(2, 8, 6, 5), _draw(2, 8, 6, 5, seed=1)
+    # Attentions begin without effect; afterwards every position may change any other one.
+    torch.testing.assert_close(stage(*streams), usual(*streams))
+    torch.nn.init.dirac_(stage.motion_attends_joint.project.weight)
+    joint = streams[0].clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(
+        stage.motion_attends_joint(streams[1], joint)[..., 0, 0].sum(), joint
+    )
+    assert (gradient.abs().sum(dim=1) > 0).all()
+
+
 def test_mutual_learning_stage__plain_gate_by_hand():
     stage = MutualLearningStage(8).eval()
     joint, motion = _draw(2, 8, 6, 5), _draw(2, 8, 6, 5, seed=1)
@@ -164,3 +214,7 @@ def test_mutual_learning_stage__bad_gate_and_heads():
         MutualLearningStage(8, gate='max')
     with pytest.raises(ValueError, match='num_heads: expected'):
         MutualLearningStage(8, num_heads=3)
+    with pytest.raises(ValueError, match='num_heads: expected'):
+        MutualLearningStage(8, num_heads=3, tokens='positions')
+    with pytest.raises(ValueError, match='tokens: expected'):
+        MutualLearningStage(8, tokens='joints')

@@ -6,15 +6,22 @@ Axes: B clips, T frames, K keypoints, C channels, A attention heads, H W grid.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
+from torch.nn.functional import avg_pool2d, normalize, scaled_dot_product_attention
 
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.models.layers.modulated_alignment import ModulatedAlignment
 from jmpose_mm.models.layers.residual_chain import ResidualChain
 
-__all__ = ['ChannelCrossAttention', 'ContextAwareJointLearner', 'MutualLearningStage']
+__all__ = [
+    'ChannelCrossAttention',
+    'ContextAwareJointLearner',
+    'MutualLearningStage',
+    'PositionCrossAttention',
+]
 
 # A cosine lies in [-1, 1]: from 1, which an optimiser leaves slowly, all channels would weigh
 # nearly the same, and the answer would be little more than their mean (docs/jm_pose.md).
@@ -98,6 +105,49 @@ class ChannelCrossAttention(nn.Module):
         return self.project(answer)
 
 
+class PositionCrossAttention(nn.Module):
+    """Attention of one map's positions to another map's positions, or to means of its blocks.
+
+    A weight for each pair of positions and each head: the cost grows with the square of the grid.
+
+    Args:
+        channels: C.
+        num_heads: A, a divisor of C.
+        pooling: Side of the blocks, in positions, whose means are attended to; 1 for positions.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 4, pooling: int = 1) -> None:
+        super().__init__()
+        if channels % num_heads:
+            raise ValueError(
+                f'num_heads: expected a divisor of channels={channels}, got {num_heads}'
+            )
+        self.query = nn.Conv2d(channels, channels, 1)
+        self.key_value = nn.Conv2d(channels, 2 * channels, 1)
+        self.project = nn.Conv2d(channels, channels, 1)
+        self.num_heads, self.pooling = num_heads, pooling
+
+    def _split(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, A, H*W, C/A)``."""
+        return x.flatten(2).unflatten(1, (self.num_heads, -1)).transpose(-1, -2)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """What ``x`` asks of ``context``: both ``(B, C, H, W)``, and so is the answer."""
+        if self.pooling > 1:
+            # Blocks at the far borders are smaller, and are means of what they have.
+            context = avg_pool2d(context, self.pooling, ceil_mode=True)
+        key, value = (self._split(part) for part in self.key_value(context).chunk(2, dim=1))
+        answer = scaled_dot_product_attention(self._split(self.query(x)), key, value)
+        return self.project(answer.transpose(-1, -2).flatten(1, 2).unflatten(-1, x.shape[-2:]))
+
+
+_ATTENTIONS = {
+    'channels': ChannelCrossAttention,
+    'positions': PositionCrossAttention,
+    'pooled_positions': partial(PositionCrossAttention, pooling=4),
+}
+
+
 class MutualLearningStage(nn.Module):
     """One stage of joint-motion mutual learning: (J, M) of stage i-1 to (J, M) of stage i.
 
@@ -109,15 +159,20 @@ class MutualLearningStage(nn.Module):
         num_heads: Number of heads of both attentions.
         gate: ``'plain'`` is the figure: concatenate, sigmoid, chunk. ``'conv'`` puts a 1x1
             convolution before the sigmoid, so that each stream's gate sees both streams.
+        tokens: What attends to what: ``'channels'``, ``'positions'``, or ``'pooled_positions'``,
+            positions to the means of blocks of 4x4. The paper does not say (docs/jm_pose.md).
     """
 
-    def __init__(self, channels: int, num_heads: int = 4, gate: str = 'plain') -> None:
+    def __init__(
+        self, channels: int, num_heads: int = 4, gate: str = 'plain', tokens: str = 'channels'
+    ) -> None:
         super().__init__()
         check_choice('gate', gate, ('plain', 'conv'))
+        check_choice('tokens', tokens, _ATTENTIONS)
         self.motion_block = ResidualChain(channels, channels)
         self.joint_block = ResidualChain(channels, channels)
-        self.motion_attends_joint = ChannelCrossAttention(channels, num_heads)
-        self.joint_attends_motion = ChannelCrossAttention(channels, num_heads)
+        self.motion_attends_joint = _ATTENTIONS[tokens](channels, num_heads)
+        self.joint_attends_motion = _ATTENTIONS[tokens](channels, num_heads)
         self.gate = nn.Conv2d(2 * channels, 2 * channels, 1) if gate == 'conv' else nn.Identity()
         # Every residual branch starts at zero, so that a stage begins as the identity.
         for block in (*self.motion_block.layers, *self.joint_block.layers):
