@@ -9,8 +9,16 @@ from pathlib import Path
 # a script sees its own folder; the package beside it is seen from the root of the clone
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-REPORTS = {'cpu': 'docs/study.md', 'gpu': 'docs/study_gpu.md'}
-FOLDERS = {'cpu': 'work_dirs/study', 'gpu': 'work_dirs/study_gpu'}
+REPORTS = {
+    'cpu': 'docs/study.md',
+    'night': 'docs/study_night.md',
+    'gpu': 'docs/study_gpu.md',
+}
+FOLDERS = {
+    'cpu': 'work_dirs/study',
+    'night': 'work_dirs/study_night',
+    'gpu': 'work_dirs/study_gpu',
+}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -24,24 +32,25 @@ def make_parser() -> argparse.ArgumentParser:
         '--scale',
         choices=sorted(REPORTS),
         default='cpu',
-        help='cpu (default): ResNet-18, crops of 128x96; gpu: HRNet-W32, crops of 256x192, needs a '
-        'CUDA device',
+        help='cpu (default): ResNet-18, crops of 128x96, the main table, at most 2 hours on 2 '
+        'cores; night: the same with more samples, seeds, passes and ablations, at most 8 hours; '
+        'gpu: HRNet-W32, crops of 256x192, needs a CUDA device',
     )
     parser.add_argument(
         '--work-dir',
-        help='data, results and table.json; default: work_dirs/study, or work_dirs/study_gpu',
+        help='data, results and table.json; default: work_dirs/study, or one of its scale',
     )
     parser.add_argument(
         '--only',
         default='*',
         metavar='PATTERN',
-        help='make runs with such names alone, e.g. "jm_pose*", and no report',
+        help='make runs with such names alone, e.g. "jm_pose*,tdmi", and no report',
     )
     parser.add_argument(
         '--report', action='store_true', help='make no run, only the table and the report again'
     )
     parser.add_argument(
-        '--out', metavar='FILE', help='the report; default: docs/study.md, or docs/study_gpu.md'
+        '--out', metavar='FILE', help='the report; default: docs/study.md, or one of its scale'
     )
     parser.add_argument(
         '--jobs', type=int, help='runs beside each other on processors; default: one for each core'

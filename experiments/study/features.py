@@ -52,6 +52,7 @@ class StoredClips:
         copies: bool = False,
         device: str = 'cpu',
         drop_last: bool = False,
+        pairs: np.random.Generator | None = None,
     ) -> Iterator[tuple[ClipFeatures, list[PoseDataSample]]]:
         """All clips in their order, ``size`` at a time.
 
@@ -61,6 +62,8 @@ class StoredClips:
             copies: Each of them is the key frame instead.
             device: Where the features go.
             drop_last: Leave out a last batch that is smaller.
+            pairs: Draws a frame for each clip, which with the key frame before it is all that the
+                clip has, as `SampleSupportFrames` with ``pairs`` does.
 
         Yields:
             Features without the frames themselves, and data samples.
@@ -71,12 +74,18 @@ class StoredClips:
         unknown = sorted(set(offsets) - set(self.offsets))
         if unknown:
             raise ValueError(f'offsets: expected some of {self.offsets}, got {unknown} too')
-        frames = [self.offsets.index(0 if copies else offset) for offset in offsets]
+        key = self.offsets.index(0)
+        frames = np.asarray([key if copies else self.offsets.index(offset) for offset in offsets])
         end = len(self) - (len(self) % size if drop_last else 0)
         for start in range(0, end, size):
             chosen = slice(start, min(start + size, end))
+            index = np.broadcast_to(frames, (chosen.stop - start, len(frames)))
+            if pairs is not None:
+                drawn = pairs.choice(frames, len(index))
+                index = np.stack((np.full_like(drawn, key), drawn), axis=1)
+            clip = np.arange(len(index))[:, None]
             stages = tuple(
-                torch.from_numpy(np.asarray(stage[chosen])[:, frames]).to(device).float()
+                torch.from_numpy(np.asarray(stage[chosen])[clip, index]).to(device).float()
                 for stage in self.stages
             )
             samples = [sample.to(device) for sample in self.samples[chosen]]

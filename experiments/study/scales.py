@@ -13,7 +13,8 @@ class Scale:
     """The size of a study.
 
     Attributes:
-        name: Name, by which runs belong to it: ``'cpu'`` or ``'gpu'``.
+        name: Name, by which runs belong to it: ``'cpu'``, ``'night'`` or ``'gpu'``.
+        seeds: Number of seeds of the runs of each group; a group that is not named is not made.
         preset: Preset of the embedded data.
         settings: Fields of the preset to change.
         samples: Key-frame samples that each model trains on, the same ones for all of a seed.
@@ -21,20 +22,19 @@ class Scale:
         baseline_epochs: Epochs of the baseline, and of a control without a neck, over all training
             persons.
         test_interval: Every how manyth frame of the test videos is tested.
-        most_seeds: No run is made with more.
         backbone: Packaged config of a single-frame model that backbone and crop are taken from, in
             place of the runs' own.
         workers: Processes that load images.
     """
 
     name: str = 'cpu'
+    seeds: dict[str, int] = field(default_factory=dict)
     preset: str = 'hard'
     settings: dict[str, Any] = field(default_factory=dict)
     samples: int = 4800
     batch: int = 8
     baseline_epochs: int = 3
     test_interval: int = 4
-    most_seeds: int = 3
     backbone: str | None = None
     workers: int = 1
 
@@ -43,13 +43,25 @@ class Scale:
         return asdict(self)
 
 
+_MAIN = ('method', 'part')
 SCALES = {
-    'cpu': Scale(),
+    'cpu': Scale(
+        seeds=dict.fromkeys(_MAIN, 3) | dict.fromkeys(('curve', 'control', 'objective'), 1),
+        samples=3000,
+    ),
+    'night': Scale(
+        'night',
+        seeds=dict.fromkeys(_MAIN, 5)
+        | dict.fromkeys(('longer',), 3)
+        | dict.fromkeys(('ablation', 'objective', 'attention'), 2)
+        | dict.fromkeys(('curve', 'control', 'answered'), 1),
+    ),
     'gpu': Scale(
         'gpu',
+        seeds=dict.fromkeys((*_MAIN, 'ablation', 'objective', 'attention'), 2)
+        | dict.fromkeys(('curve', 'control', 'answered'), 1),
         samples=9600,
         baseline_epochs=6,
-        most_seeds=2,
         backbone='single-frame_hrnet-w32_1xb30-20e_posetrack18-256x192.py',
         workers=12,
     ),

@@ -20,7 +20,7 @@ from experiments.benchmarks.timing import environment
 from experiments.study.cases import draw_cases
 from experiments.study.evaluation import average_precision, cost, predict, predict_images
 from experiments.study.features import StoredClips, load_clips, store_clips
-from experiments.study.plan import Run
+from experiments.study.plan import MAIN, Run
 from experiments.study.set_up import (
     BOXES,
     Study,
@@ -62,17 +62,9 @@ class SeedRuns:
 
     def make(self, run: Run) -> dict[str, Any]:
         """Train and test one run: its result, in plain types."""
-        cfg = run_config(self.study, run, self.seed)
+        cfg, start = run_config(self.study, run, self.seed), time.monotonic()
         if run.trained == 'neck':
-            model = built_model(cfg, self.baseline['checkpoint'], self.device)
-            clips = self.clips('train')
-            start = time.monotonic()
-            loss = train_on_features(model, cfg, clips, run.passes, run.copies, self.device)
-            trained = {
-                'seconds': round(time.monotonic() - start, 1),
-                'samples': run.passes * self.study.scale.samples,
-                'last_loss': loss,
-            }
+            model, trained = self._train_neck(run, cfg)
         elif run.trained == 'baseline':
             model = built_model(cfg, self.baseline['checkpoint'], self.device)
             epochs = self.study.scale.baseline_epochs
@@ -94,7 +86,8 @@ class SeedRuns:
         }
         if run.name == 'jm_pose' and self.seed == 0:
             self._draw_cases(model)
-        return result
+        shared = self._shared_seconds() if run.trained == 'baseline' else 0.0
+        return {**result, 'whole_seconds': round(shared + time.monotonic() - start, 1)}
 
     def prepare(self) -> None:
         """Make what the runs share, if it is not there."""
@@ -119,6 +112,15 @@ class SeedRuns:
             self.study, self.seed, len(DATASETS.build(cfg.train_dataloader.dataset))
         )
 
+    def _shared_seconds(self) -> float:
+        """What the seed's baseline and features took."""
+        stored = json.loads(self._stored_seconds.read_text(encoding='utf-8'))
+        return self.baseline['seconds'] + sum(stored.values())
+
+    @property
+    def _stored_seconds(self) -> Path:
+        return self.study.seed(self.seed) / 'stored_seconds.json'
+
     def clips(self, which: str) -> StoredClips:
         """Stored features of ``'train'``, or of the test frames in one kind of :data:`BOXES`."""
         if which not in self._clips:
@@ -133,6 +135,13 @@ class SeedRuns:
         shutil.rmtree(self.study.seed(self.seed) / 'features', ignore_errors=True)
 
     def _store(self, folder: Path, which: str) -> StoredClips:
+        start, file = time.monotonic(), self._stored_seconds
+        clips = self._stored_clips(folder, which)
+        seconds = json.loads(file.read_text(encoding='utf-8')) if file.exists() else {}
+        write_json(file, {**seconds, which: round(time.monotonic() - start, 1)})
+        return clips
+
+    def _stored_clips(self, folder: Path, which: str) -> StoredClips:
         # Five frames, of which each method takes its own.
         cfg = run_config(self.study, method('jm_pose'), self.seed, which)
         loader_cfg = cfg.train_dataloader if which == 'train' else cfg.test_dataloader
@@ -147,22 +156,34 @@ class SeedRuns:
             folder, model, loader, dataset.metainfo, frame_offsets(cfg), len(dataset)
         )
 
+    def _train_neck(self, run: Run, cfg: Config) -> tuple[nn.Module, dict[str, Any]]:
+        model = built_model(cfg, self.baseline['checkpoint'], self.device)
+        clips, start = self.clips('train'), time.monotonic()
+        loss = train_on_features(
+            model, cfg, clips, run.passes, run.copies, self.device, run.objective_from
+        )
+        return model, {
+            'seconds': round(time.monotonic() - start, 1),
+            'samples': run.passes * self.study.scale.samples,
+            'last_loss': loss,
+        }
+
     def _train_all(self, run: Run, cfg: Config) -> tuple[nn.Module, dict[str, Any]]:
         if 'neck' not in cfg.model:
             epochs, indices, start = self.study.scale.baseline_epochs, None, None
             budget = {'epochs': epochs}
         else:
-            epochs, indices = 1, self.train_indices
-            start, budget = self.baseline['checkpoint'], {'samples': len(indices)}
+            epochs, indices = run.passes, self.train_indices
+            start, budget = self.baseline['checkpoint'], {'samples': epochs * len(indices)}
         checkpoint, seconds = train_on_images(cfg, start, epochs, indices)
         model = built_model(cfg, checkpoint, self.device)
         shutil.rmtree(cfg.work_dir)
         return model, {'seconds': round(seconds, 1), **budget}
 
     def _tested(self, model: nn.Module, run: Run, cfg: Config) -> dict[str, Any]:
-        """AP in ground-truth boxes; of methods and controls also in noisy ones, of methods on
-        copies of the key frame too."""
-        kinds = ['truth'] if run.group == 'ablation' else list(BOXES)
+        """AP in ground-truth boxes; of methods also in noisy ones and on copies of the key frame,
+        of JM-Pose's parts in noisy ones."""
+        kinds = list(BOXES) if run.group in MAIN else ['truth']
         result = {'tested': {kind: self._test(model, run, cfg, kind) for kind in kinds}}
         if run.group == 'method' and model.with_neck:
             samples = predict(model, self.clips('truth'), frame_offsets(cfg), True, self.device)

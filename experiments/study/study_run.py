@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from experiments.study.plan import Run, chosen_runs
+from experiments.study.budget import CORES, estimated_seconds
+from experiments.study.plan import MAIN, Run, chosen_runs
 from experiments.study.scales import SCALES, Scale
 from experiments.study.scheduling import one_by_one, side_by_side
 from experiments.study.set_up import Study, description, write_test_truth
@@ -33,7 +34,7 @@ def run_study(
     Args:
         folder: Folder of data, results and table; made, or continued.
         scale: Name of one of :data:`experiments.study.scales.SCALES`, or another.
-        only: Make runs with names of this pattern alone, and no report.
+        only: Make runs with names of these patterns alone (commas between them), and no report.
         report_only: Make table and report of the results that there are.
         report: The Markdown file; its pictures go into a folder beside it, of its name.
         jobs: Runs made beside each other, on processors only; by default one for each core.
@@ -63,8 +64,8 @@ def run_study(
 
 def _make_runs(study: Study, only: str, jobs: int) -> None:
     runs = chosen_runs(study.scale, only)
-    # First what everybody waits for; then the longest, so that no worker waits at the end.
-    runs.sort(key=lambda run: (run.group != 'method', run.trained != 'all', -run.passes))
+    # First what tells most; then the longest, so that no worker waits at the end.
+    runs.sort(key=lambda run: (run.group not in MAIN, run.trained != 'all', -run.passes))
     asked = 'cuda' if study.scale.name == 'gpu' else 'auto'
     device = choose_device(asked, 'training').type
     _render(study)
@@ -73,7 +74,7 @@ def _make_runs(study: Study, only: str, jobs: int) -> None:
         for seed in range(max(run.seeds for run in runs))
     }
     todo = {seed: missing for seed, missing in todo.items() if missing}
-    clock = _Clock(sum(map(len, todo.values())))
+    clock = _Clock(sum(map(len, todo.values())), estimated_seconds(study.scale))
     made = one_by_one if device != 'cpu' or jobs == 1 else partial(side_by_side, jobs=jobs)
     for run, seed in made(study, device, todo):
         clock.tell(run, seed)
@@ -82,9 +83,14 @@ def _make_runs(study: Study, only: str, jobs: int) -> None:
 class _Clock:
     """Says how far the study is, and how long the rest takes if it goes on like this."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, estimated: float | None) -> None:
         self.total, self.done, self.start = total, 0, time.monotonic()
-        print(f'study: {total} runs to make', flush=True)
+        hours = (
+            ''
+            if estimated is None
+            else f'; all of the study: about {estimated / 3600 / CORES:.1f} hours of {CORES} cores'
+        )
+        print(f'study: {total} runs to make{hours}', flush=True)
 
     def tell(self, run: Run, seed: int) -> None:
         """One more run is done."""

@@ -1,26 +1,25 @@
-"""One table of everything that was measured, and the comparisons that claims are judged by."""
+"""One table of everything that was measured."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr, wilcoxon
 
 from experiments.study.plan import RUNS
 from jmpose_mm.errors import UsageError
 
 __all__ = [
-    'common_seeds',
-    'compare',
-    'gain_by_quality',
+    'passes_curve',
     'read_results',
+    'shared_seeds',
     'spread',
     'study_table',
+    'subset_means',
     'video_means',
 ]
 
@@ -86,6 +85,7 @@ def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
         **{name: first[name] for name in facts},
         'seeds': [result['seed'] for result in results],
         'training': {**first['training'], 'seconds': spread(seconds)},
+        'whole_seconds': [result['whole_seconds'] for result in results],
         'seconds_per_clip': spread(r['cost']['seconds_per_clip'] for r in results),
         'ap': {
             kind: {
@@ -114,46 +114,27 @@ def spread(values: Iterable[float | None]) -> dict[str, Any]:
     }
 
 
-def common_seeds(first: dict[str, Any], second: dict[str, Any]) -> list[int]:
-    """The seeds that two runs of a table have both."""
-    return [seed for seed in first['seeds'] if seed in second['seeds']]
+def shared_seeds(runs: Sequence[dict[str, Any] | None]) -> list[int]:
+    """The seeds that all of some runs of a table have, in the order of the first; none where a
+    run is None."""
+    known = [run['seeds'] for run in runs if run is not None]
+    if not known or len(known) < len(runs):
+        return []
+    return [seed for seed in known[0] if all(seed in seeds for seeds in known)]
 
 
-def compare(
-    table: dict[str, Any], better: str, worse: str, subset: str = 'all'
-) -> dict[str, Any] | None:
-    """One run against another, in ground-truth boxes and over the seeds that both have.
-
-    Args:
-        table: Table of :func:`study_table`.
-        better: Name of a run.
-        worse: Name of another.
-        subset: Frames whose AP is compared: ``'all'`` or ``'degraded'``.
-
-    Returns:
-        ``difference`` in AP over the common seeds, a :func:`spread`; ``p`` of a two-sided Wilcoxon
-        signed-rank test over the test videos, on each one's AP averaged over these seeds, and the
-        number of ``videos``; None where a run or common seed is missing. ``p`` is 1 where no video
-        differs.
-    """
-    runs = [table['runs'].get(name) for name in (better, worse)]
-    if None in runs:
-        return None
-    seeds = common_seeds(*runs)
-    if not seeds:
-        return None
-    first, second = ([_value(run, subset, seed) for seed in seeds] for run in runs)
-    differences = [
-        None if a is None or b is None else a - b for a, b in zip(first, second, strict=True)
-    ]
-    by_video = video_means(runs[0], seeds, subset), video_means(runs[1], seeds, subset)
-    away = [by_video[0][v] - by_video[1][v] for v in by_video[0] if v in by_video[1]]
-    p = float(wilcoxon(away).pvalue) if np.any(away) else 1.0
-    return {'difference': spread(differences), 'p': p, 'videos': len(away), 'seeds': seeds}
+def subset_means(run: dict[str, Any], subsets: list[str], seeds: list[int]) -> np.ndarray:
+    """AP of groups of frames in ground-truth boxes, averaged over seeds; NaN where none is."""
+    places = [run['seeds'].index(seed) for seed in seeds]
+    values = [[run['ap']['truth'][name]['values'][i] for i in places] for name in subsets]
+    return np.asarray([spread(of_subset)['mean'] for of_subset in values], dtype=float)
 
 
-def _value(run: dict[str, Any], subset: str, seed: int) -> float | None:
-    return run['ap']['truth'][subset]['values'][run['seeds'].index(seed)]
+def passes_curve(table: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    """The table's runs of JM-Pose by their number of passes, ascending."""
+    curve = [run for run in RUNS if run.name == 'jm_pose' or run.group == 'curve']
+    curve.sort(key=lambda run: run.passes)
+    return {run.passes: table['runs'][run.name] for run in curve if run.name in table['runs']}
 
 
 def video_means(run: dict[str, Any], seeds: list[int], subset: str) -> dict[str, float]:
@@ -164,33 +145,3 @@ def video_means(run: dict[str, Any], seeds: list[int], subset: str) -> dict[str,
         for name in videos[0]
         if all(video.get(name) is not None for video in videos)
     }
-
-
-def gain_by_quality(table: dict[str, Any], method: str, baseline: str) -> dict[str, Any] | None:
-    """Whether a method gains more in videos where the baseline's own heatmaps are better.
-
-    The baseline's AP is of other seeds than the gain, in turn, so that its chance errors do not
-    count on both sides.
-
-    Returns:
-        ``rho``, Spearman's rank correlation over videos and seeds between the baseline's AP on
-        degraded frames and the method's gain there; ``videos``. None where a run is missing, or
-        fewer than two seeds or four videos are left.
-    """
-    runs = [table['runs'].get(name) for name in (method, baseline)]
-    if None in runs:
-        return None
-    seeds = common_seeds(*runs)
-    if len(seeds) < 2:
-        return None
-    qualities, gains = [], []
-    for seed in seeds:
-        quality = video_means(runs[1], [s for s in seeds if s != seed], 'degraded')
-        after, before = (video_means(run, [seed], 'degraded') for run in runs)
-        videos = [v for v in quality if v in after and v in before]
-        qualities += [quality[v] for v in videos]
-        gains += [after[v] - before[v] for v in videos]
-    if len(videos) < 4:
-        return None
-    rho = float(spearmanr(qualities, gains).statistic)
-    return None if np.isnan(rho) else {'rho': rho, 'videos': len(videos)}

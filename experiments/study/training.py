@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
@@ -29,8 +29,11 @@ __all__ = ['built_model', 'frame_offsets', 'quiet', 'train_on_features', 'train_
 
 def frame_offsets(cfg: Config) -> tuple[int, ...]:
     """Frame offsets of the clips that a config trains on."""
-    pipeline = cfg.train_dataloader.dataset.pipeline
-    return tuple(pipeline_step(pipeline, 'SampleSupportFrames').frame_offsets)
+    return tuple(_frames(cfg).frame_offsets)
+
+
+def _frames(cfg: Config) -> Any:
+    return pipeline_step(cfg.train_dataloader.dataset.pipeline, 'SampleSupportFrames')
 
 
 def built_model(cfg: Config, checkpoint: str | Path | None, device: str) -> nn.Module:
@@ -57,6 +60,7 @@ def train_on_features(
     passes: int = 1,
     copies: bool = False,
     device: str = 'cpu',
+    objective_from: float = 0.0,
 ) -> float:
     """Train what is not frozen, on the clips in their order, as `cfg` says otherwise.
 
@@ -67,6 +71,7 @@ def train_on_features(
         passes: Number of times that each is seen.
         copies: Train on copies of the key frame.
         device: Where the model is.
+        objective_from: Share of the steps before the head's further objectives begin.
 
     Returns:
         The mean loss of the last tenth of the steps.
@@ -83,10 +88,18 @@ def train_on_features(
     schedule.pop('convert_to_iter_based', None)
     scheduler = PARAM_SCHEDULERS.build(schedule, default_args={'optimizer': optim})
     model.train()
-    losses = []
-    offsets = frame_offsets(cfg)
-    batches = (clips.batches(size, offsets, copies, device, drop_last=True) for _ in range(passes))
-    for clip, samples in chain.from_iterable(batches):
+    losses: list[torch.Tensor] = []
+    pairs = np.random.default_rng(cfg.randomness.seed) if _frames(cfg).get('pairs') else None
+    terms = getattr(model.head, 'loss_terms', None)
+    weight = 0.0 if terms is None else terms.weight
+    batches = (
+        batch
+        for _ in range(passes)
+        for batch in clips.batches(size, frame_offsets(cfg), copies, device, True, pairs)
+    )
+    for clip, samples in batches:
+        if terms is not None:
+            terms.weight = weight if len(losses) >= objective_from * steps else 0.0
         with optim.optim_context(model):
             named = model.head.loss(neck_features(model, clip), samples, model.train_cfg)
         loss, _ = model.parse_losses(named)

@@ -18,7 +18,15 @@ from experiments.study.set_up import method, run_config
 from experiments.study.training import built_model, frame_offsets, train_on_features
 
 STORED = (-2, -1, 0, 1, 2)
-NAMES = ('single_frame', 'dcpose', 'fami_pose', 'tdmi', 'jm_pose', 'jm_pose-copies')
+NAMES = (
+    'single_frame',
+    'dcpose',
+    'fami_pose',
+    'tdmi',
+    'tar',
+    'jm_pose',
+    'jm_pose-copies',
+)
 BY_NAME = {run.name: run for run in RUNS}
 HALF = 2e-3  # float16 has 11 bits
 
@@ -118,6 +126,19 @@ def test_batches__of_copies_and_without_the_rest():
     assert shown == [[[2, 2, 2], [12, 12, 12]], [[22, 22, 22], [32, 32, 32]]]
 
 
+def test_batches__of_pairs_are_the_key_frame_and_any_other():
+    pairs = np.random.default_rng(0)
+    batches = list(_numbered().batches(2, (-1, 0, 1), pairs=pairs))
+    shown = [row for clip, _ in batches for row in clip.stages[0][..., 0, 0, 0].tolist()]
+    assert [row[0] for row in shown] == [2, 12, 22, 32, 42]
+    supports = [row[1] % 10 for row in shown]
+    assert set(supports) <= {1, 2, 3}
+    assert len(set(supports)) > 1
+    # The next pass draws others.
+    again = [c.stages[0][..., 0, 0, 0] for c, _ in _numbered().batches(2, (-1, 0, 1), pairs=pairs)]
+    assert [row[1] % 10 for clip in again for row in clip.tolist()] != supports
+
+
 def test_batches__frame_that_is_not_stored():
     with pytest.raises(ValueError, match=r'offsets: expected some of .* got \[3\] too'):
         next(_numbered().batches(2, (0, 3)))
@@ -166,6 +187,28 @@ def test_train_on_features__follows_the_cycle_of_the_config_and_learns(study, mo
     train_on_features(model, cfg, clips, passes=5)
     assert rates == pytest.approx(_one_cycle(10))
     assert all(torch.equal(model.state_dict()[key], value) for key, value in frozen.items())
+
+
+def test_train_on_features__objective_begins_late_and_pairs_are_learnt(study, monkeypatch):
+    losses = []
+    for name, late in (('jm_pose', 0.5), ('posewarper', 0.0)):
+        cfg, model, baseline = _alike(name, study)
+        cfg.model.train_cfg = dict(compute_acc=False)
+        loader = _loader(run_config(study, method('jm_pose'), 0), training=True)
+        clips = store_clips(study.folder / name, baseline, loader, {}, STORED, 8)
+        parse = type(model).parse_losses
+
+        def kept(self, named, parse=parse, name=name):
+            losses.append((name, sorted(named), named['loss_kpt'].item()))
+            return parse(self, named)
+
+        monkeypatch.setattr(type(model), 'parse_losses', kept)
+        train_on_features(model, cfg, clips, passes=2, objective_from=late)
+        monkeypatch.undo()
+    jm_pose, posewarper = losses[:4], losses[4:]
+    assert [len(terms) > 2 for _, terms, _ in jm_pose] == [False, False, True, True]
+    assert len(posewarper) == 4
+    assert np.isfinite([loss for *_, loss in losses]).all()
 
 
 def _one_cycle(steps: int) -> list[float]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from experiments.study.budget import CORES, estimated_seconds
 from experiments.study.claims import CLAIMS
-from experiments.study.plan import METHODS, RUNS, chosen_runs
-from experiments.study.scales import SCALES
+from experiments.study.plan import METHODS, PASSES, RUNS, chosen_runs
+from experiments.study.scales import SCALES, Scale
 from experiments.study.set_up import run_config
 from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 
 BY_NAME = {run.name: run for run in RUNS}
-ON_CPU = [run for run in RUNS if 'cpu' in run.scales]
+ON_CPU = chosen_runs(SCALES['night'])
 
 
 def _trained(study, name: str) -> int:
@@ -30,11 +31,15 @@ def test_runs__build_and_differ_from_their_method(study, run):
     cfg = run_config(study, run, 0)
     model = MODELS.build(cfg.model)
     assert model.with_neck == ('neck' in cfg.model)
+    learns = any(p.requires_grad for p in model.backbone.parameters())
+    assert learns == (run.trained != 'neck')
     if run.of:
         proposed = run_config(study, BY_NAME[run.of], 0)
         pipeline = cfg.train_dataloader.dataset.pipeline[0]
-        longer = run.passes > BY_NAME[run.of].passes
-        assert [cfg.model != proposed.model, run.copies, longer].count(True) == 1
+        other_passes = run.passes != BY_NAME[run.of].passes
+        late = run.objective_from > 0
+        changed = [cfg.model != proposed.model, run.copies, other_passes, late]
+        assert changed.count(True) == 1
         assert pipeline.copies_of_key == run.copies
 
 
@@ -53,32 +58,44 @@ def test_single_frame__has_as_many_parameters_as_jm_pose(study):
     assert _trained(study, 'single_frame-as_many_parameters') == pytest.approx(wanted, rel=0.01)
 
 
-def test_frozen_backbone__but_for_the_controls_that_say_so(study):
-    free = [
-        run.name
-        for run in ON_CPU
-        if any(
-            p.requires_grad
-            for p in MODELS.build(run_config(study, run, 0).model).backbone.parameters()
-        )
-    ]
-    assert free == ['single_frame', 'single_frame-resnet34', 'jm_pose-trained_backbone']
-
-
 def test_chosen_runs__by_scale_and_pattern():
-    assert {run.name for run in RUNS} - {run.name for run in chosen_runs(SCALES['cpu'])} == {
+    found = {scale: {run.name for run in chosen_runs(SCALES[scale])} for scale in SCALES}
+    assert found['cpu'] < found['night']
+    assert found['gpu'] - found['night'] == {
         'single_frame-hrnet_w48',
         'tdmi-2_stages',
         'tdmi-3_stages',
     }
-    assert max(run.seeds for run in chosen_runs(SCALES['gpu'])) == 2
-    assert [run.name for run in chosen_runs(SCALES['cpu'], 'fami_pose-no_l*')] == [
-        'fami_pose-no_local'
-    ]
+    chosen = chosen_runs(SCALES['night'], 'fami_pose-no_l*,tdmi')
+    assert [(run.name, run.seeds) for run in chosen] == [('tdmi', 5), ('fami_pose-no_local', 2)]
     with pytest.raises(UsageError, match=r"only: expected a pattern of .*'jm_pose'.* got 'x'"):
         chosen_runs(SCALES['cpu'], 'x')
 
 
-def test_plan__has_the_seeds_that_the_study_promises():
-    assert {run.seeds for run in RUNS if run.group == 'method'} == {3}
-    assert min(run.seeds for run in RUNS if run.group == 'ablation') >= 2
+def test_plan__has_what_the_study_promises():
+    main = [run for run in chosen_runs(SCALES['cpu']) if run.group in ('method', 'part')]
+    assert len(main) == 7 + 3
+    assert {(run.seeds, run.passes) for run in main} == {(3, PASSES)}
+    curve = {run.passes for run in RUNS if run.group == 'curve'}
+    assert curve | {PASSES} == {1, 2, 3, 5}
+    assert {run.seeds for run in chosen_runs(SCALES['night']) if run.group == 'ablation'} == {2}
+
+
+def test_plan__serves_claims_and_every_group_has_one():
+    """What no claim names is trained for nothing."""
+    named = {name for claim in CLAIMS for name in (claim.better, claim.worse)}
+    assert {run.name for run in RUNS} == named
+
+
+def test_estimated_seconds__fit_what_is_promised():
+    assert estimated_seconds(SCALES['cpu']) <= 2 * 3600 * CORES
+    assert estimated_seconds(SCALES['night']) <= 8 * 3600 * CORES
+    assert estimated_seconds(SCALES['gpu']) is None
+
+
+def test_estimated_seconds__by_hand():
+    one = Scale(seeds={'curve': 2}, samples=1600)
+    # Rendering; two seeds of features of 1600 and 2700 clips, of three tests, and of 1, 2 and 5
+    # passes of 200 steps.
+    expected = 250 + 2 * (0.06 * (1600 + 2700) + 3 * 12 + 8 * 200 * 0.215)
+    assert estimated_seconds(one) == pytest.approx(expected)
