@@ -1,4 +1,4 @@
-"""What was measured about each claim: every answer is computed from the table."""
+"""Answers to the claims: every one is computed from the table."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ['Answer', 'answers', 'claim_rows', 'plus_minus', 'quality_sentence', 
 
 
 class Answer(NamedTuple):
-    """A claim and what was measured.
+    """A claim with its answer.
 
     Attributes:
         claim: The claim.
         verdict: The answer in words.
-        whole: What :func:`compare` found on all frames; None where a run is missing.
+        whole: Result of :func:`compare` on all frames; None where a run is missing.
         degraded: The same on degraded frames.
         corrected: p on all frames after Holm's correction.
     """
@@ -55,8 +55,8 @@ def verdict(claim: Claim, found: dict[str, Any] | None, corrected: float) -> str
 
     Args:
         claim: The claim.
-        found: What :func:`compare` found, if anything.
-        corrected: Its p after the correction for all claims.
+        found: Result of :func:`compare`, None where a run is missing.
+        corrected: p after the correction for all claims.
     """
     if found is None:
         return 'not run'
@@ -107,7 +107,7 @@ def p_text(p: float) -> str:
 
 
 def quality_sentence(table: dict[str, Any]) -> str:
-    """Whether better initial heatmaps go with a greater gain."""
+    """Sentence on whether better initial heatmaps go with a greater gain."""
     found = gain_by_quality(table, 'jm_pose', 'single_frame')
     if found is None:
         return 'Initial heatmaps against final gain: not run.'

@@ -1,4 +1,4 @@
-"""What a study will take, from what the runs of an earlier one took."""
+"""Hours of a study, from those of an earlier one."""
 
 from __future__ import annotations
 

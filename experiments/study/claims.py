@@ -1,4 +1,4 @@
-"""What is claimed, and by how much, written down before any run of the study.
+"""The claims and their bars, written down before any run of the study.
 
 A claim is that one run beats another on all test frames in ground-truth boxes. Every answer is
 computed from the table (:mod:`experiments.study.answers`). *Yes* takes at least the claimed

@@ -1,4 +1,4 @@
-"""The comparisons that claims are judged by, with what chance does to them."""
+"""Comparisons that claims are judged by, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _resampled(count: int) -> np.ndarray:
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
-    """Where the middle 95 percent of values are."""
+    """Bounds of the middle 95 percent of values."""
     low, high = np.nanquantile(values, (0.025, 0.975))
     return float(low), float(high)
 
@@ -118,7 +118,7 @@ def holm(values: list[float]) -> list[float]:
 def published_order(
     table: dict[str, Any], published: dict[str, float], subset: str = 'all'
 ) -> dict[str, Any] | None:
-    """How the order of methods, and the gaps between them, agree with published ones.
+    """Agreement of the order of methods, and of the gaps between them, with published ones.
 
     AP is the mean over test videos, averaged over the seeds that all methods have.
 

@@ -1,4 +1,4 @@
-"""What a study found, in sentences that its table decides."""
+"""Findings of a study, in sentences that its table decides."""
 
 from __future__ import annotations
 

@@ -159,8 +159,8 @@ class MutualLearningStage(nn.Module):
         num_heads: Number of heads of both attentions.
         gate: ``'plain'`` is the figure: concatenate, sigmoid, chunk. ``'conv'`` puts a 1x1
             convolution before the sigmoid, so that each stream's gate sees both streams.
-        tokens: What attends to what: ``'channels'``, ``'positions'``, or ``'pooled_positions'``,
-            positions to the means of blocks of 4x4. The paper does not say (docs/jm_pose.md).
+        tokens: Attention of ``'channels'`` to channels, of ``'positions'`` to positions, or of
+            positions to the means of blocks of 4x4, ``'pooled_positions'`` (docs/jm_pose.md).
     """
 
     def __init__(

@@ -10,9 +10,9 @@ from experiments.study.answers import answers, claim_rows, verdict
 from experiments.study.claims import CLAIMS, Claim
 from experiments.study.findings import finding_sentences
 from experiments.study.plan import chosen_runs
-from experiments.study.report import write_report
 from experiments.study.scales import SCALES
 from experiments.study.set_up import Study
+from experiments.study.study_report import write_report
 from experiments.study.table import spread
 
 BASE = [float(v) for v in range(10, 16)]
