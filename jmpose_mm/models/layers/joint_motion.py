@@ -6,6 +6,7 @@ Axes: B clips, T frames, K keypoints, C channels, A attention heads, H W grid.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -141,7 +142,7 @@ class PositionCrossAttention(nn.Module):
         return self.project(answer.transpose(-1, -2).flatten(1, 2).unflatten(-1, x.shape[-2:]))
 
 
-_ATTENTIONS = {
+_ATTENTIONS: dict[str, Callable[..., ChannelCrossAttention | PositionCrossAttention]] = {
     'channels': ChannelCrossAttention,
     'positions': PositionCrossAttention,
     'pooled_positions': partial(PositionCrossAttention, pooling=4),
