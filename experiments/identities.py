@@ -141,7 +141,11 @@ def _corners(box: list[float]) -> np.ndarray:
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', default='data/synthetic/identities', help='made if missing')
+    parser.add_argument(
+        '--data',
+        default='data/synthetic/identities',
+        help='folder of the data, which is made if it is missing',
+    )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
 

@@ -46,11 +46,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('baseline', help="checkpoint of the demo's single-frame model")
     parser.add_argument('--data-root', default='data/synthetic/demo', help='the embedded data')
-    parser.add_argument('--work-dir', default='work_dirs/run_lengths', help='results go here')
-    parser.add_argument('--lengths', nargs='+', type=int, default=[1, 4, 2, 8])
-    parser.add_argument('--crops', nargs='+', default=['frame', 'run'])
-    parser.add_argument('--epochs', nargs='+', type=int, default=[4])
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--work-dir', default='work_dirs/run_lengths', help='folder of the results')
+    parser.add_argument(
+        '--lengths', nargs='+', type=int, default=[1, 4, 2, 8], help='lengths of runs'
+    )
+    parser.add_argument('--crops', nargs='+', default=['frame', 'run'], help='ways to crop a run')
+    parser.add_argument('--epochs', nargs='+', type=int, default=[4], help='numbers of epochs')
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2], help='random seeds')
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
 

@@ -44,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
         '--only',
         default='*',
         metavar='PATTERN',
-        help='make runs with such names alone, e.g. "jm_pose*,tdmi", and no report',
+        help='make only runs with such names, e.g. "jm_pose*,tdmi", and no report',
     )
     parser.add_argument(
         '--report', action='store_true', help='make no run, only the table and the report again'

@@ -17,13 +17,16 @@ def make_parser() -> argparse.ArgumentParser:
         '--keys loss_kpt AP --out curves.png',
     )
     parser.add_argument(
-        'work_dirs', metavar='WORK_DIR', nargs='+', help='of a training, or its scalars.json'
+        'work_dirs',
+        metavar='WORK_DIR',
+        nargs='+',
+        help='work dir of a training, or its scalars.json',
     )
     parser.add_argument(
-        '--keys', nargs='+', default=[], help='what to draw; default: each term of the loss, and AP'
+        '--keys', nargs='+', default=[], help='keys to draw; default: each term of the loss, and AP'
     )
     parser.add_argument(
-        '--names', nargs='+', default=[], help='of the trainings; default: their folders'
+        '--names', nargs='+', default=[], help='names of the trainings; default: their folders'
     )
     parser.add_argument(
         '--out', default='curves.png', metavar='FILE', help='the picture; default: curves.png'

@@ -35,10 +35,10 @@ def make_parser() -> argparse.ArgumentParser:
         help='folder that image names in the ground truth are relative to; without it no frames '
         'are drawn',
     )
-    parser.add_argument('--out-dir', default='analysis', help='default: analysis')
     parser.add_argument(
-        '--names', nargs='+', help='of the runs, for tables and pictures; default: their folders'
+        '--out-dir', default='analysis', help='folder to write into; default: analysis'
     )
+    parser.add_argument('--names', nargs='+', help='names of the runs; default: their folders')
     parser.add_argument(
         '--bins', type=int, default=5, help='ranges of head size and of speed; default: 5'
     )

@@ -20,11 +20,20 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--out-dir', default='clips', help='folder of the sheets; default: clips')
     parser.add_argument('--count', type=int, default=12, help='number of clips; default: 12')
     parser.add_argument(
-        '--split', choices=('train', 'val', 'test'), default='train', help='default: train'
+        '--split',
+        choices=('train', 'val', 'test'),
+        default='train',
+        help='data to draw; default: train',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the augmentation; default: 0')
     parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes of the config'
+        '--seed', type=int, default=0, help='random seed of the augmentation; default: 0'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='change settings of the config',
     )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser

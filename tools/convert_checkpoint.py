@@ -17,8 +17,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         'method',
         choices=('fami-pose', 'tdmi', 'dcpose', 'posewarper', 'tar-vitpose', 'hrnet'),
-        help='what IN is; posewarper is the official file or that of mmpose 0.x; tar-vitpose is of '
-        'width S or B; hrnet is a bare single-frame model of width 48 or 32',
+        help='network that IN is of; posewarper is the official file or that of mmpose 0.x; '
+        'tar-vitpose is of width S or B; hrnet is a bare single-frame model of width 48 or 32',
     )
     parser.add_argument('source', metavar='IN', help='state dict or training checkpoint')
     parser.add_argument('target', metavar='OUT', help='checkpoint to write')

@@ -47,15 +47,15 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def add_own_arguments(group: argparse._ArgumentGroup) -> None:
-    """What there is to say about own labels; unset options are not in the namespace."""
+    """Options of own labels; those that are not given are not in the namespace."""
     for name, options in OWN_ARGUMENTS.items():
         group.add_argument(name, default=argparse.SUPPRESS, **options)
 
 
 OWN_ARGUMENTS: dict[str, dict] = {
     '--also': dict(nargs='+', metavar='SRC', help='further labels, which are joined with SRC'),
-    '--images': dict(metavar='DIR', help='where the images are, if not beside the labels'),
-    '--category': dict(metavar='NAME', help='what to train on, where labels have several kinds'),
+    '--images': dict(metavar='DIR', help='folder of the images, if they are not beside the labels'),
+    '--category': dict(metavar='NAME', help='category to train on, where labels have several'),
     '--joints': dict(
         metavar='NAMES',
         help='joints to take, with commas between: names, new=old|other to rename, a data set of '
@@ -76,7 +76,8 @@ OWN_ARGUMENTS: dict[str, dict] = {
     ),
     '--frames': dict(
         choices=('auto', 'number', 'order', 'time'),
-        help='what the numbers in names are; order counts frames by name; default: auto',
+        help='meaning of the numbers in names: frame numbers, an order only, or times; default: '
+        'auto',
     ),
     '--val': dict(
         metavar='SHARE',
@@ -85,11 +86,13 @@ OWN_ARGUMENTS: dict[str, dict] = {
     ),
     '--films': dict(
         metavar='DIR',
-        help='films that the labels are of: neighbours of labelled frames are extracted from them',
+        help='films that the labels are of; neighbours of labelled frames are extracted from them',
     ),
-    '--neighbours': dict(type=int, metavar='N', help='how many on each side; default: 2'),
+    '--neighbours': dict(
+        type=int, metavar='N', help='number of neighbours on each side; default: 2'
+    ),
     '--method': dict(choices=METHODS, help='method of the ready video config; default: jm_pose'),
-    '--backbone': dict(choices=BACKBONES, help='of the ready configs; default: resnet18'),
+    '--backbone': dict(choices=BACKBONES, help='backbone of the ready configs; default: resnet18'),
     '--input-size': dict(metavar='WxH', help="size of the crop in pixels; default: the backbone's"),
     '--weights': dict(
         metavar='FILE',

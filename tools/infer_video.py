@@ -22,15 +22,17 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add_model_arguments(parser.add_argument_group('model'))
     parser.add_argument(
-        '--out-dir', help='where film.mp4, poses.json, … go; by default poses/NAME of the film'
+        '--out-dir', help='folder of film.mp4, poses.json, …; default: poses/NAME of the film'
     )
-    add_people_arguments(parser.add_argument_group('frames and people'))
+    people = parser.add_argument_group('frames and people')
+    add_people_arguments(people)
+    add_frame_arguments(people)
     parser.add_argument(
         '--smooth',
         nargs='+',
         choices=('one-euro', 'repair-swaps', 'fill-gaps', 'savitzky-golay', 'gaussian'),
         metavar='STEP',
-        help='%(choices)s: what is done to the poses, in this order; default: nothing',
+        help='steps that smooth or mend the poses, in this order: %(choices)s; default: none',
     )
     parser.add_argument(
         '--export',
@@ -48,32 +50,38 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def add_model_arguments(group: argparse._ArgumentGroup) -> None:
-    """Which model, and how it runs."""
+    """Options of the model."""
     group.add_argument('--model', metavar='NAME', help='published weights; see --list-models')
     group.add_argument(
-        '--list-models', action='store_true', help='models with published weights, and end'
+        '--list-models',
+        action='store_true',
+        help='list the models with published weights, and exit',
     )
     group.add_argument(
         '--weights-dir',
         metavar='DIR',
-        help="where weights are looked for, and kept when downloaded (torch's folder)",
+        help="folder of downloaded weights; default: torch's folder of checkpoints",
     )
     group.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     group.add_argument('--causal', action='store_true', help='use past frames only; no latency')
     group.add_argument(
-        '--crop', choices=('frame', 'key'), default='frame', help='see docs/video.md'
+        '--crop',
+        choices=('frame', 'key'),
+        default='frame',
+        help='crop each frame by its own box (frame, default), or all frames of a window by the '
+        "key frame's box (key, slower); see docs/video.md",
     )
     group.add_argument(
         '--dtype',
         choices=('float32', 'bfloat16', 'float16'),
         default='float32',
-        help='of the backbone and of what predicts positions',
+        help='type that the backbone and the predictors of offsets compute in; default: float32',
     )
     group.add_argument('--compile', action='store_true', help='compile the backbone')
 
 
 def add_people_arguments(group: argparse._ArgumentGroup) -> None:
-    """Which frames, and who is in them."""
+    """Options of persons."""
     boxes = group.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
     boxes.add_argument(
@@ -82,56 +90,86 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
         help='rtmdet-m (default on a GPU), rtmdet-nano (default elsewhere), torchvision[:MODEL], '
         'mmdet:CONFIG,CHECKPOINT, whole (one person fills the picture) or hog (poor)',
     )
-    group.add_argument('--det-every', type=int, default=1, help='detect in every N-th frame')
+    group.add_argument(
+        '--det-every', type=int, default=1, help='detect persons in every N-th frame; default: 1'
+    )
     group.add_argument(
         '--lost',
         type=float,
         default=1.2,
         metavar='SECONDS',
-        help='after which whoever comes back is somebody else',
+        help='a person who was away for longer gets a new identity; default: 1.2',
     )
     few = group.add_mutually_exclusive_group()
-    few.add_argument('--max-persons', type=int, metavar='N', help='so many in a frame at most')
-    few.add_argument('--main-person', action='store_true', help='one: who is there longest')
-    group.add_argument('--keep-ids', type=int, nargs='+', metavar='ID', help='these alone')
+    few.add_argument(
+        '--max-persons', type=int, metavar='N', help='poses of at most N persons in a frame'
+    )
+    few.add_argument(
+        '--main-person',
+        action='store_true',
+        help='poses of one person, the one who is there longest',
+    )
     group.add_argument(
-        '--min-score', type=float, metavar='SCORE', help='of a box at least; by default 0.3'
+        '--keep-ids', type=int, nargs='+', metavar='ID', help='poses of these identities alone'
+    )
+    group.add_argument(
+        '--min-score', type=float, metavar='SCORE', help='lowest score of a box; default: 0.3'
     )
     group.add_argument(
         '--join',
         type=float,
         metavar='SECONDS',
-        help='join identities over gaps of so many seconds at most; see docs/video.md',
+        help='join identities over gaps of at most SECONDS; see docs/video.md',
     )
-    group.add_argument('--start', default=0, help='first frame, or a time: 12.5s, 00:01:10')
-    group.add_argument('--end', help='first frame that does not come, or a time')
-    group.add_argument('--stride', type=int, default=1, help='every N-th frame is the video')
-    group.add_argument('--shard', metavar='I/N', help='the I-th of N parts of several films')
-    group.add_argument('--fps', type=float, help='rate of images, which do not say theirs')
+
+
+def add_frame_arguments(group: argparse._ArgumentGroup) -> None:
+    """Options of frames and films."""
+    group.add_argument(
+        '--start', default=0, help='first frame, or a time: 12.5s, 00:01:10; default: 0'
+    )
+    group.add_argument(
+        '--end', help='frame, or time, before which to stop; default: the end of the film'
+    )
+    group.add_argument(
+        '--stride', type=int, default=1, help='take every N-th frame only; default: 1'
+    )
+    group.add_argument(
+        '--shard', metavar='I/N', help='of several films, run on the I-th of N parts'
+    )
+    group.add_argument(
+        '--fps', type=float, help='frames per second of images, which do not state it'
+    )
 
 
 def add_film_arguments(parser: argparse._ArgumentGroup) -> None:
-    """What is drawn."""
-    parser.add_argument('--no-video', action='store_true', help='no film')
-    parser.add_argument('--draw-boxes', action='store_true', help='boxes in the film')
-    parser.add_argument('--trail', type=int, default=0, metavar='FRAMES', help='way of each person')
+    """Options of the drawn film."""
+    parser.add_argument('--no-video', action='store_true', help='draw no film')
+    parser.add_argument('--draw-boxes', action='store_true', help='draw the boxes too')
+    parser.add_argument(
+        '--trail',
+        type=int,
+        default=0,
+        metavar='FRAMES',
+        help='draw the path of each person over the last FRAMES frames',
+    )
     parser.add_argument(
         '--layer',
         choices=('heatmap', 'motion'),
-        help='a map under each pose: where the model sees joints, or where its features change',
+        help='draw a map under each pose: the joints that the model sees, or changes of features',
     )
     parser.add_argument(
         '--codec',
         choices=('h264', 'hevc', 'vp9', 'av1'),
         default='h264',
-        help='h264 plays anywhere',
+        help='codec of the film; default: h264, which plays anywhere',
     )
     parser.add_argument(
         '--quality',
         type=int,
         default=23,
         metavar='CRF',
-        help='less is better and larger; 23 is usual, 18 looks as the original',
+        help='a lower number gives a better, larger film; 18 looks as the original; default: 23',
     )
     parser.add_argument(
         '--beside', metavar='POSES', help='poses.json of another run, drawn to the left'

@@ -29,15 +29,22 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--config', help='config of another mmdet detector')
     parser.add_argument('--checkpoint', help='its weights, a path or an address')
-    parser.add_argument('--weights-dir', metavar='DIR', help='where weights are kept')
     parser.add_argument(
-        '--judge', action='store_true', help='detect nothing, tell how good the boxes in OUT are'
+        '--weights-dir', metavar='DIR', help="folder of downloaded weights; default: torch's"
+    )
+    parser.add_argument(
+        '--judge',
+        action='store_true',
+        help='detect nothing; print recall and precision of the boxes in OUT',
     )
     parser.add_argument(
         '--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps, for mmdet'
     )
     parser.add_argument(
-        '--score-threshold', type=float, default=0.05, help='boxes below are left out; 0.05'
+        '--score-threshold',
+        type=float,
+        default=0.05,
+        help='leave out boxes with lower scores; default: 0.05',
     )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser

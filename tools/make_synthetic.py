@@ -17,16 +17,24 @@ def make_parser() -> argparse.ArgumentParser:
         'A folder that already holds the very same data set is left as it is.'
     )
     parser.add_argument('out', metavar='OUT', help='folder to make')
-    parser.add_argument('--preset', choices=PRESETS, default='demo', help='default: demo')
     parser.add_argument(
-        '--seed', type=int, default=0, help='equal seeds give equal bytes; default: 0'
+        '--preset', choices=PRESETS, default='demo', help='settings to start from; default: demo'
     )
-    parser.add_argument('--videos-train', type=int, metavar='N', help="instead of the preset's")
-    parser.add_argument('--videos-val', type=int, metavar='N', help="instead of the preset's")
+    parser.add_argument(
+        '--seed', type=int, default=0, help='random seed; equal seeds give equal bytes; default: 0'
+    )
+    parser.add_argument(
+        '--videos-train', type=int, metavar='N', help="number of videos, instead of the preset's"
+    )
+    parser.add_argument(
+        '--videos-val', type=int, metavar='N', help="number of videos, instead of the preset's"
+    )
     parser.add_argument(
         '--frames', type=int, metavar='N', help="frames per video, instead of the preset's"
     )
-    parser.add_argument('--size', type=picture_size, metavar='WxH', help='in pixels, e.g. 480x360')
+    parser.add_argument(
+        '--size', type=picture_size, metavar='WxH', help='picture size, e.g. 480x360'
+    )
     parser.add_argument('--workers', type=int, metavar='N', help='processes; default: one per core')
     parser.add_argument(
         '--overwrite', action='store_true', help='replace another synthetic data set'

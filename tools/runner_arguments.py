@@ -17,7 +17,10 @@ def add_runner_arguments(parser: argparse.ArgumentParser, work: str, example: st
         example: Of ``--cfg-options``.
     """
     parser.add_argument('config', help='a path, or the file name of a config of this package')
-    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--work-dir',
+        help='folder of logs and checkpoints; default: work_dirs/ and the name of the config',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -26,13 +29,22 @@ def add_runner_arguments(parser: argparse.ArgumentParser, work: str, example: st
         help=f'change settings of the config, e.g. {example}; lists as "a=[1,2]"',
     )
     parser.add_argument('--show-dir', help='draw the predictions (of validation) into this folder')
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='starts the processes of a distributed run; default: none',
+    )
     parser.add_argument(
         '--gpus', type=int, help=f'0 {work} on the CPU; more than 1 needs a launcher'
     )
     parser.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
     parser.add_argument(
-        '--local_rank', '--local-rank', type=int, default=0, help='set by launchers'
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help='number of the process on this machine; launchers set it',
     )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
 
