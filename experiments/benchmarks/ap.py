@@ -24,7 +24,7 @@ TOOL = Path(jmpose_mm.__file__).parent / '.mim' / 'tools' / 'eval_posetrack.py'
 
 
 class PoseSetSize(NamedTuple):
-    """Of the made-up set and of the measurement."""
+    """Size of the made-up set and of the measurement."""
 
     videos: int
     frames: int

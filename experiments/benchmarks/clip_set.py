@@ -19,7 +19,7 @@ GRAIN = 5.0  # standard deviation of a sensor's noise, in grey values
 
 
 class ClipSet(NamedTuple):
-    """How much of it.
+    """Size of the set.
 
     Attributes:
         videos: Number of videos.

@@ -55,7 +55,7 @@ TRAINING_ORDERS = {
 
 
 class LoadingSize(NamedTuple):
-    """Of the made-up set and of the measurement.
+    """Size of the made-up set and of the measurement.
 
     Attributes:
         clips: The set; many more frames than are kept, or shuffling would not matter.

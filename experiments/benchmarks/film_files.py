@@ -29,7 +29,7 @@ REPEATS = 10
 
 
 class VideoSize(NamedTuple):
-    """Of the film and of the measurement."""
+    """Size of the film and of the measurement."""
 
     frames: int
     size: tuple[int, int]  # (W, H)

@@ -63,7 +63,7 @@ class Curve(NamedTuple):
 
 
 class GrowthSize(NamedTuple):
-    """Of the measurement.
+    """Size of the measurement.
 
     Attributes:
         frames: Frames of a clip; odd.

@@ -38,7 +38,7 @@ NECKS = {
 
 
 class FilmSize(NamedTuple):
-    """Of the made-up video and of the measurement."""
+    """Size of the made-up video and of the measurement."""
 
     frames: int
     people: int

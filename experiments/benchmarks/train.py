@@ -31,7 +31,7 @@ __all__ = [
 
 
 class TrainingSize(NamedTuple):
-    """Of the measurement.
+    """Size of the measurement.
 
     Attributes:
         clips: Windows in a batch; in runs they are one run.

@@ -20,7 +20,7 @@ ORDER = {'single_frame': 46.4, 'dcpose': 48.7, 'fami_pose': 51.6, 'tdmi': 54.4, 
 
 @dataclass(frozen=True)
 class Claim:
-    """That one run beats another.
+    """The claim that one run beats another.
 
     Attributes:
         text: The claim.

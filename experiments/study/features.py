@@ -152,7 +152,7 @@ def store_clips(
 
 
 def load_clips(folder: str | Path) -> StoredClips:
-    """What :func:`store_clips` stored; unpickles, so only for folders of one's own."""
+    """Read what :func:`store_clips` stored; it unpickles: for folders of one's own only."""
     folder = Path(folder)
     with (folder / 'samples.pkl').open('rb') as file:
         offsets, samples, metainfo = pickle.load(file)

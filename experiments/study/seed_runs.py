@@ -106,7 +106,7 @@ class SeedRuns:
 
     @cached_property
     def train_indices(self) -> list[int]:
-        """Of the training samples, in their order."""
+        """Indices of the training samples, in their order."""
         cfg = run_config(self.study, method('jm_pose'), self.seed)
         return train_indices(
             self.study, self.seed, len(DATASETS.build(cfg.train_dataloader.dataset))
