@@ -45,6 +45,7 @@ def find_checkpoint(
         UsageError: It is a path without a file, or nothing comes from the address.
     """
     name = str(name)
+    # Here, not by mmengine: a download is checked, and kept whole or not at all.
     if name.startswith(_SCHEMES):
         return str(download(name, folder or weights_folder(), wanted_too))
     if Path(name).is_dir():
@@ -57,6 +58,7 @@ def find_checkpoint(
 
 def _best_checkpoint(folder: Path) -> Path:
     """The newest of the best checkpoints of a training, else of all."""
+    # A training that judged its checkpoints has one that it calls the best.
     for pattern in ('best_*.pth', 'epoch_*.pth', 'iter_*.pth'):
         found = [file for file in folder.glob(pattern) if file.is_file()]
         if found:

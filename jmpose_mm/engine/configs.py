@@ -43,6 +43,7 @@ def find_config(name: str | Path) -> str:
         if not file.is_file():
             raise UsageError(f'config {name!r}: expected a path below {file.parent}, got none')
         return str(file)
+    # Of a path that does not exist the name is enough: packaged configs have different names.
     wanted = Path(name).name
     if not wanted.endswith('.py'):
         wanted += '.py'
@@ -142,6 +143,7 @@ def config_errors(cfg: Config) -> Iterator[None]:
         yield
     except (KeyError, TypeError, AttributeError) as error:
         said = str(error.args[0]) if error.args else ''
+        # Errors of the program itself keep their trace.
         built = said.startswith('class `') or '.__init__() ' in said or 'is not in the' in said
         if not built:
             raise

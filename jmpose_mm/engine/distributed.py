@@ -84,6 +84,7 @@ def join_processes(cfg: Config, device: torch.device) -> Config:
     check_launcher(launcher)
     wrapper: dict[str, Any] = dict(
         type='MMDistributedDataParallel',
+        # As mmengine's default: statistics of normalisation stay each process's own.
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', True),
     )
@@ -91,6 +92,7 @@ def join_processes(cfg: Config, device: torch.device) -> Config:
     if device.type == 'cuda':
         _check_gpus(int(os.environ[_ENVIRONMENT[launcher][2]]))
     elif device.type == 'cpu':
+        # On processors DistributedDataParallel takes no list of devices.
         wrapper['device_ids'] = None
         learn_rank(launcher)
         _join_by_gloo(cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout', 1800))

@@ -95,6 +95,7 @@ def _is_bare_backbone(weights: Iterable[str], names: Collection[str]) -> bool:
     weights = list(weights)
     if any(name.startswith(_PARTS) for name in weights):
         return False
+    # Twice: inside DeconvBackbone the backbone is one level down.
     own = {name.removeprefix('backbone.').removeprefix('backbone.') for name in names}
     return any(name in own for name in weights)
 

@@ -57,6 +57,7 @@ class NestedLayerDecayConstructor(LayerDecayOptimWrapperConstructor):
                 f'optim_wrapper.paramwise_cfg.num_layers: expected {blocks}, the number of blocks '
                 f'of model.{place}, got {given}; leave it out and it is right'
             )
+        # A copy: the caller's config stays as it was.
         self.paramwise_cfg: dict[str, Any] = settings
         with redirect_stdout(StringIO()):  # the parent prints its settings
             super().add_params(params, _Renamed(module, f'{place}.'), *args, **kwargs)

@@ -62,6 +62,7 @@ def published_models() -> tuple[PublishedModel, ...]:
     found = []
     for file in index['Import']:
         metafile = yaml.safe_load((root / file).read_text(encoding='utf-8'))
+        # Only models whose weights can be downloaded have a short name.
         found += [_entry(model) for model in metafile['Models'] if 'Alias' in model]
     return tuple(sorted(found, key=lambda model: model.cpu_time))
 
@@ -103,6 +104,7 @@ def published_weights(config: str | Path) -> str | None:
     """The address of the weights of a packaged config; None where none are published."""
     wanted = Path(config)
     for model in published_models():
+        # A user's own config of the same name must not get these weights.
         is_packaged = PACKAGED_CONFIGS.resolve() in wanted.resolve().parents
         if model.config == wanted.stem and (is_packaged or wanted.name == str(wanted)):
             return model.weights

@@ -68,6 +68,7 @@ def warp_matrix(
     if warp not in WARPS:
         raise ValueError(f'warp must be one of {WARPS}, got {warp!r}')
     step = 1.0 if warp == 'released' else 0.0
+    # The width alone: except for UDP's y, both axes share one factor.
     source = float(as_floats('scale', scale, '2')[0]) - step
     if not (math.isfinite(source) and source > 0):
         raise ValueError(
@@ -172,6 +173,7 @@ def box_of_joints(keypoints: ArrayLike, enlargement: float = 1.2) -> FloatArray:
     points = as_floats('keypoints', keypoints)
     if len(points) == 0:
         raise ValueError('keypoints must hold at least one labelled joint to make a box, got none')
+    # One pixel more on this side, as in DetectAndTrack, where the last pixel belongs to the box.
     low, high = points.min(axis=0), points.max(axis=0) + 1.0
     center, half = (low + high) / 2, (high - low) / 2 * enlargement
     return np.concatenate([center - half, center + half])

@@ -77,6 +77,7 @@ def window_fits(
         for one in (window, wanted)
     )
     shift = np.abs(window.center - wanted.center) / window.scale
+    # One side is enough, since both windows have the crop's aspect ratio.
     growth = float(wanted.scale[0] / window.scale[0])
     return bool((shift <= max_shift).all()) and 1 / max_growth <= growth <= max_growth
 

@@ -147,6 +147,7 @@ def fill_batches(stretches: Sequence[Stretch], sizes: Sequence[int]) -> list[lis
         batch: list[Stretch] = []
         while size:
             fitting = [queue[0] for length, queue in waiting.items() if queue and length <= size]
+            # The earliest in the order wanted, whatever its length.
             place, stretch = min(fitting or [queue[0] for queue in waiting.values() if queue])
             heapq.heappop(waiting[stretch.stop - stretch.start])
             middle = min(stretch.start + size, stretch.stop)

@@ -46,6 +46,7 @@ class FiniteLossHook(Hook):
         losses = {k: v for k, v in (outputs or {}).items() if 'loss' in k}
         if not losses:
             return
+        # In one tensor: each look at a value would wait for the GPU.
         values = torch.stack([torch.as_tensor(v).detach().float().sum() for v in losses.values()])
         finite = torch.isfinite(values).tolist()
         bad = [name for name, is_finite in zip(losses, finite, strict=True) if not is_finite]

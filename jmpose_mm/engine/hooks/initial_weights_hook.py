@@ -96,6 +96,7 @@ class InitialWeightsHook(Hook):
         loaded = _pretrained(model)
         if self._written is not None:
             weights = named_weights(model)
+            # Values would not tell: weights that are loaded may equal those that were drawn.
             filled = {n for n, count in self._written.items() if weights[n]._version > count}
             if not filled:
                 raise UsageError(

@@ -76,6 +76,8 @@ class TrackEvents:
         self.sums['misses'] += len(objects) - len(matches)
         self.sums['false'] += len(hypotheses) - len(matches)
         self.sums['matched distance'] += matched
+        # The package lists every pair that may match and each match again, and sums the whole
+        # column.
         self.sums['listed distance'] += matched + float(np.nansum(distances))
 
     def _continued(

@@ -21,6 +21,7 @@ from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 __all__ = ['crowd_index', 'frame_weights', 'head_size_of_joints']
 
 NOSE, CHEST = HIEVE_JOINTS.index('nose'), HIEVE_JOINTS.index('chest')
+# Of the diagonal around the joints: our choice for a head, which HiEve does not label.
 SHARE_OF_BODY = 0.1
 CROWD_COEFFICIENT = 2.0  # c1 in the paper
 
@@ -71,6 +72,7 @@ def crowd_index(truth: TruePersons, num_frames: int) -> FloatArray:
         points, present = truth.keypoints[rows], truth.present[rows]
         inside = (points >= low[rows, None, None]) & (points <= high[rows, None, None])
         joints = (inside.all(axis=-1) & present).sum(axis=-1)  # (box, person)
+        # On the diagonal are the joints of the person whose box it is.
         others = joints.sum(axis=1) - np.diagonal(joints)
         total[frame] = (others / present.sum(axis=1)).sum()
         count[frame] = len(rows)

@@ -116,6 +116,7 @@ def _hits(similarity: FloatArray) -> NDArray[np.bool_]:
             left = np.where(free, similarity[row], -1.0)
             # of equal ones COCO takes the last
             best = persons - 1 - int(np.argmax(left[::-1])) if persons else -1
+            # COCO's guard against rounding at an OKS of 1.
             if best >= 0 and left[best] >= min(threshold, 1 - 1e-10):
                 free[best], hits[level, row] = False, True
     return hits
@@ -128,6 +129,7 @@ def _average_precision(correct: NDArray[np.bool_], total: int) -> tuple[FloatArr
         if not len(true):
             continue
         recall, precision = true / total, true / np.arange(1, len(row) + 1)
+        # COCO's envelope: at each recall the best precision at that recall or a higher one.
         precision = np.maximum.accumulate(precision[::-1])[::-1]
         places = np.searchsorted(recall, RECALLS, side='left')
         reached = places < len(recall)

@@ -212,6 +212,7 @@ def _joint_curve(
     """(AP, precision, recall) in percent of one joint class from its predictions, (n,) each."""
     if not len(scores):
         return 0.0, 0.0, 0.0
+    # The official code reverses an unstable sort, whose ties are chance; here they have one order.
     order = _stable_order(scores)[::-1]
     weights = weights[order]
     gained = weights * correct[order]
@@ -220,6 +221,7 @@ def _joint_curve(
     if not sum_true:
         return float('nan'), 100 * float(precision[-1]), float('nan')
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    # The exact area under the envelope, which rises in steps where a joint is found.
     area = float(envelope @ gained) / sum_true
     return 100 * area, 100 * float(precision[-1]), 100 * float(found[-1]) / sum_true
 

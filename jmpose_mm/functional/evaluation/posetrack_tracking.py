@@ -115,6 +115,7 @@ def posetrack_mota(
     pairs = pair_persons(truth, predictions)
     distances = np.where(pairs.hit, pairs.distance, np.nan)
     frame_of_pair = predictions.frame[pairs.predicted]
+    # Only where there are regions does the official code remove persons without joints.
     clipped = set() if ignored is None else set(ignored.frame.tolist())
     totals = [TrackEvents().sums for _ in truth.present.T]
     for frames in _sequences(tracks.sequence, rules):
@@ -146,6 +147,7 @@ def _sequences(sequence: IntArray, rules: Rules) -> Iterator[IntArray]:
                 f'sequence {number}: expected at least two frames with annotated persons, got one '
                 f"(frame {frames[0]}), where the released evaluator stops; the rules 'fixed' go on"
             )
+        # The official loop stops one frame short of the end.
         yield frames[:-1] if rules == 'released' else frames
 
 
@@ -179,6 +181,7 @@ def _scores(totals: list[defaultdict[str, float]], rules: Rules) -> JointTrackin
         motp = 1 - distance / matches
         if rules == 'released':
             motp[matches == 0] = 0
+        # Nobody to find has no accuracy: a division by 0 would give an infinite one.
         objects[objects == 0] = np.nan
         return JointTracking(
             100 * (1 - (misses + switches + false) / objects),

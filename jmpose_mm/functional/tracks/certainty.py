@@ -88,6 +88,7 @@ def agreed_track(
     around = smooth_gaussian(points, seconds, own**2, SIGMA)
     steps = np.abs(seconds[:, None] - seconds[None]) / np.median(np.diff(seconds))
     near = np.where((steps > 0) & (steps <= 4 * SIGMA), np.exp(-((steps / SIGMA) ** 2) / 2), 0.0)
+    # The joint's own frame has no weight here: it is the other side of the balance.
     support = near @ own / np.maximum(near.sum(axis=1, keepdims=True), 1e-12)
     total = np.maximum(own**2 + support**2, 1e-12)
     mixed = (own**2)[..., None] * points + (support**2)[..., None] * around

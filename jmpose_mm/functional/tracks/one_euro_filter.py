@@ -89,6 +89,7 @@ class OneEuroFilter:
             self._points, self._speeds = points.copy(), np.zeros(points.shape)
             self._times = np.full(len(points), np.nan)
         seen = np.isfinite(points).all(axis=-1)
+        # A joint that is seen for the first time has no past to be smoothed by.
         first = seen & np.isnan(self._times)
         self._points[first] = points[first]
         later = seen & ~first

@@ -148,6 +148,7 @@ def lying_on_others(poses: ArrayLike, scores: ArrayLike, boxes: ArrayLike) -> Fl
     areas = np.maximum(outlines[:, 2:] - outlines[:, :2], 1.0).prod(axis=1)
     alike = np.nan_to_num(oks(points, points, areas, np.full(points.shape[1], SIGMA)))
     more = (alike + alike.T) / 2 - box_iou(outlines, outlines)
+    # The surer of two keeps its pose: only the other one can be on the wrong person.
     more[sure[:, None] > sure] = 0.0
     np.fill_diagonal(more, 0.0)
     return np.asarray(np.maximum(more.max(axis=1), 0.0))

@@ -81,6 +81,7 @@ def track_signs(
     swapped = np.zeros(points.shape[:2], dtype=bool)
     outlines = as_floats('boxes', boxes, 'T 4')
     size = np.maximum((outlines[:, 2:] - outlines[:, :2]).max(axis=1, initial=0.0), 1.0)
+    # One size for the whole track: the cost of a swap must not change with each box.
     usual_size = float(np.median(size)) if len(size) else 1.0
     for pair in pairs:
         swapped[:, list(pair)] |= swapped_sides(points, [pair], usual_size)[:, None]
@@ -118,6 +119,7 @@ def suspicions(signs: TrackSigns) -> dict[str, FloatArray]:
         'jump': 2 * jumps,
         'bone length': bones / 2,
         'left and right swapped': swapped / 4,
+        # A copy, as the others are: callers may change what they get.
         'outside of the box': +outside,
         'on another person': doubled / 2,
     }

@@ -110,6 +110,8 @@ def swapped_sides(
     for piece in np.split(shown, np.flatnonzero(np.diff(shown) > 1) + 1):
         if len(piece) > 2:
             found = _least_acceleration(both[:, piece], SWAP_PENALTY * size * len(left))
+            # Motion tells that sides change, not which is which: what most samples have is taken as
+            # right.
             swapped[piece] = ~found if found.mean() > 0.5 else found
     return swapped
 
@@ -169,6 +171,7 @@ def _continuation(earlier: TrackEnds, later: TrackEnds, passed: float, reach: fl
     heights = last[3] - last[1], first[3] - first[1]
     if min(heights) <= 0 or max(heights) / min(heights) > 4 / 3:
         return 0.0
+    # Met half-way, errors of both velocities grow over half of the gap only.
     expected = (last[:2] + last[2:]) / 2 + earlier.velocities[1] * passed / 2
     met = (first[:2] + first[2:]) / 2 - later.velocities[0] * passed / 2
     allowed = reach * (1 + passed / 2) * float(np.mean(heights))

@@ -41,6 +41,7 @@ def _head(recording: Recording, indices: np.ndarray) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
     yield '  <meta>\n    <task>\n'
     yield f'      <name>{escape(Path(recording.header.source).stem)}</name>\n'
+    # CVAT counts all frames of the film, those without poses too.
     yield f'      <size>{int(indices[-1]) + 1 if len(indices) else 0}</size>\n'
     yield '      <mode>interpolation</mode>\n      <labels>\n'
     yield f'        <label><name>{PERSON}</name><type>skeleton</type><attributes/></label>\n'

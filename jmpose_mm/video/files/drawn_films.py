@@ -209,6 +209,7 @@ class FilmWriter(PoseOutput):
 
     def _append(self, frame: Frame, poses: FramePoses) -> None:
         picture = self._draw(frame.image, poses)
+        # The first picture decides the size; players take no other within a film.
         if not self._film.count:
             self._size = picture.shape[1], picture.shape[0]
         self._film.add(_fitted(picture, self._size), frame.time)

@@ -76,6 +76,7 @@ def _triples(
     known = {
         joint: (*point, score)
         for joint, point, score in zip(joints, person.keypoints, person.scores, strict=True)
+        # OpenPose writes 0, 0, 0 for what it does not see.
         if np.isfinite(point).all() and score > 0
     }
     for pair in ('left_hip+right_hip', 'left_shoulder+right_shoulder'):

@@ -127,9 +127,11 @@ class PoseFile(PoseOutput):
             self._file.truncate(start)
             self._file.seek(start)
             raise
+        # Two are enough: without room for the last line, the last frame makes it.
         self._ends = [*self._ends[-1:], start + len(content)]
 
     def _name(self) -> None:
+        # Before it gets its name: after a power loss a named file must be whole.
         os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._unfinished, self.path)

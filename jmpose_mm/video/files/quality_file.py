@@ -85,6 +85,7 @@ def _label_first(
     highest = np.full(len(frames), -np.inf)
     of_whom = np.full(len(frames), -1)
     for number, one in enumerate(judged):
+        # Means over the joints: one bad wrist is less worth a label than a lost person.
         means, rows = one.suspicion.mean(axis=1), one.track.rows
         better = means > highest[rows]
         of_whom[rows[better]], highest[rows[better]] = number, means[better]

@@ -55,6 +55,7 @@ class Track:
         newest = self._poses[-1][0] if self._poses else -1
         if index < newest or joints_seen(pose).sum() < LEAST_JOINTS:
             return
+        # A better pose of the same frame, from the model instead of the detector, takes its place.
         if index == newest:
             self._poses.pop()
         self._poses.append((index, pose.copy()))

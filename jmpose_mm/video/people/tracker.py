@@ -141,6 +141,7 @@ class PersonTracker:
         if keypoints is not None:
             poses = self._seen(np.asarray(keypoints), keypoint_scores, shape)
         self._index = index
+        # In frames of the source: after a stride fewer updates end a track.
         tracks = [track for track in self._tracks if index - track.detected <= self.max_age]
         owners: list[Track | None] = [None] * len(boxes)
         for n, m in assign(self._likeness(boxes, poses, tracks), self.min_similarity):
@@ -205,6 +206,7 @@ class PersonTracker:
     ) -> list[int]:
         """Detections that begin a track; those of known tracks have the first claim."""
         free = np.asarray([owner is None for owner in owners], dtype=bool)
+        # Detections of known tracks come first, so that no copy of one begins a second track.
         claims = np.where(free, scores, np.inf)
         distinct = nms(boxes, claims, self.duplicate_iou)
         return [n for n in distinct.tolist() if free[n] and scores[n] >= self.min_score]

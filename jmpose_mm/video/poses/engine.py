@@ -78,6 +78,7 @@ class ClipEngine:
         self.max_shift, self.max_growth = max_shift, max_growth
         self.offsets = model.frame_offsets
         # How many frames after the key frame are waited for: the latency.
+        # A window that ends at the key frame waits for nothing.
         self.latency = 0 if causal else max(self.offsets[-1], 0)
         self.backbone_passes = self.known_frames = 0
         self._reset()
@@ -142,6 +143,7 @@ class ClipEngine:
             self.tasks.append(_Task(key, person, needed, self.known.pop((person, key), None)))
         self.ready.append(key)
         self.next_key = key + 1
+        # No later window reaches back to them; a frame of 4K is 25 MB.
         for frame in [f for f in self.images if f < self.next_key + self.offsets[0]]:
             del self.images[frame]
 

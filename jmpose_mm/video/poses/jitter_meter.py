@@ -37,4 +37,5 @@ class JitterMeter:
             if np.isfinite(value):
                 self._count += 1
                 before = self.mean if self._count > 1 else 0.0
+                # The running mean: nothing of the film is kept.
                 self.mean = before + (value - before) / self._count

@@ -43,6 +43,7 @@ def crop_settings(pipeline: Sequence[ConfigDict]) -> CropSettings:
     """
     steps = {step['type'].rpartition('.')[2]: step for step in pipeline}
     frames = steps.get('SampleSupportFrames', {'frame_offsets': (0,)})
+    # mmpose's own default.
     padding = float(steps.get('GetBBoxCenterScale', {}).get('padding', 1.25))
     affine = steps.get('TopdownClipAffine') or steps.get('TopdownAffine')
     if affine is None:
@@ -74,6 +75,7 @@ def dataset_meta(dataset: ConfigDict) -> dict[str, Any]:
             info = Config.fromfile(file).dataset_info
     meta = parse_pose_metainfo(dict(info))
     if 'category' in info:
+        # `parse_pose_metainfo` keeps only what mmpose knows.
         meta['category'] = str(info['category'])
     for step in dataset.get('pipeline') or ():
         if step['type'].endswith('KeypointConverter'):

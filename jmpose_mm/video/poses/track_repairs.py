@@ -51,6 +51,7 @@ def join_identities(
     ids = list(tracks)
     found = joined_tracks([_ends(*tracks[person]) for person in ids], gap)
     renamed: dict[int, int] = {}
+    # In order of time, so that a chain of three pieces gets the identity of its first one.
     for later in sorted(found, key=lambda n: tracks[ids[n]][0][0]):
         before = ids[found[later]]
         renamed[ids[later]] = renamed.get(before, before)
@@ -147,6 +148,7 @@ def _changed(person: PersonPose, keypoints: np.ndarray, scores: np.ndarray) -> P
     return person._replace(
         keypoints=np.round(keypoints, PIXEL_DIGITS),
         scores=np.round(scores, SCORE_DIGITS),
+        # What the model gave stays with the pose, for those who measure it.
         unsmoothed=person.measured,
     )
 
