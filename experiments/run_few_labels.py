@@ -24,6 +24,11 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--only', default='*', metavar='PATTERN', help='arms with such names, e.g. "labels*"'
     )
+    parser.add_argument(
+        '--teacher',
+        metavar='CHECKPOINT',
+        help='of the single frame that `make demo` trains; default: one is trained for each seed',
+    )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
 
@@ -33,7 +38,8 @@ def compare(arguments: argparse.Namespace) -> None:
     from experiments.few_labels import make_arms
     from experiments.few_labels.table import table_of
 
-    print(table_of(make_arms(arguments.work_dir, arguments.seeds, arguments.only)))
+    rows = make_arms(arguments.work_dir, arguments.seeds, arguments.only, teacher=arguments.teacher)
+    print(table_of(rows))
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 FORMATS = ('posetrack17', 'posetrack18', 'posetrack21', 'sub-jhmdb', 'hieve')
 OWN = 'coco'
 METHODS = ('jm_pose', 'tdmi', 'fami_pose', 'dcpose', 'posewarper', 'tar')
-BACKBONES = ('resnet18', 'hrnet-w32', 'vit-s')
+BACKBONES = ('resnet18', 'resnet50', 'hrnet-w32', 'hrnet-w48', 'vit-s')
 
 
 def make_parser() -> argparse.ArgumentParser:

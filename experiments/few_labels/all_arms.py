@@ -24,6 +24,7 @@ def make_arms(
     only: str = '*',
     scale: Scale = SCALE,
     unlabelled: dict[str, Any] = UNLABELLED,
+    teacher: str | Path | None = None,
 ) -> list[dict[str, Any]]:
     """Make what is missing.
 
@@ -33,6 +34,7 @@ def make_arms(
         only: Arms with names of this pattern alone.
         scale: Size of the labelled set, the test and the training.
         unlabelled: Arguments of `make_synthetic` for the films.
+        teacher: Weights of a teacher, the same for all seeds; None trains one for each.
 
     Returns:
         All rows that there are.
@@ -49,6 +51,10 @@ def make_arms(
         make_synthetic(study.data, scale.preset, **scale.settings)
         make_synthetic(films, scale.preset, **{**_common(scale), **unlabelled})
         write_test_truth(study)
+        if teacher is not None:
+            given = {'checkpoint': str(Path(teacher).resolve()), 'seconds': 0.0}
+            for seed in range(seeds):
+                write_json(study.seed(seed) / 'baseline.json', given)
         todo = [
             (arm, s) for s in range(seeds) for arm in arms if not _row(study, arm.name, s).exists()
         ]

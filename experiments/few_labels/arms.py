@@ -9,11 +9,10 @@ from experiments.study.scales import Scale
 
 __all__ = ['ARMS', 'SCALE', 'UNLABELLED', 'Arm']
 
-SCALE = Scale(
-    settings={'videos_train': 16, 'videos_val': 12}, samples=2400, baseline_epochs=3, workers=0
-)
-"""Labelled videos of the teacher, test videos, and samples that a student sees."""
-UNLABELLED: dict[str, Any] = {'seed': 1, 'videos_train': 24, 'videos_val': 0}
+SCALE = Scale(preset='demo', samples=3840, baseline_epochs=8, test_interval=1, workers=0)
+"""Labelled videos of the teacher, test videos, and samples that a student sees: those of `demo`,
+whose teacher needs 15,000 samples to be of use; one of `hard` needs 42,000."""
+UNLABELLED: dict[str, Any] = {'seed': 1, 'videos_train': 48, 'videos_val': 0}
 """The films that nobody labelled, rendered with another seed."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from jmpose_mm.apis.few_labels.image_models import ImageModel, image_model
 from jmpose_mm.apis.few_labels.pseudo_labels import (
     FilmLabels,
     film_labels,
@@ -17,6 +18,7 @@ from jmpose_mm.apis.few_labels.pseudo_labels import (
     labels_document,
 )
 from jmpose_mm.apis.few_labels.true_labels import read_true_labels
+from jmpose_mm.video.chosen_model import ChosenModel
 from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
@@ -59,21 +61,19 @@ class Films:
         return {name: list(read_poses(self.folder / name / 'poses.json')) for name in self.names}
 
     @cached_property
+    def _model(self) -> ImageModel:
+        cfg, checkpoint = self._teacher
+        return image_model(ChosenModel(str(cfg.filename), checkpoint, 'teacher'))
+
+    @property
     def sigmas(self) -> list[float]:
         """Of the joints."""
-        from mmpose.datasets.datasets.body import PoseTrack18Dataset
-        from mmpose.datasets.datasets.utils import parse_pose_metainfo
-
-        return [float(v) for v in parse_pose_metainfo(PoseTrack18Dataset.METAINFO)['sigmas']]
-
-    @cached_property
-    def _document(self) -> dict[str, Any]:
-        return json.loads(self.truth.read_text(encoding='utf-8'))
+        return [float(sigma) for sigma in self._model.meta['sigmas']]
 
     @property
     def joints(self) -> list[str]:
-        """Their names."""
-        return list(self._document['categories'][0]['keypoints'])
+        """Their names, as the teacher has them."""
+        return list(self._model.joints)
 
     def labels(self, agree: bool, count: int) -> Path:
         """The annotation file of the teacher's poses, with some true labels of each video."""
@@ -96,7 +96,7 @@ class Films:
     def _few(self, count: int) -> Path:
         """True labels of so many frames of each video, evenly over it: what a user would label."""
         file = self.folder / f'true_{count}.json'
-        document = self._document
+        document = json.loads(self.truth.read_text(encoding='utf-8'))
         images: dict[str, list[dict[str, Any]]] = {}
         for image in document['images']:
             images.setdefault(Path(image['file_name']).parent.name, []).append(image)

@@ -13,7 +13,12 @@ import pytest
 from jmpose_mm.apis import train_and_test as api
 from jmpose_mm.apis.clip_sheets import draw_clip_sheets
 from jmpose_mm.apis.own_data import convert_own_data
-from jmpose_mm.datasets.conversion.own_data.config_facts import BACKBONES, METHODS, ConfigFacts
+from jmpose_mm.datasets.conversion.own_data.config_facts import (
+    BACKBONES,
+    METHODS,
+    ConfigFacts,
+    Teacher,
+)
 from jmpose_mm.datasets.conversion.own_data.configs import config_texts
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.engine.consistency import check_consistency
@@ -177,6 +182,28 @@ def test_configs__of_every_method_and_backbone_agree(
         cfg = load_config(str(tmp_path / f'{name}.py'))
         check_consistency(cfg)
         assert cfg.model.head.out_channels == 9
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_configs__of_labels_that_a_teacher_made(method: str, tmp_path: Path) -> None:
+    teacher = Teacher('/models/teacher.pth', 0.25, iterations=7)
+    facts = ConfigFacts('mouse', 9, 40, False, None, 'resnet18', method, (96, 128), None, teacher)
+    texts = config_texts(facts)
+    assert sorted(texts) == sorted(['data.py', f'{method}.py'])
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path.parent / 'metainfo.py').write_text(metainfo(9))
+    cfg = load_config(str(tmp_path / f'{method}.py'))
+    check_consistency(cfg)
+    assert cfg.load_from == '/models/teacher.pth'
+    assert cfg.train_cfg.max_epochs == 2  # of 5 steps each
+    steps = {step.type: step for step in cfg.train_dataloader.dataset.pipeline}
+    assert steps['jmpose_mm.DegradeFrames'].prob == 0.25
+    order = ['jmpose_mm.TopdownClipAffine', 'jmpose_mm.DegradeFrames']
+    order += ['GenerateTarget', 'jmpose_mm.WeighKeypoints']
+    assert [name for name in steps if name in order] == order
+    tested = [step.type for step in cfg.test_dataloader.dataset.pipeline]
+    assert 'jmpose_mm.DegradeFrames' not in tested
 
 
 def metainfo(joints: int) -> str:

@@ -29,6 +29,7 @@ RUN_BY = {
     'python -c': 'docs/test_commands.py',
     'python -m torch.distributed.run': 'engine/test_distributed.py',
     'experiments/benchmark.py': 'experiments/test_benchmark.py',
+    'experiments/run_few_labels.py': 'experiments/test_few_labels.py',
     'experiments/quality_signs.py': 'experiments/test_quality_signs.py',
     'tools/analyze_logs.py': 'apis/analysis/test_training_logs.py',
     'tools/analyze_results.py': 'tools/test_analyze_results.py',
@@ -42,6 +43,7 @@ RUN_BY = {
     'tools/make_boxes.py': 'apis/test_person_boxes.py',
     'tools/make_synthetic.py': 'datasets/synthetic/test_writing.py',
     'tools/publish_model.py': 'apis/test_publish.py',
+    'tools/train_on_videos.py': 'apis/few_labels/test_train_on_videos.py',
     'tools/setup_environment.py': 'tools/test_setup_environment.py',
 }
 NOT_RUN = {

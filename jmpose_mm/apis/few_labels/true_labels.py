@@ -14,6 +14,7 @@ import numpy as np
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.frame_names import frame_name
+from jmpose_mm.formats.json_files import read_json
 from jmpose_mm.functional.arrays import BoolArray, FloatArray
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.evaluation.keypoint_similarity import (
@@ -60,7 +61,9 @@ def read_true_labels(
     Raises:
         UsageError: The file cannot be read, is of other joints, or has a label of no film.
     """
-    tables = read_annotations(str(file), tuple(joints)).without_crowds()
+    taken = _known_joints(file, joints)
+    tables = read_annotations(str(file), taken).without_crowds()
+    places = [list(joints).index(name) for name in taken]
     known = list(videos)
     found: dict[str, dict[int, list[TruePerson]]] = {}
     persons = tables.persons
@@ -74,10 +77,9 @@ def read_true_labels(
                 f'{file}: expected images VIDEO/NUMBER.jpg of the films ({listed(known, 3)}), got '
                 f'{name}'
             )
-        points = np.nan_to_num(persons.keypoints[row, :, :2])
-        present = np.isfinite(persons.keypoints[row]).all(axis=1) & (
-            persons.keypoints[row, :, 2] > 0
-        )
+        own = np.zeros((len(joints), 3))
+        own[places] = np.where(np.isfinite(persons.keypoints[row]), persons.keypoints[row], 0)
+        points, present = own[:, :2], own[:, 2] > 0
         if not present.any():
             continue
         box = persons.boxes[row] if persons.boxed[row] else box_of_joints(points[present])
@@ -85,6 +87,25 @@ def read_true_labels(
     if not found:
         raise UsageError(f'{file}: expected labelled persons, found none')
     return found
+
+
+def _known_joints(file: str | Path, joints: Sequence[str]) -> tuple[str, ...]:
+    """Those of the teacher's joints that a file in COCO's layout names; all where it names none."""
+    content = read_json(Path(file))
+    categories = content.get('categories') if isinstance(content, dict) else None
+    named = {
+        str(name)
+        for category in categories or ()
+        if isinstance(category, dict)
+        for name in category.get('keypoints') or ()
+    }
+    known = tuple(name for name in joints if name in named)
+    if named and not known:
+        raise UsageError(
+            f'{file}: expected some of the joints {listed(joints, 4)}, got '
+            f'{listed(sorted(named), 4)}'
+        )
+    return known or tuple(joints)
 
 
 def matched_truth(

@@ -23,7 +23,7 @@ from jmpose_mm.visualization.film import is_drawn_film
 from jmpose_mm.visualization.marks import identity_colour
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['write_report']
+__all__ = ['page_style', 'write_report']
 
 FILM = 'film.mp4'
 TEMPLATE = Path(__file__).with_name('report.html')
@@ -40,6 +40,12 @@ def write_report(recording: Recording, path: Path) -> None:
     page = TEMPLATE.read_text(encoding='utf-8').replace('__DATA__', text)
     with whole_file(path) as unfinished:
         unfinished.write_text(page, encoding='utf-8')
+
+
+def page_style() -> str:
+    """The page's style sheet, for other pages that look like it."""
+    page = TEMPLATE.read_text(encoding='utf-8')
+    return page.partition('<style>')[2].partition('</style>')[0]
 
 
 def _content(recording: Recording, film: Path) -> dict[str, Any]:

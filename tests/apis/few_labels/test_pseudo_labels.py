@@ -138,6 +138,12 @@ def test_labels_file__is_read_by_film_and_frame(tmp_path: Path) -> None:
     assert list(found) == ['walk']
     assert {frame: len(persons) for frame, persons in found['walk'].items()} == {2: 2, 4: 2}
     np.testing.assert_allclose(found['walk'][4][0].keypoints[0], [28, 20])
+    more = read_true_labels(document(tmp_path), ('nose', 'tail', 'left_hand'), ['walk'])
+    person = more['walk'][4][0]
+    assert person.present.tolist() == [True, False, True]
+    np.testing.assert_allclose(person.keypoints[2], [18, 50])
+    with pytest.raises(UsageError, match='expected some of the joints tail'):
+        read_true_labels(document(tmp_path), ('tail',), ['walk'])
     with pytest.raises(UsageError, match=r'walk/000002\.jpg'):
         read_true_labels(document(tmp_path), JOINTS, ['run', 'jump'])
     with pytest.raises(UsageError, match='labelled persons, found none'):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError
 
-__all__ = ['BACKBONES', 'METHODS', 'ConfigFacts']
+__all__ = ['BACKBONES', 'METHODS', 'ConfigFacts', 'Teacher']
 
 
 class Backbone(NamedTuple):
@@ -32,6 +32,14 @@ class Backbone(NamedTuple):
 
 _MMPOSE = 'https://download.openmmlab.com/mmpose/'
 BACKBONES = {
+    'hrnet-w48': Backbone(
+        'hrnet-w48',
+        384,
+        (24, 12),
+        5e-4,
+        6000,
+        _MMPOSE + 'top_down/hrnet/hrnet_w48_posetrack18_384x288-5fd6d3ff_20211130.pth',
+    ),
     'hrnet-w32': Backbone(
         'hrnet-w32',
         256,
@@ -41,6 +49,14 @@ BACKBONES = {
         _MMPOSE + 'top_down/hrnet/hrnet_w32_posetrack18_256x192-1ee951c4_20201028.pth',
     ),
     'resnet18': Backbone('resnet18', 128, (16, 8), 2e-3, 1200, None),
+    'resnet50': Backbone(
+        'resnet50',
+        256,
+        (32, 16),
+        5e-4,
+        6000,
+        _MMPOSE + 'top_down/resnet/res50_posetrack18_256x192-a62807c7_20201028.pth',
+    ),
     'vit-s': Backbone(
         'vit-small',
         256,
@@ -68,6 +84,20 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
+class Teacher(NamedTuple):
+    """Who made the labels, where nobody did.
+
+    Attributes:
+        weights: Path of the weights of the image model that the video model is built on.
+        degraded: Share of the samples whose key frame is degraded.
+        iterations: Number of steps of the training; None for the backbone's.
+    """
+
+    weights: str
+    degraded: float
+    iterations: int | None = None
+
+
 class ConfigFacts(NamedTuple):
     """Facts that the configs of a data set depend on.
 
@@ -82,6 +112,7 @@ class ConfigFacts(NamedTuple):
         input_size: (W, H) of the crop in pixels; None for the backbone's own.
         weights: Where the single frame starts; ``'none'`` for random weights, None for the
             backbone's own.
+        teacher: Who made the labels; None where people did.
     """
 
     category: str
@@ -93,6 +124,7 @@ class ConfigFacts(NamedTuple):
     method: str
     input_size: tuple[int, int] | None = None
     weights: str | None = None
+    teacher: Teacher | None = None
 
     def check(self) -> None:
         """Raise `UsageError` where one is none of its values."""

@@ -27,12 +27,11 @@ test_dataloader = dict(
 
 
 def config_texts(facts: ConfigFacts) -> dict[str, str]:
-    """The configs by file name, ``data.py`` for what both models share."""
-    return {
-        'data.py': _data(facts),
-        'single_frame.py': _single_frame(facts),
-        f'{facts.method}.py': _video(facts),
-    }
+    """The configs by file name, ``data.py`` for what both models share; a teacher is trained."""
+    texts = {'data.py': _data(facts), 'single_frame.py': _single_frame(facts)}
+    if facts.teacher is not None:
+        del texts['single_frame.py']
+    return {**texts, f'{facts.method}.py': _video(facts)}
 
 
 def _data(facts: ConfigFacts) -> str:
@@ -47,9 +46,14 @@ def _data(facts: ConfigFacts) -> str:
             '# Frames are named by milliseconds: windows are chosen by time.\n'
             f'frames = dict(_base_.frames, offsets_seconds={offsets}, frame_rate=1000)\n'
         )
+    base, maker, page, degrade, weigh = 'own', 'convert_dataset', 'own_data', '', ''
+    if facts.teacher is not None:
+        base, maker, page = 'pseudo-labelled', 'train_on_videos', 'few_labels'
+        degrade = f'    dict(_base_.degrade, prob={facts.teacher.degraded}),\n'
+        weigh = '    _base_.weigh,\n'
     return f"""\
-# {facts.joints} joints of {facts.category}; made by tools/convert_dataset.py, see docs/own_data.md.
-_base_ = 'jmpose_mm::_base_/datasets/own-clips.py'
+# {facts.joints} joints of {facts.category}; made by tools/{maker}.py, see docs/{page}.md.
+_base_ = 'jmpose_mm::_base_/datasets/{base}-clips.py'
 
 data_root = '{{{{ fileDirname }}}}/../'
 metainfo = dict(from_file='{{{{ fileDirname }}}}/../metainfo.py')
@@ -62,9 +66,9 @@ codec = dict(
 )
 {seconds}crop = dict(type='jmpose_mm.TopdownClipAffine', input_size=codec['input_size'])
 pack_train = [
-    dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
+{degrade}    dict(type='jmpose_mm.IgnoreOutOfCropKeypoints'),
     dict(type='GenerateTarget', encoder=codec),
-    *_base_.pack_test,
+{weigh}    *_base_.pack_test,
 ]
 train_pipeline = [{frames}, *_base_.load_train, crop, *pack_train]
 test_pipeline = [{frames}, *_base_.load_test, crop, *_base_.pack_test]
@@ -80,7 +84,10 @@ def _schedule(facts: ConfigFacts, video: bool, own_pipeline: bool) -> str:
     batch = min(backbone.batch[video], max(1, facts.samples))
     of_epoch = max(1, facts.samples // batch)
     iterations = backbone.iterations // (2 if video else 1)
-    epochs = min(200, max(4, -(-iterations // of_epoch)))
+    if facts.teacher is not None and facts.teacher.iterations is not None:
+        iterations = facts.teacher.iterations
+    least = 4 if facts.teacher is None else 1
+    epochs = min(200, max(least, -(-iterations // of_epoch)))
     interval = max(1, epochs // 8)
     best = ", save_best='keypoints/PCK@0.2'" if facts.held_out else ''
     pipeline = ', dataset=dict(pipeline=train_pipeline)' if own_pipeline else ''
@@ -139,8 +146,14 @@ def _video(facts: ConfigFacts) -> str:
         neck, head = neck + 'channels=48, ', head + 'in_channels=48, '
     pipelines = _pipelines(facts)
     own = 'train_pipeline' in pipelines
+    start, of = (
+        "'{{ fileDirname }}/../work_dirs/single_frame'",
+        'whose best checkpoint it finds: train that first',
+    )
+    if facts.teacher is not None:
+        start, of = repr(facts.teacher.weights), 'as which it starts'
     return f"""\
-# {facts.method} on top of the image model, whose best checkpoint it finds: train that first.
+# {facts.method} on top of the image model, {of}.
 _base_ = [
     'jmpose_mm::_base_/default_runtime.py',
     'jmpose_mm::_base_/models/video_{backbone.model}.py',
@@ -155,7 +168,7 @@ model = dict(
     test_cfg=dict(flip_test=True),
 {parts.get('frozen', '')})
 {pipelines}{_schedule(facts, video=True, own_pipeline=own)}
-load_from = '{{{{ fileDirname }}}}/../work_dirs/single_frame'
+load_from = {start}
 work_dir = '{{{{ fileDirname }}}}/../work_dirs/{facts.method}'
 """
 
