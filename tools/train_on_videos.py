@@ -109,9 +109,9 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
 
 def train_on_films(arguments: argparse.Namespace) -> None:
     """Train, and say where the student is."""
-    from jmpose_mm.apis.few_labels.command import run_command
+    from jmpose_mm.apis.few_labels.command import train_by_command
 
-    print(run_command(**vars(arguments)))
+    print(train_by_command(**vars(arguments)))
 
 
 def main() -> int:

@@ -10,10 +10,10 @@ from jmpose_mm.apis.few_labels.student_training import train_on_videos
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 
-__all__ = ['run_command']
+__all__ = ['train_by_command']
 
 
-def run_command(
+def train_by_command(
     input: Sequence[str],
     model: str | None = None,
     start: Sequence[str] | None = None,

@@ -45,8 +45,8 @@ def largest_differences(
 
     Args:
         first: Poses by film, of one model.
-        second: Of the other one, in the same boxes with the same identities.
-        count: How many at most.
+        second: Poses of the other one, in the same boxes with the same identities.
+        count: Number of persons at most.
     """
     found = []
     for film, frames in first.items():

@@ -23,7 +23,7 @@ class RecordedBoxes:
     """Boxes and identities of an earlier run: two models see the same persons in the same crops.
 
     Args:
-        poses: Of the film.
+        poses: Poses of the film.
     """
 
     has_ids = True

@@ -36,7 +36,7 @@ class FewLabelOptions:
         det_every: People are looked for in every so many frames.
         lost: Seconds after which whoever comes back is somebody else.
         max_persons: So many in a frame at most; None for all.
-        min_score: Of a box at least; None for the usual.
+        min_score: Least score of a box; None for the usual.
         device: Where models run.
         weights_dir: Folder of weights.
     """

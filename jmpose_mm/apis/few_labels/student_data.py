@@ -53,7 +53,7 @@ def write_student_data(
         chosen: Indices of the frames that are trained on.
         start: Model that the student starts as.
         method: Method of the student.
-        teacher: What its config says of the teacher.
+        teacher: Teacher, as the config names it.
 
     Returns:
         The files, and the folders of pictures.

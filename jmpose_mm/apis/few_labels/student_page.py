@@ -60,7 +60,7 @@ def write_page(path: Path, made: Student, facts: Mapping[str, str]) -> None:
 
     Args:
         path: Where to.
-        made: What was made.
+        made: Results of the work.
         facts: Further facts for its head, by name.
     """
     parts = {

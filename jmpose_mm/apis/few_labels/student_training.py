@@ -45,7 +45,7 @@ def train_on_videos(options: FewLabelOptions) -> Path:
     What is finished stays, and the same call goes on after an interruption.
 
     Args:
-        options: What is asked for.
+        options: Films, models and settings.
 
     Returns:
         The student's weights, in the folder of its config and its page.
@@ -63,7 +63,7 @@ class _Work:
     """All that a work holds.
 
     Args:
-        options: What is asked for; it is checked here.
+        options: Films, models and settings, which are checked here.
     """
 
     def __init__(self, options: FewLabelOptions) -> None:

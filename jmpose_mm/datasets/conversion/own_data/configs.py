@@ -46,13 +46,9 @@ def _data(facts: ConfigFacts) -> str:
             '# Frames are named by milliseconds: windows are chosen by time.\n'
             f'frames = dict(_base_.frames, offsets_seconds={offsets}, frame_rate=1000)\n'
         )
-    base, maker, page, degrade, weigh = 'own', 'convert_dataset', 'own_data', '', ''
-    if facts.teacher is not None:
-        base, maker, page = 'pseudo-labelled', 'train_on_videos', 'few_labels'
-        degrade = f'    dict(_base_.degrade, prob={facts.teacher.degraded}),\n'
-        weigh = '    _base_.weigh,\n'
+    base, made_by, degrade, weigh = _labels(facts)
     return f"""\
-# {facts.joints} joints of {facts.category}; made by tools/{maker}.py, see docs/{page}.md.
+# {facts.joints} joints of {facts.category}; made by {made_by}.
 _base_ = 'jmpose_mm::_base_/datasets/{base}-clips.py'
 
 data_root = '{{{{ fileDirname }}}}/../'
@@ -76,6 +72,15 @@ train_dataloader = dict(
     dataset=dict(data_root=data_root, metainfo=metainfo, pipeline=train_pipeline)
 )
 {_HELD_OUT if facts.held_out else _NOTHING_HELD_OUT}"""
+
+
+def _labels(facts: ConfigFacts) -> tuple[str, str, str, str]:
+    """The base, who made the labels, and the steps of the pipeline that these need."""
+    if facts.teacher is None:
+        return 'own', 'tools/convert_dataset.py, see docs/own_data.md', '', ''
+    degrade = f'    dict(_base_.degrade, prob={facts.teacher.degraded}),\n'
+    made_by = 'tools/train_on_videos.py, see docs/few_labels.md'
+    return 'pseudo-labelled', made_by, degrade, '    _base_.weigh,\n'
 
 
 def _schedule(facts: ConfigFacts, video: bool, own_pipeline: bool) -> str:
