@@ -31,6 +31,7 @@ RUN_BY = {
     'experiments/benchmark.py': 'experiments/test_benchmark.py',
     'experiments/run_few_labels.py': 'experiments/test_few_labels.py',
     'experiments/quality_signs.py': 'experiments/test_quality_signs.py',
+    'experiments/run_study.py': 'experiments/study/test_study_run.py',
     'tools/analyze_logs.py': 'apis/analysis/test_training_logs.py',
     'tools/analyze_results.py': 'tools/test_analyze_results.py',
     'tools/browse_dataset.py': 'apis/test_own_data.py',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from experiments.study.budget import CORES, estimated_seconds
@@ -99,3 +101,15 @@ def test_estimated_seconds__by_hand():
     # passes of 200 steps.
     expected = 250 + 2 * (0.06 * (1600 + 2700) + 3 * 12 + 8 * 200 * 0.215)
     assert estimated_seconds(one) == pytest.approx(expected)
+
+
+def test_doc__states_the_scales_as_they_are():
+    text = (Path(__file__).parents[3] / 'docs/synthetic_data.md').read_text(encoding='utf-8')
+    rows = [line.strip('| ').split(' | ') for line in text.splitlines() if line.startswith('| `')]
+    said = {name.strip('`'): cells for name, *cells in rows}
+    for name in ('cpu', 'night'):
+        scale = SCALES[name]
+        seeds = [run.seeds for run in chosen_runs(scale)]
+        hours = estimated_seconds(scale) / 3600 / CORES
+        expected = [sum(seeds), scale.samples, max(seeds), f'{hours:.1f}']
+        assert said[name] == [str(figure) for figure in expected]
