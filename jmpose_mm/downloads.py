@@ -166,6 +166,7 @@ def _receive_all(parts: SplitResult, file: Path) -> None:
             if _receive(parts, file, before):
                 return
         except HTTPError as error:
+            # The server has understood and refuses; asking again changes nothing.
             if error.code < 500:
                 raise
             problem: Exception = error
@@ -190,6 +191,7 @@ def _receive(parts: SplitResult, file: Path, begun: int) -> bool:
         bar = tqdm(
             desc=name, total=total, initial=begun, unit='B', unit_scale=True, unit_divisor=1024
         )
+        # It sends the whole file, whatever was asked for.
         if not goes_on:
             file.write_bytes(b'')
         with file.open('ab') as content, bar:
@@ -206,6 +208,7 @@ def _opened(parts: SplitResult, begun: int) -> Any:
     request.add_header('User-Agent', 'jmpose_mm')
     if user:
         token = base64.b64encode(unquote(user).encode()).decode()
+        # Not to the hosts that the server leads to.
         request.add_unredirected_header('Authorization', f'Basic {token}')
     if begun:
         request.add_header('Range', f'bytes={begun}-')

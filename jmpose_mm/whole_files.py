@@ -70,6 +70,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         yield unfinished
         flush_to_disk(unfinished)
+        # No folder can take the place of one that is not empty.
         shutil.rmtree(path, ignore_errors=True)
         os.replace(unfinished, path)
     finally:
@@ -226,6 +227,7 @@ def _locked(mark: Path, patient: bool) -> int | None:
         except OSError:
             os.close(number)
             return None
+        # The run before may have removed the file between opening and locking: then again.
         if mark.exists() and os.path.samestat(os.fstat(number), mark.stat()):
             os.ftruncate(number, 0)
             os.write(number, str(os.getpid()).encode())

@@ -100,6 +100,7 @@ def draw_clip_sheets(
     with config_errors(cfg):
         init_default_scope(cfg.get('default_scope', 'mmpose'))
         dataset = DATASETS.build(described)
+    # mmpose's transforms draw from NumPy's global state.
     np.random.seed(seed)
     places = np.unique(
         np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int)
@@ -124,6 +125,7 @@ def _clip(packed: dict[str, Any]) -> Clip:
         (inputs if inputs.ndim == 4 else inputs[None]).transpose(0, 2, 3, 1)
     )
     truth = sample.gt_instances
+    # Pixels of the crop; `keypoints` are those of the image.
     joints = np.asarray(truth.get('transformed_keypoints', truth.keypoints))[0]
     visible = np.asarray(truth.keypoints_visible)[0]
     labels = sample.get('gt_instance_labels')

@@ -124,10 +124,14 @@ def _boxes_made(
                 frames = tables[video]
                 found = _detected(frames[number], detector, score_threshold)
                 entry = _box_entry(image, number, len(frames), detector.name)
+                # Ids that are missing, or repeat in several files, find no frame.
                 if annotations.image_ids is None:
                     del entry['image_id']
                 boxes = [entry | {'bbox': box, 'score': score} for box, score in found]
+                # The line break comes first: what a killed run has left of a line is then a line of
+                # its own.
                 lines.write('\n' + json.dumps({'done': image.name, 'boxes': boxes}))
+                # What is flushed survives a kill: the same command goes on behind it.
                 lines.flush()
     if summary['missing_on_disk'] == len(annotations.images):
         unfinished.unlink()

@@ -12,6 +12,7 @@ from jmpose_mm.whole_files import check_output, whole_file
 
 __all__ = ['publish_model']
 
+# What it takes to build a model and to say what it is; times and seeds are left out.
 KEPT_META = ('cfg', 'dataset_meta', 'epoch', 'iter', 'mmengine_version', 'experiment_name')
 
 
@@ -46,6 +47,7 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
     with naming(source, 'a checkpoint of a training'):
         meta = {name: meta[name] for name in KEPT_META if name in meta}
         if 'cfg' in meta:
+            # A config may hold addresses with passwords.
             meta['cfg'] = without_credentials(meta['cfg'])
     slim = {'state_dict': weights, 'meta': meta}
     content = io.BytesIO()

@@ -29,6 +29,7 @@ def integrate(pictures: list[np.ndarray], path: np.ndarray | None) -> np.ndarray
     nearest = np.round(np.linspace(0, len(pictures) - 1, len(path))).astype(int)
     for which, (dx, dy) in zip(nearest, path, strict=True):
         matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float64)
+        # The border is repeated: what lies beyond the picture is not known.
         total += cv2.warpAffine(
             pictures[which], matrix, (width, height), borderMode=cv2.BORDER_REPLICATE
         )
@@ -46,6 +47,7 @@ def defocus(picture: np.ndarray, radius: float) -> np.ndarray:
 def darken(picture: np.ndarray, gain: float, rng: np.random.Generator) -> np.ndarray:
     """Less light: the signal shrinks, shot and read noise stay, then JPEG loses what is flat."""
     dim = picture * np.float32(gain)
+    # A sensor's variance: a constant of reading, and a part that grows with the light.
     noise = rng.standard_normal(picture.shape, np.float32) * np.sqrt(9 + 1.5 * np.maximum(dim, 0))
     return _through_jpeg(dim + noise + 4, 22)
 

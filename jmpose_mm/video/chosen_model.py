@@ -141,6 +141,7 @@ def default_model(device: torch.device) -> str:
 def _is_config(name: str) -> bool:
     if name.endswith('.py') or name.startswith('mmpose::'):
         return True
+    # A film or a folder, even where a packaged config has the same name.
     if Path(name).exists() or '/' in name or '*' in name:
         return False
     return any(PACKAGED_CONFIGS.resolve().rglob(f'{name}.py'))

@@ -94,6 +94,7 @@ def _one_film(
     again = {name: options[name] for name in ('resume', 'overwrite')}
     # Before the model is loaded: mistakes are said at once.
     read = [options['boxes'] or '', chosen.config, chosen.weights]
+    # Taken and given back, for its errors.
     with output_folder(out_dir, source, outputs, None, read).held(**again):
         pass
     inferencer, weights = _inferencer(chosen, options)

@@ -88,6 +88,7 @@ class VideoPoseInferencer:
             )
         self.detect_every = int(detect_every)
         self.one_euro = None if one_euro is None else dict(one_euro)
+        # For its errors alone, before anything is downloaded.
         OneEuroFilter(**(self.one_euro or {}))
         if checkpoint == 'auto':
             needed = detector_addresses(boxes, device) if isinstance(boxes, str | Path) else ()
@@ -123,6 +124,7 @@ class VideoPoseInferencer:
         frames = math.ceil(self.lost * (source.fps or ASSUMED_FPS))
         sigmas = self.model.dataset_meta['sigmas']
         least = self.choice.least_score or LEAST_SCORE
+        # A detector that misses a person once must not end the track.
         age = max(frames, 2 * interval)
         tracker = PersonTracker(sigmas, min_score=least, max_age=age)
         people = IdentifiedBoxes(self.boxes, tracker, self.detect_every, source, self.choice)

@@ -132,8 +132,10 @@ def write_text(
     """
     fine = TEXT_OVERSAMPLING
     (unit_width, unit_height), descent = cv2.getTextSize(text or ' ', FONT, 1.0, 1)
+    # The smaller of what the height and the width allow.
     scale = min(0.72 * height / (unit_height + descent), width / max(unit_width, 1))
     used = min(int(np.ceil(unit_width * scale)), width)
+    # Drawn large and made smaller: OpenCV's own small letters are ragged.
     mask = np.zeros((height * fine, width * fine), dtype=np.uint8)
     base = (height * fine + (unit_height - descent / 2) * scale * fine) / 2
     stroke = max(1, round(scale * fine * 1.2))

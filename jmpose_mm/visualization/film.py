@@ -133,6 +133,7 @@ class Film:
             if not self.count:
                 raise ValueError('frames: expected at least one, got none')
             found = _count_frames(self._unfinished)
+            # Encoders may drop frames without an error.
             if found != self.count:
                 said = f'expected a video of {self.count} frames, the encoder left {found}'
                 raise OSError(f'{self.path}: {said}')
@@ -146,6 +147,7 @@ class Film:
 
     def _begin(self, shape: tuple[int, ...], time: float) -> None:
         """Open the file for frames of a shape, the first of which is shown at a time."""
+        # Wheels of PyAV differ in their encoders: the best one that is there.
         names, settings = CODECS[self._codec]
         encoder = next((name for name in names if name in av.codecs_available), None)
         if encoder is None:
@@ -153,7 +155,11 @@ class Film:
         os.environ.setdefault('SVT_LOG', '1')  # errors alone
         self._shape, self._first, self.size = shape, time, playable_size(shape[1], shape[0])
         container = av.open(
-            str(self._unfinished), 'w', format='mp4', options={'movflags': '+faststart'}
+            # The index comes first, so that browsers play a film before they have all of it.
+            str(self._unfinished),
+            'w',
+            format='mp4',
+            options={'movflags': '+faststart'},
         )
         self._container = container
         container.metadata['comment'] = MARK

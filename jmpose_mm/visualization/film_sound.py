@@ -81,15 +81,18 @@ class FilmSound:
         for packet in self._input.demux(heard):
             if packet.pts is None:
                 continue
+            # The film's clock begins with its first frame, wherever that lies in the source.
             shift = int(self._begin / packet.time_base)
             if packet.pts < shift:
                 continue
             packet.pts -= shift
+            # Sound is never reordered.
             packet.dts = packet.pts
             packet.stream = self._stream
             yield packet
 
     def _encoded(self, heard: Any) -> Iterator[Any]:
+        # What AAC's encoder takes: planar floats.
         resampler = av.AudioResampler('fltp', 'stereo', heard.codec_context.sample_rate)
         samples = 0
         for frame in self._input.decode(heard):

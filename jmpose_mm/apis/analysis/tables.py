@@ -114,6 +114,7 @@ def frame_table(
 def _mean(values: np.ndarray, joints: Sequence[int]) -> float:
     """The official means: of all joints without those that have none, of a group with them."""
     some = values[list(joints)]
+    # As the official program prints them: NaN spoils a group, and is left out of the mean.
     return mean_over_joints(some) if len(some) == len(values) else float(some.mean())
 
 

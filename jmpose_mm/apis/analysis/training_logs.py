@@ -76,6 +76,7 @@ def read_training_log(place: str | Path) -> TrainingLog:
         records = _read(file)
         for kept, new in zip(log, _divide(records), strict=True):
             first = new[0]['step'] if new else math.inf
+            # A resumed training repeats the steps since its checkpoint: its own records count.
             kept[:] = [*(record for record in kept if record['step'] < first), *new]
     if not log.training:
         found = listed(map(str, files)) or 'no vis_data/scalars.json'
@@ -101,6 +102,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
         try:
             record = json.loads(line)
         except ValueError as error:
+            # A killed run may have left half of its last line.
             if number == len(lines):
                 break
             raise UsageError(f'{file}: line {number}: expected a JSON object') from error

@@ -99,6 +99,7 @@ def _side_textures(side: str, rng: np.random.Generator) -> dict[str, np.ndarray]
     lower = _cloth(sleeve, stripes, repeats, rng)
     thigh = _cloth(trousers, stripes, repeats + 1, rng)
     shank = _cloth(trousers, stripes, repeats + 1, rng)
+    # Patches at elbows and knees: where a limb bends, its texture says so.
     _band(upper, 0.84, 1.0, patch)
     _band(lower, 0.0, 0.14, patch)
     _band(lower, 0.9, 1.0, np.clip(sleeve * 0.4 + 140, 0, 255))  # the cuff

@@ -66,6 +66,7 @@ def plan_effects(settings: Settings, scene: Scene, rng: np.random.Generator) -> 
     plan = [Effects() for _ in range(settings.frames)]
     lengths = np.array(settings.burst_lengths) / sum(settings.burst_lengths)
     weights = np.array(settings.burst_kinds) / sum(settings.burst_kinds)
+    # Never the first frame: every burst has an undegraded frame before it.
     start = int(rng.integers(1, settings.burst_gap[1] + 1))
     while start < settings.frames - 1:
         length = int(rng.choice(len(lengths), p=lengths)) + 1
@@ -93,6 +94,7 @@ def _plan_motion_blur(plan: list[Effects], start: int, stop: int, world: _World)
     exposure = world.rng.uniform(*world.settings.blur_exposure)
     angle = world.rng.uniform(0, 2 * np.pi)
     for frame in range(start, stop):
+        # A hand shakes on in about the direction in which it shook before.
         angle += world.rng.normal(0, 0.5)
         strength = travel * world.rng.uniform(0.85, 1.15)
         share = np.linspace(-1, 1, PATH_POINTS)
@@ -126,6 +128,7 @@ def _plan_low_light(plan: list[Effects], start: int, stop: int, world: _World) -
 def _plan_compression(plan: list[Effects], start: int, stop: int, world: _World) -> None:
     rows = world.rng.uniform(*world.settings.compression_height)
     for frame in range(start, stop):
+        # So that a person is as many pixels high after it, whatever the picture's size.
         factor = min(1.0, rows / _unit(world.scene, frame))
         plan[frame] = _mark(plan[frame], 'compression', rows, reduction=factor)
 
@@ -152,6 +155,7 @@ def _plan_occluder(plan: list[Effects], start: int, stop: int, world: _World) ->
         place = (occluder, float(x), float(y))
         if start <= frame < stop:
             plan[frame] = _mark(plan[frame], 'occluder', cover, occluder=place)
+        # Another burst's occluder stays: a frame shows one.
         elif plan[frame].occluder is None:
             plan[frame] = replace(plan[frame], occluder=place)
 

@@ -39,9 +39,11 @@ def move(
 def _travel(points: np.ndarray, glide: float) -> np.ndarray:
     """(N, 3) way on the ground that keeps the lower foot still; `glide` adds a share of it."""
     feet = points[:, [POINTS['left_ankle'], POINTS['right_ankle']]]
+    # The lower foot carries the body, so that the ground moves by as much as it does.
     standing = feet[:-1, :, 1].argmin(1)
     steps = -(feet[1:] - feet[:-1])[np.arange(len(feet) - 1), standing]
     steps[:, 1] = 0
+    # Where the feet change, the way would jump; odd, so that the mean has a middle.
     width = min(9, len(steps) | 1)
     padded = np.pad(steps, ((width // 2, width // 2), (0, 0)), mode='edge')
     smooth = np.stack(
@@ -81,12 +83,14 @@ def _gait(times: np.ndarray, rng: np.random.Generator, running: bool) -> Pose:
     phase = 2 * np.pi * cadence * times[:, None] + rng.uniform(0, 2 * np.pi) + HALF_TURN
     lift_knee = rng.uniform(0.75, 0.95) if running else rng.uniform(0.45, 0.6)
     bent_stance = 0.3 if running else 0.1
+    # Two harmonics: a knee bends much in the swing and little in the stance.
     knee = bent_stance + lift_knee * (
         0.75 + np.cos(phase + 0.45) + 0.3 * np.cos(2 * phase + 0.9)
     ).clip(0)
     arms = rng.uniform(0.55, 0.8) if running else rng.uniform(0.3, 0.6)
     bent = rng.uniform(1.3, 1.7) if running else rng.uniform(0.2, 0.5)
     side = rng.choice([-1.0, 1.0])
+    # Gaits go across the picture, not towards the camera.
     heading = side * rng.normal(np.pi / 2, 0.4) + _swing(times, rng, 0.15, 0.1)
     bounce = 0.05 * np.abs(np.sin(phase[:, 0] + 0.6)) if running else np.zeros_like(times)
     return Pose(

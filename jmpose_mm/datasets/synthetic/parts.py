@@ -38,6 +38,7 @@ class Layer:
         """Lay `color` (h, w, 3) over the window with coverage `alpha` (h, w) in [0, 1]."""
         region = self.canvas[window]
         region += alpha[..., None] * (color - region)
+        # A pixel belongs to what covers most of it.
         self.labels[window][alpha >= 0.5] = label
 
 
@@ -120,6 +121,7 @@ def draw_torso(
     hull = cv2.convexHull(outline.astype(np.float32))[:, 0]
     corner = np.array([window[1].start, window[0].start])
     mask = np.zeros((y.shape[0], x.shape[1]), np.uint8)
+    # Four bits behind the point, which OpenCV is told by its last argument.
     fixed = np.round((hull - corner) * 16).astype(np.int32)
     cv2.fillConvexPoly(mask, fixed, 255, cv2.LINE_AA, 4)
     neck, hips, _ = axes
@@ -155,6 +157,7 @@ def draw_head(
     """
     chin, crown, half_width = ends
     center = (chin + crown) / 2
+    # Seen from above a head is short, but never shorter than wide.
     half_height = max(float(np.hypot(*(crown - chin))) / 2, half_width)
     up = (crown - chin) / max(float(np.hypot(*(crown - chin))), 1e-3)
     window = layer.window(center - half_height - 1, center + half_height + 1)

@@ -77,6 +77,7 @@ def draw_moment(scene: Scene, moment: int, size: tuple[int, int]) -> Layer:
         scene.background, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )
     layer = Layer(canvas, scene.light)
+    # Painter's order: who is nearer is drawn later, over the others.
     order = sorted(range(len(scene.persons)), key=lambda p: -scene.persons[p].depth(moment))
     for index in order:
         _draw_shadows(layer, scene.persons[index], moment)
@@ -194,6 +195,7 @@ def hidden_by(layer: Layer, scene: Scene, moment: int, index: int) -> list[str]:
         if not (-0.5 <= x < width - 0.5 and -0.5 <= y < height - 0.5):
             answers.append('frame')
             continue
+        # What was drawn last at the joint's pixel hides all that is behind it.
         label = int(layer.labels[round(float(y)), round(float(x))])
         owner, code = label // SPAN - 1, label % SPAN
         if label == OCCLUDER:

@@ -85,6 +85,7 @@ def draw_scene(settings: Settings, rng: np.random.Generator) -> Scene:
     moments = 2 * PAD + (settings.frames - 1) * SUBFRAMES + 1
     times = (np.arange(moments) - PAD) / (SUBFRAMES * settings.frame_rate)
     to_frame = _camera_path(settings, times, rng)
+    # In pixels: the picture's longer side is some 47 degrees wide.
     focal = 1.15 * max(width, height)
     camera_height = rng.uniform(0.95, 1.45)
     count = int(rng.integers(settings.persons[0], settings.persons[1] + 1))

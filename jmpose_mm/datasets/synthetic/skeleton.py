@@ -89,6 +89,7 @@ class Body:
     def draw(cls, rng: np.random.Generator) -> Body:
         """A random adult or child: proportions vary by some 4 percent around the tabulated mean."""
         stature = float(np.clip(rng.normal(1.7, 0.11), 1.3, 2.0))
+        # Clipped, so that nobody has limbs that no person has.
         spread = {name: float(np.clip(rng.normal(1, 0.04), 0.9, 1.1)) for name in SEGMENTS}
         spread['head'] *= (1.7 / stature) ** 0.5  # shorter people have relatively larger heads
         lengths = {name: stature * share * spread[name] for name, share in SEGMENTS.items()}

@@ -50,6 +50,7 @@ class VideoJob:
     @property
     def number(self) -> int:
         """Six-digit number; the splits do not share any."""
+        # A half of the six digits for each split.
         return self.index + 1 + 500000 * SPLITS.index(self.split)
 
     @property
@@ -119,6 +120,7 @@ def _develop(
         picture = defocus(picture, effects.radius)
     picture = picture * scene.tint
     noise = rng.standard_normal(picture.shape, np.float32) * np.float32(scene.noise)
+    # Little light has noise of its own kind, in place of the sensor's usual one.
     if effects.gain != 1:
         picture = darken(picture, effects.gain, rng)
     else:

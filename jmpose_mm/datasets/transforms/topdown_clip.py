@@ -64,6 +64,7 @@ class RandomClipScaleRotation(BaseTransform):
         spread, limit = self.scale_factor, 2 * self.rotate_factor
         scale = np.clip(1 + spread * np.random.randn(), 1 - spread, 1 + spread)
         rotation = np.clip(self.rotate_factor * np.random.randn(), -limit, limit)
+        # Drawn in any case: equal seeds give equal draws behind this step.
         turned = np.random.rand() < self.rotate_prob
         results['bbox_scale'] = results['bbox_scale'] * np.float32(scale)
         results['bbox_rotation'] = np.array([rotation if turned else 0.0], dtype=np.float32)
@@ -111,6 +112,7 @@ class TopdownClipAffine(TopdownAffine):
         width, height = self.input_size
         center, scale = self.window(results)
         rotation = results.get('bbox_rotation', [0.0])[0]
+        # One map for the whole clip: a person's motion in the crop is the one in the video.
         matrix = warp_matrix(center, scale, rotation, (width, height), self.warp)
         frames = results['img'] if isinstance(results['img'], list) else [results['img']]
         # Read-only frames are copied by nobody: the crop is a new array.

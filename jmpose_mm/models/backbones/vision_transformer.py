@@ -112,6 +112,7 @@ class VisionTransformer(BaseModule):
             return
         found = _grid_of_table(table.shape[1], self.grid)
         if found is not None:
+            # The class token's entry, if there is one, is the first.
             table = table[:, -math.prod(found) :]
             state_dict[f'{prefix}pos_embed'] = _resized(table, found, self.grid)
 

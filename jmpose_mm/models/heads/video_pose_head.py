@@ -67,6 +67,7 @@ class VideoPoseHead(HeatmapHead):
         weights = torch.cat(
             [sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples]
         )
+        # Other sizes make the backbone round, and maps differ from targets by a pixel.
         name = 'heatmaps (input_size must be a multiple of 32)'
         check_same_shape(name, heatmaps, 'target', target)
         losses = {'loss_kpt': self.loss_module(heatmaps, target, weights)}

@@ -106,6 +106,8 @@ class LocalCalibration(nn.Module):
         calibrated = fused
         if self.steps is not None and self.combine is not None:
             guide = self.combine(torch.cat((fused, key), dim=1))
+            # As released: the guide refines itself twice, then leads the supports, which refine
+            # themselves.
             guide = self.steps[0](guide, guide)
             guide = self.steps[1](guide, guide)
             calibrated = self.steps[2](fused, guide)

@@ -30,6 +30,7 @@ class ResidualStepsBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, project: bool) -> None:
         super().__init__()
+        # The released width: 26 of 64 channels in each slice, as in Res2Net.
         self.width = max(1, 26 * in_channels // 64)
         self.expand = _convolution(in_channels, _SLICES * self.width, 1)
         self.steps = nn.ModuleList(

@@ -81,6 +81,7 @@ class FeatureAlignmentNeck(VideoNeck):
             'initial_heatmaps': initial_heatmaps[:, self.key_index],
             'key': key,
             'supports': fused_supports,
+            # One layer for all maps, so that their heatmaps can be compared.
             'supports_heatmaps': self.heatmap_layer(fused_supports),
             'aligned': aligned,
             'aligned_heatmaps': self.heatmap_layer(aligned),

@@ -170,6 +170,7 @@ class TorchvisionDetector:
         """Boxes xywh and scores of an image (H, W, 3) in BGR."""
         import torch
 
+        # torchvision takes RGB, frames are BGR; tensors know no negative strides.
         pixels = torch.from_numpy(np.ascontiguousarray(image[..., ::-1]))
         with torch.inference_mode():
             (found,) = self.model([pixels.permute(2, 0, 1).to(self.device).float() / 255])
