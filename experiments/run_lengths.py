@@ -7,12 +7,15 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from statistics import mean
 from typing import Any, NamedTuple
 
 # a script sees its own folder; the package beside it is seen from the root of the clone
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+MEASURED = ('AP', 'degraded', 'processor s')
 CONFIG = 'jm-pose_resnet18_1xb8_synthetic-128x96.py'
 
 
@@ -76,7 +79,7 @@ def measure(arguments: argparse.Namespace) -> None:
 
     folder = Path(arguments.work_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [['length', 'crop', 'epochs', 'seed', 'AP', 'degraded', 'processor s']]
+    results = {}
     for training in planned(arguments):
         file = folder / f'{training.name}.json'
         if not file.exists():
@@ -85,9 +88,20 @@ def measure(arguments: argparse.Namespace) -> None:
             except FileExistsError:
                 continue  # another command is at it, or was stopped in it: delete the file then
             write_json(file, train_and_test(training, arguments))
-        result = json.loads(file.read_text(encoding='utf-8'))
-        rows.append([*map(str, training), *(f'{value:.1f}' for value in result.values())])
-    print(plain_table(rows))
+        results[training] = json.loads(file.read_text(encoding='utf-8'))
+    rows = [[*map(str, t), *(f'{v:.1f}' for v in result.values())] for t, result in results.items()]
+    print(plain_table([['length', 'crop', 'epochs', 'seed', *MEASURED], *rows]))
+    print()
+    print(plain_table([['length', 'crop', 'epochs', 'seeds', *MEASURED], *summary(results)]))
+
+
+def summary(results: Mapping[Training, Mapping[str, float]]) -> Iterator[list[str]]:
+    """Rows of the means over the seeds, and of the least and the greatest value."""
+    for kind in dict.fromkeys(training[:3] for training in results):
+        found = [result for training, result in results.items() if training[:3] == kind]
+        columns = zip(*(result.values() for result in found), strict=True)
+        cells = (f'{mean(v):.1f} ({min(v):.1f} - {max(v):.1f})' for v in columns)
+        yield [*map(str, kind), str(len(found)), *cells]
 
 
 def train_and_test(training: Training, arguments: argparse.Namespace) -> dict[str, float]:
