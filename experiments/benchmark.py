@@ -25,6 +25,8 @@ SUBCOMMANDS = {
     'growth': ('growth', 'how time and memory grow with frames, pixels, persons and videos'),
 }
 
+# What `train` can be told.
+SIZES = ('configs', 'clips', 'runs', 'processor')
 PACKAGES = ('numpy', 'scipy', 'torch', 'torchvision', 'mmengine', 'mmpose')
 
 
@@ -42,8 +44,27 @@ def make_parser() -> argparse.ArgumentParser:
         command.add_argument('--json', metavar='OUT', help='also write every run to this file')
         if name == 'growth':
             command.add_argument('--picture', metavar='FILE', help='also draw the curves')
+        if name == 'train':
+            _add_size(command)
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     return parser
+
+
+def _add_size(command: argparse.ArgumentParser) -> None:
+    """What of a measurement of training steps can be chosen; see `TrainingSize`."""
+    some = dict(default=argparse.SUPPRESS, metavar='N', type=int)
+    command.add_argument(
+        '--configs', nargs='+', default=argparse.SUPPRESS, metavar='CONFIG', help='other models'
+    )
+    command.add_argument('--clips', help='windows in a batch, and in a run; 4 by default', **some)
+    command.add_argument('--runs', help='how often each step is timed; 7 by default', **some)
+    command.add_argument(
+        '--processor-time',
+        dest='processor',
+        action='store_true',
+        default=argparse.SUPPRESS,
+        help="the processor's time instead of the clock's: for a busy machine",
+    )
 
 
 def measure(arguments: argparse.Namespace) -> None:
@@ -57,7 +78,8 @@ def measure(arguments: argparse.Namespace) -> None:
     # How each layer starts, for every model, is thousands of lines.
     MMLogger.get_current_instance().setLevel('WARNING')
     said = timing.environment(PACKAGES)
-    results = module.measure(quick=arguments.quick)
+    chosen = {name: given for name, given in vars(arguments).items() if name in SIZES}
+    results = module.measure(quick=arguments.quick, **chosen)
     report = module if arguments.command == 'growth' else timing
     print(report.formatted(results, said))
     if arguments.json:

@@ -30,7 +30,6 @@ from jmpose_mm.whole_files import whole_file
 __all__ = ['Curve', 'GrowthSize', 'as_json', 'draw', 'formatted', 'measure']
 
 _SMALL = '{}_resnet18_1xb8_synthetic-128x96.py'
-_MIDDLE = 'jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
 _METHODS = {'JM-Pose': 'jm-pose', 'TDMI': 'tdmi', 'FAMI-Pose': 'fami-pose'}
 
 Work = Callable[[], Any]
@@ -71,6 +70,8 @@ class GrowthSize(NamedTuple):
         people: In each frame of a video.
         videos: Number of videos of 50 frames with 4 people.
         runs: Number of runs of each amount.
+        clips: Clips in a batch whose frames grow.
+        large: Config of the model whose crops and persons grow.
     """
 
     frames: tuple[int, ...] = (3, 5, 7)
@@ -78,10 +79,12 @@ class GrowthSize(NamedTuple):
     people: tuple[int, ...] = (1, 2, 4, 8)
     videos: tuple[int, ...] = (10, 20, 40, 80)
     runs: int = 7
+    clips: int = 8
+    large: str = 'jm-pose_hrnet-w32_1xb30-20e_posetrack18-256x192.py'
 
 
 FULL = GrowthSize()
-QUICK = GrowthSize((3, 5), ((64, 64), (128, 96)), (1, 2), (2, 4), 1)
+QUICK = GrowthSize((3, 5), ((64, 64), (128, 96)), (1, 2), (2, 4), 1, 2, _SMALL.format('jm-pose'))
 
 
 def measure(quick: bool = False, size: GrowthSize | None = None) -> list[Curve]:
@@ -96,24 +99,22 @@ def measure(quick: bool = False, size: GrowthSize | None = None) -> list[Curve]:
         _measured(
             f'training step, {method}',
             'frames of a clip',
-            {float(count): _step(config, frames=count) for count in size.frames},
+            {float(count): _step(config, size.clips, frames=count) for count in size.frames},
             size.runs,
-            '8 clips, ResNet-18, 128x96, frozen backbone in float32',
+            f'{size.clips} clips, ResNet-18, 128x96, frozen backbone in float32',
         )
         for method, config in ((m, _SMALL.format(name)) for m, name in _METHODS.items())
     ]
-    steps = {float(h * w): _step(_MIDDLE, clips=1, crop=(h, w)) for h, w in size.inputs}
-    note = 'JM-Pose, 1 clip of 5 frames, HRNet-W32, frozen backbone in float32'
+    steps = {float(h * w): _step(size.large, 1, crop=(h, w)) for h, w in size.inputs}
+    note = f'{size.large}, 1 clip of 5 frames, frozen backbone in float32'
     curves.append(_measured('training step', 'pixels of a crop', steps, size.runs, note))
-    videos = _videos(size.people)
-    note = '6 frames through the engine, JM-Pose, HRNet-W32, 256x192, no flip test'
+    videos = _videos(size.large, size.people)
+    note = f'{size.large}, 6 frames through the engine, no flip test'
     curves.append(_measured('poses of a video', 'persons in a frame', videos, size.runs, note))
     return [*curves, *_of_data(size)]
 
 
-def _step(
-    config: str, frames: int = 5, clips: int = 8, crop: tuple[int, int] | None = None
-) -> Work:
+def _step(config: str, clips: int, frames: int = 5, crop: tuple[int, int] | None = None) -> Work:
     cfg = load_config(config)
     wide, high = cfg.codec.input_size
     cfg.model.neck.frame_offsets = tuple(range(-(frames // 2), frames // 2 + 1))
@@ -122,10 +123,10 @@ def _step(
     return training_step(model, lambda: model.loss(inputs, samples))
 
 
-def _videos(counts: tuple[int, ...]) -> dict[float, Work]:
+def _videos(config: str, counts: tuple[int, ...]) -> dict[float, Work]:
     from jmpose_mm.video.poses.clip_model import ClipModel
 
-    model = ClipModel(_MIDDLE, None, 'cpu', flip_test=False)
+    model = ClipModel(config, None, 'cpu', flip_test=False)
 
     def inference(people: int) -> Work:
         images, boxes = walking_people(6, people)

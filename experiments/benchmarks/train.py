@@ -37,6 +37,7 @@ class TrainingSize(NamedTuple):
         clips: Windows in a batch; in runs they are one run.
         runs: Steps that are timed.
         configs: The models.
+        processor: Time is the processor's, which other programs change little, not the clock's.
     """
 
     clips: int
@@ -47,6 +48,7 @@ class TrainingSize(NamedTuple):
         'jm-pose_vit-small_1xb30-20e_posetrack18-384x288.py',
         'jm-pose_vit-base_1xb30-20e_posetrack18-384x288.py',
     )
+    processor: bool = False
 
 
 FULL, QUICK = (
@@ -55,14 +57,14 @@ FULL, QUICK = (
 )
 
 
-def measure(quick: bool = False, size: TrainingSize | None = None) -> list[Comparison]:
+def measure(quick: bool = False, **changes: Any) -> list[Comparison]:
     """Time steps of each config side by side, with the frozen backbone in float32 and bfloat16.
 
     Args:
         quick: One small model, two clips, timed once.
-        size: Another measurement, instead.
+        changes: Other values of :class:`TrainingSize`.
     """
-    size = size or (QUICK if quick else FULL)
+    size = (QUICK if quick else FULL)._replace(**changes)
     return [c for config in size.configs for c in _compare(config, size)]
 
 
@@ -76,7 +78,7 @@ def _compare(config: str, size: TrainingSize) -> list[Comparison]:
     for crops in (inputs, run):
         for model in ours:
             steps.append(training_step(model, lambda m=model, c=crops: m.loss(c, samples)))
-    seconds = _alternately(steps, size.runs)
+    seconds = _alternately(steps, size)
     peaks = [peak_mib(step) for step in steps]
     name, windows = config.split('_1xb')[0], f'{size.clips} windows of {inputs.shape[1]} frames'
     kinds = [('', len(inputs.flatten(0, 1))), (f', a run of {size.clips}', len(run.images))]
@@ -94,14 +96,14 @@ def _compare(config: str, size: TrainingSize) -> list[Comparison]:
     ]
 
 
-def _alternately(steps: list[Callable[[], Any]], runs: int) -> list[list[float]]:
+def _alternately(steps: list[Callable[[], Any]], size: TrainingSize) -> list[list[float]]:
     """Seconds of each step, each run of all of them in turn."""
     for step in steps:
         step()  # the first one makes the copy of the backbone and the optimizer's state
     seconds: list[list[float]] = [[] for _ in steps]
-    for _ in tqdm(range(runs), desc='timing', leave=False, disable=None):
+    for _ in tqdm(range(size.runs), desc='timing', leave=False, disable=None):
         for column, step in zip(seconds, steps, strict=True):
-            column.append(measure_seconds(step))
+            column.append(measure_seconds(step, size.processor))
     return seconds
 
 

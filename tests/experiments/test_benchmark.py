@@ -56,6 +56,29 @@ def test_command__prints_and_writes(
     assert json.loads(out.read_text())['comparisons'][0]['ratio'] == 2.0
 
 
+@pytest.mark.parametrize(
+    ('options', 'expected'),
+    [
+        ('', {}),
+        ('--configs a.py b.py --runs 1', {'configs': ['a.py', 'b.py'], 'runs': 1}),
+        ('--clips 8 --processor-time', {'clips': 8, 'processor': True}),
+    ],
+)
+def test_train__is_told_what_was_given(
+    options: str, expected: dict, tool: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+
+    def measure(quick: bool, **changes: object) -> list[Comparison]:
+        told.append(changes)
+        return [Comparison('all', 'slow', 'fast', [4.0], [2.0])]
+
+    monkeypatch.setattr('experiments.benchmarks.train.measure', measure)
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), 'train', *options.split()])
+    assert tool.main() == 0
+    assert told == [expected]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('name', [n for n in loaded().SUBCOMMANDS if n != 'growth'])
 def test_quick__measures_something(

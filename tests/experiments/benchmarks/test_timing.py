@@ -23,11 +23,14 @@ def test_ratio__of_the_medians_and_spread_of_neighbouring_runs() -> None:
     assert ONE.spread == (4.0, 10.0)
 
 
-def test_measure_seconds__calls_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(('processor', 'name'), [(False, 'perf_counter'), (True, 'process_time')])
+def test_measure_seconds__calls_once(
+    processor: bool, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = iter([1.0, 3.5])
     calls: list[int] = []
-    monkeypatch.setattr(time, 'perf_counter', lambda: next(clock))
-    assert measure_seconds(lambda: calls.append(1)) == 2.5
+    monkeypatch.setattr(time, name, lambda: next(clock))
+    assert measure_seconds(lambda: calls.append(1), processor) == 2.5
     assert calls == [1]
 
 
