@@ -13,18 +13,21 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpose.utils import register_all_modules
 
 from jmpose_mm.apis import train_and_test
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.models.pose_estimators import VideoTopdownEstimator
 from jmpose_mm.registry import MODELS
 
+PARTS = ('codecs', 'datasets', 'engine.hooks', 'evaluation.metrics', 'models', 'visualization')
 SMALL = ['val_cfg=None', 'val_dataloader=None', 'val_evaluator=None', 'train_cfg.max_iters=1']
 
 
@@ -110,6 +113,13 @@ def start(folder: Path) -> None:
     torch.save({'state_dict': runner.model.state_dict()}, 'start.pth')
 
 
+def import_all() -> None:
+    """What the runs import while they are built, so that no fork does it again."""
+    register_all_modules(init_default_scope=False)
+    for name in PARTS:
+        import_module(f'jmpose_mm.{name}')
+
+
 def alone(work: Callable[[Path], Any], folder: Path) -> list[Any]:
     """What one process without a launcher returned."""
     file = folder.with_suffix('.json')
@@ -129,6 +139,7 @@ def main() -> None:
     """
     warnings.filterwarnings('ignore')
     torch.set_num_threads(1)
+    import_all()
     os.chdir(sys.argv[1])
     alone(start, Path('start'))
 
