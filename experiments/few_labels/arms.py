@@ -9,7 +9,7 @@ from experiments.study.scales import Scale
 
 __all__ = ['ARMS', 'SCALE', 'UNLABELLED', 'Arm']
 
-SCALE = Scale(preset='demo', samples=3840, baseline_epochs=8, test_interval=1, workers=0)
+SCALE = Scale(preset='demo', samples=1920, baseline_epochs=8, test_interval=1, workers=0)
 """Labelled videos of the teacher, test videos, and samples that a student sees: those of `demo`,
 whose teacher needs 15,000 samples to be of use; one of `hard` needs 42,000."""
 UNLABELLED: dict[str, Any] = {'seed': 1, 'videos_train': 48, 'videos_val': 0}
