@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,8 +52,10 @@ def make_poses(inferencer: VideoPoseInferencer, film: str, folder: Path) -> Reco
     """
     outputs = VideoOutputs(film=False, exports=['csv'])
     recording = infer_video(inferencer, open_source(film), folder, outputs, {}, resume=True)
+    for note in recording.notes:
+        print(f'note: {film}: {note}', file=sys.stderr)
     if recording.problems:
-        raise UsageError(f'{film}: {recording.problems[0]}')
+        raise UsageError(f'{film}: {recording.problems[0]}; mend the film, or leave it out')
     return recording
 
 

@@ -71,7 +71,7 @@ class _Work:
         self.options, self.root = options, Path(options.work_dir)
         found = films_in(list(options.videos)) or list(options.videos)
         self.films = {name: film for film, name in film_names(found).items()}
-        files = [file for film in found for file in open_source(film).files]
+        files = [file for film in found for file in _files(film)]
         self.teacher = image_model(options.teacher)
         self.start = image_model(options.start or options.teacher)
         check_joints(self.teacher, self.start)
@@ -157,13 +157,13 @@ class _Work:
         return made
 
     def _write(self) -> list[Path]:
-        known = {index for labels in self.labels.values() for index in labels.frames}
         for name, frames in self.truth.items():
-            beyond = sorted(set(frames) - set(self.labels[name].frames))
+            known = self.labels[name].frames
+            beyond = sorted(set(frames) - set(known))
             if beyond:
                 raise UsageError(
                     f'{self.options.labels}: expected frames of {self.films[name]}, which has '
-                    f'0 to {max(known)}, got {beyond[0]}'
+                    f'{min(known)} to {max(known)}, got {beyond[0]}'
                 )
         teacher = Teacher(self.weights[1], self.options.degraded, self.options.iterations)
         return write_student_data(
@@ -194,6 +194,14 @@ class _Work:
         facts = {'teacher': self.teacher.chosen.name, 'method': self.options.method}
         write_page(self.root / PAGE, told, facts)
         return [self.root / PAGE]
+
+
+def _files(film: str) -> tuple[str, ...]:
+    """What is read of a film, which must be there the next time too."""
+    files = open_source(film).files
+    if not files:
+        raise UsageError(f'{film}: expected a film or a folder of images on disk, got a stream')
+    return files
 
 
 def _say(line: str) -> None:
