@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -143,6 +144,54 @@ def test_alone_in__refuses_a_second_run_and_not_a_later_one(tmp_path: Path) -> N
     with alone_in(tmp_path / 'work'):
         pass
     assert list((tmp_path / 'work').iterdir()) == []
+
+
+@pytest.fixture
+def locks_of_windows(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Only ``msvcrt`` is there, and no open file can be removed; the bytes that were locked."""
+    import fcntl
+
+    places: list[int] = []
+    remove, held = Path.unlink, set[tuple[int, int]]()
+    close = os.close
+
+    def locking(number: int, mode: int, count: int) -> None:
+        assert (mode, count) == (2, 1)
+        places.append(os.lseek(number, 0, os.SEEK_CUR))
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PermissionError(13, 'Permission denied') from error
+        held.add((number, os.fstat(number).st_ino))
+
+    def closed(number: int) -> None:
+        held.difference_update({one for one in held if one[0] == number})
+        close(number)
+
+    def unlink(file: Path, missing_ok: bool = False) -> None:
+        if file.exists() and file.stat().st_ino in {inode for _, inode in held}:
+            raise PermissionError(13, 'used by another process', str(file))
+        remove(file, missing_ok)
+
+    monkeypatch.setitem(sys.modules, 'fcntl', None)
+    monkeypatch.setitem(sys.modules, 'msvcrt', SimpleNamespace(LK_NBLCK=2, locking=locking))
+    monkeypatch.setattr(Path, 'unlink', unlink)
+    monkeypatch.setattr(os, 'close', closed)
+    return places
+
+
+def test_alone_in__by_the_locks_of_windows(tmp_path: Path, locks_of_windows: list[int]) -> None:
+    mark = tmp_path / '.in_use'
+    for _ in range(2):  # a later run gets in
+        with alone_in(tmp_path):
+            # what is locked there cannot be read by others, who want to know the process
+            assert mark.read_text(encoding='utf-8') == str(os.getpid())
+            with pytest.raises(UsageError, match=f'another run .process {os.getpid()}. writes'):
+                with alone_in(tmp_path):
+                    pytest.fail('two runs at once')
+        assert not mark.exists()
+    assert len(locks_of_windows) == 4
+    assert min(locks_of_windows) > 20
 
 
 def test_alone_in__is_not_held_by_a_run_that_was_killed(tmp_path: Path) -> None:
