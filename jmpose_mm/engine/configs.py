@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jmpose_mm
 from jmpose_mm.engine.settings import check_config_file, check_overrides
-from jmpose_mm.errors import UsageError, naming
+from jmpose_mm.errors import UsageError, cut, listed, naming
 
 if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
@@ -111,7 +111,10 @@ def load_config(
             raise UsageError(f'cfg_options: expected key=value, got {item!r}')
         changes[key] = DictAction._parse_iterable(value)
     check_overrides(cfg, changes)
-    cfg.merge_from_dict(changes)
+    try:
+        cfg.merge_from_dict(changes)
+    except (TypeError, KeyError, IndexError) as error:  # a list that is none, or is too short
+        raise UsageError(f'cfg_options: {listed(list(changes), 4)}: {cut(error, 300)}') from error
     cfg.launcher = launcher
     if work_dir is not None:
         cfg.work_dir = str(work_dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ def check_consistency(cfg: Config) -> None:
     """
     _check_packages(cfg)
     _check_layer_decay(cfg)
+    _check_switches(cfg)
+    _check_optimizer(cfg)
     _check_equal('frame_offsets', _frames(cfg))
     _check_equal('input_size', _sizes(cfg, 'input_size'))
     _check_equal('heatmap_size', _sizes(cfg, 'heatmap_size'))
@@ -182,6 +185,28 @@ def _check_layer_decay(cfg: Config) -> None:
             'optim_wrapper.constructor: expected one that looks for blocks inside of '
             f'DeconvBackbone, got {constructor}, which would train all of them at the full rate; '
             'write jmpose_mm.NestedLayerDecayConstructor'
+        )
+
+
+def _check_switches(cfg: Config) -> None:
+    """Refuse text where the tests ask for yes or no: any text is true for Python."""
+    for name, value in _mapping(cfg.get('model', {}).get('test_cfg')).items():
+        if name in ('flip_test', 'shift_heatmap', 'output_heatmaps') and isinstance(value, str):
+            raise UsageError(f'model.test_cfg.{name}: expected True or False, got {value!r}')
+
+
+def _check_optimizer(cfg: Config) -> None:
+    """Refuse an unknown optimiser by name: mmengine asks the registry's None for its arguments."""
+    name = _mapping(_mapping(cfg.get('optim_wrapper')).get('optimizer')).get('type')
+    if not isinstance(name, str):
+        return
+    from mmengine.registry import OPTIMIZERS
+
+    if OPTIMIZERS.get(name) is None:
+        near = get_close_matches(name, OPTIMIZERS.module_dict)
+        raise UsageError(
+            f'optim_wrapper.optimizer.type: expected an optimiser of torch or one that is '
+            f'registered, got {name!r}; nearest: {listed(near) or "none"}'
         )
 
 

@@ -44,7 +44,7 @@ def check_overrides(cfg: Config, changes: Mapping[str, Any]) -> None:
 
     Raises:
         UsageError: A path begins at a piece that is not read after parsing; it names the paths
-            that hold the piece.
+            that hold the piece. Or a switch is set to text.
     """
     for path in changes:
         top, _, rest = path.partition('.')
@@ -53,7 +53,14 @@ def check_overrides(cfg: Config, changes: Mapping[str, Any]) -> None:
                 f'cfg_options: {path} has no effect, since the config files copied {top} while '
                 f'they were parsed; {_instead(cfg, top, rest)}'
             )
+        _check_switch(cfg, path, changes[path])
         _warn_of_a_new_setting(cfg, path)
+
+
+def _check_switch(cfg: Config, path: str, value: Any) -> None:
+    """Any text is true for Python: a switch that is set to ``no`` would be on."""
+    if isinstance(value, str) and _found(cfg, path) and isinstance(_value_at(cfg, path), bool):
+        raise UsageError(f'cfg_options: {path}: expected true or false, got {cut(repr(value))}')
 
 
 def _instead(cfg: Config, top: str, rest: str) -> str:
@@ -114,14 +121,19 @@ def _found(cfg: Config, path: str) -> bool:
     return True
 
 
+def _value_at(cfg: Config, path: str) -> Any:
+    value: Any = cfg
+    for key in path.split('.') if path else ():
+        value = value[int(key)] if isinstance(value, (list, tuple)) else value[key]
+    return value
+
+
 def _warn_of_a_new_setting(cfg: Config, path: str) -> None:
     keys = path.split('.')
     depth = next((n for n in range(1, len(keys) + 1) if not _found(cfg, '.'.join(keys[:n]))), 0)
     if not depth:
         return
-    parent: Any = cfg
-    for key in keys[: depth - 1]:
-        parent = parent[int(key)] if isinstance(parent, (list, tuple)) else parent[key]
+    parent = _value_at(cfg, '.'.join(keys[: depth - 1]))
     if depth == 1 and keys[0] in READ_SETTINGS:
         return
     there = list(map(str, parent)) if isinstance(parent, Mapping) or depth == 1 else []

@@ -84,6 +84,11 @@ STEPS = 'dataset.pipeline'
             'model.backbone.backbone.type=no_such_package.ViT',
             ['model.backbone.backbone.type', 'pip install no_such_package'],
         ),
+        (
+            'jm-pose_debug.py',
+            'optim_wrapper.optimizer.type=Adamm',
+            ['optim_wrapper.optimizer.type', "'Adamm'; nearest: Adam"],
+        ),
     ],
 )
 def test_difference__is_refused_with_its_places(
@@ -92,6 +97,13 @@ def test_difference__is_refused_with_its_places(
     with pytest.raises(UsageError, match=re.escape(places[0])) as refused:
         check_consistency(load_config(config, [override]))
     assert [place for place in places if place not in str(refused.value)] == []
+
+
+def test_switches__in_words_are_refused() -> None:
+    cfg = load_config('jm-pose_debug.py')
+    cfg.model.test_cfg = {'flip_test': 'no'}
+    with pytest.raises(UsageError, match=r"test_cfg\.flip_test: expected True or False, got 'no'"):
+        check_consistency(cfg)
 
 
 def test_difference__lists_and_tuples_are_equal() -> None:

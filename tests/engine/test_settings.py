@@ -107,6 +107,20 @@ def test_override_of_a_setting_that_is_not_there__warns_with_the_nearest(
     assert re.search(said, warnings[0])
 
 
+@pytest.mark.parametrize(
+    ('override', 'said'),
+    [
+        ('model.test_cfg.flip_test=no', r"model\.test_cfg\.flip_test: expected true or .*'no'"),
+        ('test_dataloader.dataset.test_mode=off', r"test_mode: expected true or false, got 'off'"),
+        ('param_scheduler.0.end=3', r'^cfg_options: param_scheduler\.0\.end: '),
+        ('train_dataloader.dataset.pipeline.99.a=3', r'^cfg_options: train_dataloader\S+99\.a: '),
+    ],
+)
+def test_override__that_cannot_be_meant_is_refused(override: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        load_config(str(DEBUG), [override])
+
+
 def test_override__of_what_is_there_or_read_says_nothing(warnings: list[str]) -> None:
     load_config(str(DEBUG), ['train_cfg.max_iters=2', 'load_from=None', 'sync_bn=torch'])
     load_config(str(DEBUG), ['train_dataloader.dataset.pipeline.0.frame_offsets=(-1,0,1)'])

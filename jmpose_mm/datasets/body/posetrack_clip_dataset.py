@@ -11,6 +11,7 @@ from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.datasets.datasets.body import PoseTrack18Dataset
 
+from jmpose_mm.datasets.body.misread_values import misread_remark
 from jmpose_mm.datasets.body.person_samples import annotated_samples, detected_samples
 from jmpose_mm.datasets.body.skipped_samples import counts_text, coverage_remark, joint_order_remark
 from jmpose_mm.datasets.body.window_counts import still_windows_remark
@@ -234,6 +235,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
                 coverage_remark(annotations, covered, counts_text(lost + counts), meant),
                 still_windows_remark(samples, self._tables.__getitem__, transforms),
                 joint_order_remark(annotations),
+                misread_remark(annotations, samples, bool(self.bbox_file)),
             )
         except UsageError as error:
             raise UsageError(f'{self.ann_file}: {error}') from error
