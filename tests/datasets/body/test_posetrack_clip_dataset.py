@@ -77,8 +77,8 @@ def test_frame_tables__belong_to_the_sample_and_survive_pickling(
 def test_frame_tables__list_each_directory_once(
     videos: Path, coco: dict, write: Json, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, listed, original = write(coco), [], os.listdir
-    monkeypatch.setattr(os, 'listdir', lambda path: (listed.append(path), original(path))[1])
+    path, listed, original = write(coco), [], os.scandir
+    monkeypatch.setattr(os, 'scandir', lambda path: (listed.append(path), original(path))[1])
     monkeypatch.setattr(os.path, 'exists', lambda path: pytest.fail(f'looked for {path}'))
     assert len(load(videos, path)) == 12
     assert len([p for p in listed if 'images' in str(p)]) == 3
