@@ -198,12 +198,13 @@ def _check_switches(cfg: Config) -> None:
 def _check_optimizer(cfg: Config) -> None:
     """Refuse an unknown optimiser by name: mmengine asks the registry's None for its arguments."""
     name = _mapping(_mapping(cfg.get('optim_wrapper')).get('optimizer')).get('type')
-    if not isinstance(name, str):
+    if not isinstance(name, str) or '.' in name:
         return
-    from mmengine.registry import OPTIMIZERS
+    from jmpose_mm.registry import OPTIMIZERS
 
     if OPTIMIZERS.get(name) is None:
-        near = get_close_matches(name, OPTIMIZERS.module_dict)
+        known = {*OPTIMIZERS.module_dict, *OPTIMIZERS.root.module_dict}
+        near = get_close_matches(name, sorted(known))
         raise UsageError(
             f'optim_wrapper.optimizer.type: expected an optimiser of torch or one that is '
             f'registered, got {name!r}; nearest: {listed(near) or "none"}'
