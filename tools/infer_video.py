@@ -138,6 +138,13 @@ def add_frame_arguments(group: argparse._ArgumentGroup) -> None:
         '--shard', metavar='I/N', help='of several films, run on the I-th of N parts'
     )
     group.add_argument(
+        '--ray',
+        nargs='?',
+        const='local',
+        metavar='ADDRESS',
+        help='run several films on the actors of a Ray cluster; default: one on this machine',
+    )
+    group.add_argument(
         '--fps', type=float, help='frames per second of images, which do not state it'
     )
 

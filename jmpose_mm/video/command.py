@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,20 @@ from jmpose_mm.errors import UsageError, without_credentials
 from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 from jmpose_mm.video.files.pose_exports import EXPORTS
 from jmpose_mm.video.files.recordings import Recording
-from jmpose_mm.video.film_lists import film_names, films_in, make_films, take_shard
+from jmpose_mm.video.film_lists import (
+    FilmMaker,
+    film_names,
+    films_in,
+    make_films,
+    tabled,
+    take_shard,
+)
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.named_detectors import detector_addresses
 from jmpose_mm.video.people.person_choice import PersonChoice
+from jmpose_mm.video.ray_actors import rows_by_ray
 from jmpose_mm.video.video_inference import VideoOutputs, infer_video, output_folder
 
 __all__ = ['run_command']
@@ -58,25 +67,35 @@ def run_command(
     films = films_in(inputs)
     if films is None:
         return _one_film(inputs[0], chosen, out_dir, outputs, options)
-    folders, wanted = film_names(films), take_shard(films, options['shard'])
+    shard = options['shard']
+    folders, wanted = film_names(films), take_shard(films, shard)
+    table = f'summary_{shard.replace("/", "_of_")}.csv' if shard else 'summary.csv'
+    into, again = Path(out_dir or OUT_DIR), options['overwrite']
+    load = partial(_film_maker, chosen, outputs, options)
+    if options['ray'] is None:
+        rows = make_films(wanted, folders, into, load(), again, table)
+    else:
+        _weights(chosen, options)  # before the actors ask for them
+        places = {film: into / folders[film] for film in wanted}
+        rows = tabled(rows_by_ray(wanted, places, load, again, options['ray']), into / table)
+    print(f'{len(rows)} films; {into / table}')
+    return [f'{row.film}: {row.problems}' for row in rows if row.problems]
+
+
+def _film_maker(chosen: ChosenModel, outputs: VideoOutputs, options: dict[str, Any]) -> FilmMaker:
+    """Load the model; returns what makes a film with it."""
     inferencer, weights = _inferencer(chosen, options)
 
     def make(film: str, folder: Path) -> Recording:
         source = _opened(film, options)
         protocol = _protocol(inferencer, source, weights, options)
-        # What was interrupted goes on.
-        resume = not options['overwrite'] and folder.exists()
-        again = {'resume': resume, 'overwrite': options['overwrite']}
-        recording = infer_video(inferencer, source, folder, outputs, protocol, **again)
-        _told(recording, str(folder))
-        return recording
+        overwrite = options['overwrite']  # without it, what was interrupted goes on
+        again = {'resume': folder.exists() and not overwrite, 'overwrite': overwrite}
+        made = infer_video(inferencer, source, folder, outputs, protocol, **again)
+        _told(made, str(folder))
+        return made
 
-    shard = (options['shard'] or '').replace('/', '_of_')
-    table = f'summary_{shard}.csv' if shard else 'summary.csv'
-    into = Path(out_dir or OUT_DIR)
-    rows = make_films(wanted, folders, into, make, options['overwrite'], table)
-    print(f'{len(rows)} films; {into / table}')
-    return [f'{row.film}: {row.problems}' for row in rows if row.problems]
+    return make
 
 
 def _one_film(
@@ -86,8 +105,9 @@ def _one_film(
     outputs: VideoOutputs,
     options: dict[str, Any],
 ) -> list[str]:
-    if options['shard']:
-        raise UsageError('shard: expected several films to take some of, got one')
+    for name in ('shard', 'ray'):
+        if options[name] is not None:
+            raise UsageError(f'{name}: expected several films to take some of, got one')
     if out_dir is None:
         out_dir = str(Path(OUT_DIR, film_names([input])[input]))
     source = _opened(input, options)
@@ -141,9 +161,8 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
 
 def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPoseInferencer, str]:
     """The model with its boxes, and the file of its weights."""
-    folder = options['weights_dir']
-    spec = options['boxes'] or options['detector']
-    weights = chosen.file(folder, detector_addresses(spec, options['device']))
+    folder, spec = options['weights_dir'], options['boxes'] or options['detector']
+    weights = _weights(chosen, options)
     _say(f'people: {spec}')
     boxes = box_source(spec, options['min_score'], options['device'], folder)
     _say(f'poses: {chosen.name}, weights {Path(weights).name}')
@@ -168,6 +187,12 @@ def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPose
     inferencer.lost = options['lost']
     inferencer.choice = _choice(options)
     return inferencer, weights
+
+
+def _weights(chosen: ChosenModel, options: dict[str, Any]) -> str:
+    """The file of the weights; where it cannot be had, an error names the detector's too."""
+    spec = options['boxes'] or options['detector']
+    return chosen.file(options['weights_dir'], detector_addresses(spec, options['device']))
 
 
 def _choice(options: dict[str, Any]) -> PersonChoice:

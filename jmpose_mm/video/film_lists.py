@@ -6,7 +6,7 @@ import csv
 import glob
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +16,24 @@ from jmpose_mm.video.files.recordings import Recording, read_poses
 from jmpose_mm.video.frames.images import natural_images
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['FilmRow', 'film_names', 'films_in', 'make_films', 'take_shard']
+__all__ = [
+    'FilmMaker',
+    'FilmRow',
+    'film_names',
+    'film_row',
+    'films_in',
+    'make_films',
+    'tabled',
+    'take_shard',
+]
 
 FILM_SUFFIXES = (
     *('.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg'),
     *('.mts', '.ts', '.webm', '.wmv'),
 )
+
+
+FilmMaker = Callable[[str, Path], Recording]
 
 
 class FilmRow(NamedTuple):
@@ -77,7 +89,7 @@ def make_films(
     films: Sequence[str],
     folders: dict[str, str],
     out_dir: Path,
-    make: Callable[[str, Path], Recording],
+    make: FilmMaker,
     overwrite: bool = False,
     table: str = 'summary.csv',
 ) -> list[FilmRow]:
@@ -94,28 +106,49 @@ def make_films(
     Returns:
         The rows of the table.
     """
-    rows: list[FilmRow] = []
-    for number, film in enumerate(films, start=1):
-        folder, began = out_dir / folders[film], time.monotonic()
-        print(f'{number} of {len(films)}: {without_credentials(film)}')
-        state, problems = 'done', list[str]()
-        try:
-            if is_finished(folder / POSES) and not overwrite:
-                state, recording = 'done before', read_poses(folder / POSES)
-            else:
-                recording = make(film, folder)
-            problems = recording.problems
-            frames = len(recording)
-            persons = len({p.id for poses in recording for p in poses.persons})
-        # What a film can be wrong with; an error of the program itself ends the whole list.
-        except (OSError, ValueError) as error:
-            state, frames, persons, problems = 'failed', 0, 0, [cut(error, 300)]
-        seconds = round(time.monotonic() - began, 1)
-        said = without_credentials('; '.join(problems))
-        shown = without_credentials(film)
-        rows.append(FilmRow(shown, folders[film], state, frames, persons, seconds, said))
-        _write_table(out_dir / table, rows)
-    return rows
+
+    def rows() -> Iterator[FilmRow]:
+        for number, film in enumerate(films, start=1):
+            print(f'{number} of {len(films)}: {without_credentials(film)}')
+            yield film_row(film, out_dir / folders[film], make, overwrite)
+
+    return tabled(rows(), out_dir / table)
+
+
+def film_row(film: str, folder: Path, make: FilmMaker, overwrite: bool = False) -> FilmRow:
+    """Make a film unless it is finished, and say what came out; it fails in words.
+
+    Args:
+        film: Name of the film.
+        folder: Where to.
+        make: Makes a film's results in a folder.
+        overwrite: Make it again if it is finished.
+    """
+    began, state, problems = time.monotonic(), 'done', list[str]()
+    try:
+        if is_finished(folder / POSES) and not overwrite:
+            state, recording = 'done before', read_poses(folder / POSES)
+        else:
+            recording = make(film, folder)
+        problems = recording.problems
+        frames = len(recording)
+        persons = len({p.id for poses in recording for p in poses.persons})
+    # What a film can be wrong with; an error of the program itself ends the whole list.
+    except (OSError, ValueError) as error:
+        state, frames, persons, problems = 'failed', 0, 0, [cut(error, 300)]
+    seconds = round(time.monotonic() - began, 1)
+    said = without_credentials('; '.join(problems))
+    shown = without_credentials(film)
+    return FilmRow(shown, folder.name, state, frames, persons, seconds, said)
+
+
+def tabled(rows: Iterable[FilmRow], path: Path) -> list[FilmRow]:
+    """The rows, written as a table anew after each."""
+    found: list[FilmRow] = []
+    for row in rows:
+        found.append(row)
+        _write_table(path, found)
+    return found
 
 
 def _listed_films(given: str) -> list[str] | None:

@@ -406,7 +406,8 @@ CALLS = {**FILES, **FILMS, **DRAWINGS}
 ELSEWHERE = {
     *('write_cvat', 'write_openpose', 'write_quality', 'write_report', 'save_curves'),
     *('chosen_model', 'with_weights', 'default_model', 'named_detector', 'crop_settings'),
-    *('pack_points', 'unpack_points'),
+    *('pack_points', 'unpack_points', 'detector_addresses', 'doubled_poses'),
+    *('film_row', 'tabled', 'rows_by_ray'),
     *('run_command', 'infer_video', 'output_folder', 'make_films', 'write_frames', 'load_model'),
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
     *('read_ahead', 'whole_config', 'is_finished'),
