@@ -89,9 +89,8 @@ def _film_maker(chosen: ChosenModel, outputs: VideoOutputs, options: dict[str, A
     def make(film: str, folder: Path) -> Recording:
         source = _opened(film, options)
         protocol = _protocol(inferencer, source, weights, options)
-        overwrite = options['overwrite']  # without it, what was interrupted goes on
-        again = {'resume': folder.exists() and not overwrite, 'overwrite': overwrite}
-        made = infer_video(inferencer, source, folder, outputs, protocol, **again)
+        new = options['overwrite'] or not folder.exists()  # else what was interrupted goes on
+        made = infer_video(inferencer, source, folder, outputs, protocol, not new, new)
         _told(made, str(folder))
         return made
 
