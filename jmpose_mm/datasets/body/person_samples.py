@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.detections import Detections
 from jmpose_mm.functional.crop import box_of_joints, clip_boxes, is_usable_box
@@ -167,7 +168,22 @@ def _entry(tables: AnnotationTables, row: int) -> dict[str, Any]:
     entry = tables.persons.entries[row]
     if all(names == tables.joint_names for names in tables.file_joints):
         return entry
-    return entry | {'keypoints': tables.persons.keypoints[row].ravel().tolist()}
+    moved = {'keypoints': tables.persons.keypoints[row].ravel().tolist()}
+    weights = entry.get('keypoint_weights')
+    if weights is not None:
+        moved['keypoint_weights'] = [weights[place] for place in _places(tables)]
+    return entry | moved
+
+
+def _places(tables: AnnotationTables) -> list[int]:
+    """Place of each joint in the files, which must have one order."""
+    (names, *others) = dict.fromkeys(tables.file_joints)
+    if others:
+        raise UsageError(
+            'keypoint_weights: expected joints in one order in all annotation files, got '
+            f'{len(others) + 1} orders'
+        )
+    return [names.index(name) for name in tables.joint_names]
 
 
 def _sample(

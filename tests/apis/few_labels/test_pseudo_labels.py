@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from jmpose_mm.apis.few_labels.pseudo_labels import (
     labels_document,
 )
 from jmpose_mm.apis.few_labels.true_labels import TruePerson, matched_truth, read_true_labels
+from jmpose_mm.datasets.body.person_samples import annotated_samples
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.video.records import FramePoses, PersonPose
@@ -131,6 +133,19 @@ def test_document__is_what_the_data_sets_read(tmp_path: Path) -> None:
     assert tables.persons.track_ids == [1, 2, 1, 2]
     assert tables.persons.entries[2]['keypoint_weights'] == [1.0, 1.0, 1.0]
     assert len(tables.joint_names) == 3
+
+
+def test_weights__go_with_their_joints_where_a_data_set_has_another_order(tmp_path: Path) -> None:
+    content = json.loads(document(tmp_path).read_text())
+    for entry in content['annotations']:
+        entry['keypoint_weights'] = [0.1, 0.2, 0.3]
+    (tmp_path / 'labels.json').write_text(json.dumps(content))
+    order = ('right_hand', 'nose', 'left_hand')
+    tables = read_annotations(tmp_path / 'labels.json', order, entries=True)
+    samples = annotated_samples(tables, {0: {}, 1: {}}, Counter())
+    assert len(samples) == 4
+    for sample in samples:
+        assert sample['raw_ann_info']['keypoint_weights'] == [0.3, 0.1, 0.2]
 
 
 def test_labels_file__is_read_by_film_and_frame(tmp_path: Path) -> None:
