@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
 
+from experiments.study import training
 from experiments.study.evaluation import predict, predict_images
 from experiments.study.features import StoredClips, load_clips, neck_features, store_clips
 from experiments.study.plan import RUNS
@@ -66,6 +67,14 @@ def stored(study, tmp_path_factory):
     loader = _loader(cfg, training=False)
     folder = tmp_path_factory.mktemp('features') / 'test'
     return store_clips(folder, baseline, loader, loader.dataset.metainfo, STORED, 8)
+
+
+@pytest.fixture(scope='module')
+def learnable(study, tmp_path_factory):
+    """Training clips."""
+    cfg, _, baseline = _alike('jm_pose', study)
+    folder = tmp_path_factory.mktemp('features') / 'train'
+    return store_clips(folder, baseline, _loader(cfg, training=True), {}, STORED, 8)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -160,10 +169,11 @@ def test_load_clips__are_what_was_stored(stored):
     assert [s.img_path for s in again.samples] == [s.img_path for s in stored.samples]
 
 
-def test_train_on_features__follows_the_cycle_of_the_config_and_learns(study, monkeypatch):
-    cfg, model, baseline = _alike('jm_pose', study)
-    loader = _loader(run_config(study, method('jm_pose'), 0), training=True)
-    clips = store_clips(study.folder / 'train', baseline, loader, {}, STORED, 8)
+def test_train_on_features__follows_the_cycle_of_the_config_and_learns(
+    study, learnable, monkeypatch
+):
+    cfg, model, _ = _alike('jm_pose', study)
+    clips = learnable
     repeated = StoredClips(
         tuple(np.concatenate([stage] * 5) for stage in clips.stages),
         clips.offsets,
@@ -189,26 +199,28 @@ def test_train_on_features__follows_the_cycle_of_the_config_and_learns(study, mo
     assert all(torch.equal(model.state_dict()[key], value) for key, value in frozen.items())
 
 
-def test_train_on_features__objective_begins_late_and_pairs_are_learnt(study, monkeypatch):
-    losses = []
-    for name, late in (('jm_pose', 0.5), ('posewarper', 0.0)):
-        cfg, model, baseline = _alike(name, study)
-        cfg.model.train_cfg = dict(compute_acc=False)
-        loader = _loader(run_config(study, method('jm_pose'), 0), training=True)
-        clips = store_clips(study.folder / name, baseline, loader, {}, STORED, 8)
-        parse = type(model).parse_losses
+@pytest.mark.parametrize(
+    ('name', 'late', 'frames', 'terms'),
+    [('jm_pose', 0.5, 5, [False, False, True, True]), ('posewarper', 0.0, 2, [False] * 4)],
+)
+def test_train_on_features__objective_begins_late_and_pairs_are_pairs(
+    study, learnable, monkeypatch, name, late, frames, terms
+):
+    cfg, model, _ = _alike(name, study)
+    learnt, parse, forward = [], type(model).parse_losses, training.neck_features
 
-        def kept(self, named, parse=parse, name=name):
-            losses.append((name, sorted(named), named['loss_kpt'].item()))
-            return parse(self, named)
+    def parsed(self, named):
+        learnt.append(any(key.startswith('loss_joint_motion') for key in named))
+        return parse(self, named)
 
-        monkeypatch.setattr(type(model), 'parse_losses', kept)
-        train_on_features(model, cfg, clips, passes=2, objective_from=late)
-        monkeypatch.undo()
-    jm_pose, posewarper = losses[:4], losses[4:]
-    assert [len(terms) > 2 for _, terms, _ in jm_pose] == [False, False, True, True]
-    assert len(posewarper) == 4
-    assert np.isfinite([loss for *_, loss in losses]).all()
+    def seen(model, clip):
+        assert clip.stages[-1].shape[1] == frames
+        return forward(model, clip)
+
+    monkeypatch.setattr(type(model), 'parse_losses', parsed)
+    monkeypatch.setattr(training, 'neck_features', seen)
+    assert np.isfinite(train_on_features(model, cfg, learnable, passes=2, objective_from=late))
+    assert learnt == terms
 
 
 def _one_cycle(steps: int) -> list[float]:
