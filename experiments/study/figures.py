@@ -88,7 +88,7 @@ def _factors(table: dict[str, Any]) -> Chart | None:
 
 def _ablations(table: dict[str, Any]) -> Chart | None:
     runs = table['runs']
-    groups = ('part', 'ablation', 'objective', 'attention', 'answered')
+    groups = ('part', 'ablation', 'objective', 'form', 'answered')
     pairs = {
         run['title']: (run, runs[run['of']])
         for run in runs.values()

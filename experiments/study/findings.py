@@ -21,6 +21,12 @@ _PARTS = {
 }
 _OBJECTIVES = {'at a weight of 1e-5': 'weight_1e-5', 'if it starts late': 'late'}
 _OBJECTIVES |= {'as released': 'released'}
+_FORMS = {
+    'Attention over channels instead of positions': 'positions',
+    'Attention over channels instead of pooled positions': 'pooled',
+    "All frames' heatmaps as guides instead of the key frame's": 'key_guides',
+    'Heatmaps and motion as guides instead of motion': 'motion_guides',
+}
 
 
 def finding_sentences(table: dict[str, Any], found: list[Answer]) -> list[str]:
@@ -100,19 +106,16 @@ def _parts(found: list[Answer]) -> list[str]:
 
 
 def _forms(found: list[Answer]) -> list[str]:
-    """Orthogonality in other forms, and attention over other things."""
+    """Sentences on orthogonality in other forms, on attention and on guides."""
     said = []
     for form, run in _OBJECTIVES.items():
         answer = _answer(found, f'jm_pose-{run}', 'jm_pose-no_orthogonality')
         if answer is not None:
             said.append(f'Orthogonality adds {_difference(answer)} {form}.')
-    for tokens in ('positions', 'pooled_positions'):
-        answer = _answer(found, 'jm_pose', f'jm_pose-{tokens}')
+    for form, run in _FORMS.items():
+        answer = _answer(found, 'jm_pose', f'jm_pose-{run}')
         if answer is not None:
-            words = tokens.replace('_', ' ')
-            said.append(
-                f'Attention over channels has {_difference(answer)} beside attention over {words}.'
-            )
+            said.append(f'{form}: {_difference(answer)}.')
     return said
 
 

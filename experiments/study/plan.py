@@ -27,8 +27,8 @@ class Run:
         title: For readers.
         group: ``'method'``; ``'part'``, JM-Pose without one; ``'curve'``, JM-Pose after other
             numbers of passes; ``'longer'``, others after more; ``'control'``, and ``'answered'``
-            where the answer is known; ``'objective'`` and ``'attention'``, other forms of
-            JM-Pose's; ``'ablation'``. A scale says how many seeds a group has.
+            where the answer is known; ``'objective'`` and ``'form'``, other ways of
+            JM-Pose's parts; ``'ablation'``. A scale says how many seeds a group has.
         config: Name of the packaged config it starts from.
         changes: Key paths of the config to values.
         ablation: Name of the packaged config whose difference from its base is applied too.
@@ -141,15 +141,14 @@ OBJECTIVES = [
         'jm_pose', 'released', 'JM-Pose, orthogonality as released', _RELEASED, group='objective'
     ),
 ]
-ATTENTIONS = [
-    _variant(
-        'jm_pose',
-        tokens,
-        f'JM-Pose, attention over {title}',
-        {'neck.mutual_learning.tokens': tokens},
-        group='attention',
+FORMS = [
+    _variant('jm_pose', name, f'JM-Pose, {title}', {f'neck.{key}': value}, group='form')
+    for name, title, key, value in (
+        ('positions', 'attention over positions', 'mutual_learning.tokens', 'positions'),
+        ('pooled', 'attention to pooled positions', 'mutual_learning.tokens', 'pooled_positions'),
+        ('key_guides', "guided by the key frame's heatmaps", 'joint_learner.heatmaps', 'key'),
+        ('motion_guides', 'guided by motion alone', 'joint_learner.heatmaps', 'none'),
     )
-    for tokens, title in (('positions', 'positions'), ('pooled_positions', 'pooled positions'))
 ]
 ABLATIONS = [
     _ablation('tdmi', '1_stage', 'TDMI, 1 stage instead of 4'),
@@ -221,7 +220,7 @@ CONTROLS = [
 
 # Within a seed, in this order: what tells most comes first.
 RUNS = [*METHODS[:2], *PARTS, *METHODS[2:]]
-RUNS += [*CURVE, *OBJECTIVES, *CONTROLS, *ATTENTIONS, *ABLATIONS, *LONGER]
+RUNS += [*CURVE, *OBJECTIVES, *CONTROLS, *FORMS, *ABLATIONS, *LONGER]
 
 
 def chosen_runs(scale: Scale, only: str = '*') -> list[Run]:

@@ -53,12 +53,12 @@ SCALES = {
         'night',
         seeds=dict.fromkeys(_MAIN, 5)
         | dict.fromkeys(('longer',), 3)
-        | dict.fromkeys(('ablation', 'objective', 'attention'), 2)
+        | dict.fromkeys(('ablation', 'objective', 'form'), 2)
         | dict.fromkeys(('curve', 'control', 'answered'), 1),
     ),
     'gpu': Scale(
         'gpu',
-        seeds=dict.fromkeys((*_MAIN, 'ablation', 'objective', 'attention'), 2)
+        seeds=dict.fromkeys((*_MAIN, 'ablation', 'objective', 'form'), 2)
         | dict.fromkeys(('curve', 'control', 'answered'), 1),
         samples=9600,
         baseline_epochs=6,

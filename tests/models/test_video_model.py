@@ -186,6 +186,8 @@ def test_estimator__named_losses_and_every_trainable_parameter_gets_a_gradient()
         {'mutual_learning': {'num_stages': 3, 'gate': 'conv', 'num_heads': 2}},
         {'joint_learner': {'deform_groups': 2, 'modulation': 'raw', 'dilation': 3}},
         {'joint_learner': {'operator': 'torchvision'}},
+        {'joint_learner': {'heatmaps': 'key'}, 'mutual_learning': {'tokens': 'positions'}},
+        {'joint_learner': {'heatmaps': 'none'}, 'mutual_learning': {'tokens': 'pooled_positions'}},
     ],
 )
 def test_joint_motion_neck__variants_train(neck):
@@ -203,6 +205,23 @@ def test_joint_motion_neck__variants_train(neck):
     losses['loss_kpt'].backward()
     without = [n for n, p in model.neck.named_parameters() if p.requires_grad and p.grad is None]
     assert without == []
+
+
+@pytest.mark.parametrize(('heatmaps', 'guides'), [('all', [0, 1, 2]), ('key', [1]), ('none', [])])
+def test_joint_motion_neck__heatmaps_that_guide_the_joint_learner(heatmaps, guides):
+    arguments = {'joint_learner': {'heatmaps': heatmaps}, 'mutual_learning': None}
+    model = build(neck=arguments, loss_terms=False).eval()
+    torch.nn.init.normal_(model.neck.joint_learner.alignment.offset.weight, std=0.3)
+    stages = tuple(torch.randn(1, 3, c, 16, 12) for c in RESNET_CHANNELS)
+    features = model.neck.frame_features(ClipFeatures(clip(1), stages))
+    fused = model.neck.fuse(features).fused
+    seen = []
+    for frame in range(3):
+        other = features.heatmaps.clone()
+        other[:, frame] += 1
+        if not torch.equal(model.neck.fuse(features._replace(heatmaps=other)).fused, fused):
+            seen.append(frame)
+    assert seen == guides
 
 
 def test_model__head_that_does_not_take_the_features_of_the_neck_is_refused():
@@ -232,7 +251,13 @@ def test_joint_motion_neck__other_number_of_frames_is_refused():
 
 
 @pytest.mark.parametrize(
-    ('argument', 'value'), [('motion', 'flow'), ('frame_offsets', (1, 2)), ('frame_offsets', (0,))]
+    ('argument', 'value'),
+    [
+        ('motion', 'flow'),
+        ('frame_offsets', (1, 2)),
+        ('frame_offsets', (0,)),
+        ('joint_learner', {'heatmaps': 'last'}),
+    ],
 )
 def test_joint_motion_neck__bad_argument(argument, value):
     with pytest.raises(ValueError, match='expected'):

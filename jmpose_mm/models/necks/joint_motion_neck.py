@@ -38,8 +38,10 @@ class JointMotionNeck(VideoNeck):
             frame's own features (docs/jm_pose.md says what decided the default).
         flow: Arguments of :class:`FlowMotion` to take motion from optical flow instead of feature
             differences; ``weights`` is compulsory.
-        joint_learner: Arguments of :class:`ContextAwareJointLearner`; ``None`` leaves it out and
-            J_t is a chain on the same inputs.
+        joint_learner: Arguments of :class:`ContextAwareJointLearner`, and ``heatmaps``, which guide
+            it beside the motion: those of ``'all'`` frames (the default, as the figure), of the
+            ``'key'`` frame, or ``'none'``. ``None`` leaves it out and J_t is a chain on the same
+            inputs.
         mutual_learning: ``num_stages`` (L, default 2) and arguments of
             :class:`MutualLearningStage`; ``None`` leaves it out.
 
@@ -80,10 +82,12 @@ class JointMotionNeck(VideoNeck):
         if motion == 'key+difference':
             self.appearance = ResidualChain(channels + in_channels[-1], channels)
 
-        num_heatmaps = self.num_frames * num_keypoints
+        learner = dict(joint_learner or {})
+        self.guides = self._guides(learner.pop('heatmaps', 'all'))
+        num_heatmaps = len(self.guides) * num_keypoints
         self.joint_learner: nn.Module = _ConcatenatedContext(num_heatmaps, channels)
         if joint_learner is not None:
-            self.joint_learner = ContextAwareJointLearner(num_heatmaps, channels, **joint_learner)
+            self.joint_learner = ContextAwareJointLearner(num_heatmaps, channels, **learner)
 
         stage = dict(mutual_learning) if mutual_learning is not None else {'num_stages': 0}
         num_stages = stage.pop('num_stages', 2)
@@ -95,6 +99,16 @@ class JointMotionNeck(VideoNeck):
         )
         self.fusion = ResidualChain(2 * channels, channels)
 
+    def _guides(self, heatmaps: str) -> range:
+        """Frames of the window whose initial heatmaps guide the joint learner."""
+        frames = {
+            'all': range(self.num_frames),
+            'key': range(self.key_index, self.key_index + 1),
+            'none': range(0),
+        }
+        check_choice('joint_learner.heatmaps', heatmaps, frames)
+        return frames[heatmaps]
+
     def frame_stages(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Maps that motion is the difference of, and the last stage."""
         return (*self.motion.frame_maps(stages), stages[-1])
@@ -103,7 +117,8 @@ class JointMotionNeck(VideoNeck):
         """Stages of every frame to the key frame's fused features, ``(B, C, h, w)``."""
         initial_heatmaps = clip.heatmaps  # (B, T, K, h, w)
         motion = self.motion_features(clip)  # (B, C, h, w)
-        joint = self.joint_learner(initial_heatmaps, motion)  # (B, C, h, w)
+        guides = initial_heatmaps[:, self.guides.start : self.guides.stop]
+        joint = self.joint_learner(guides, motion)  # (B, C, h, w)
 
         named = {'initial_heatmaps': initial_heatmaps[:, self.key_index]}
         for i, stage in enumerate(self.mutual_learning, start=1):

@@ -107,7 +107,7 @@ def test_finding_sentences__are_the_figures_of_the_table():
     )
     assert 'Is the joint learner worth 0.5 AP? It adds -0.1 AP (open)' in said[3]
     assert any(sentence.startswith('The order of 5 methods and the published') for sentence in said)
-    assert len(said) == 14
+    assert len(said) == 16
     assert finding_sentences(table_of(result('tdmi', 0, 1.0, BASE)), []) == ['0 claims: .']
 
 
