@@ -74,9 +74,11 @@ CLAIMS = (
     Claim('orthogonality pays if it starts late', 'jm_pose-late', _WITHOUT_OBJECTIVE),
     Claim('orthogonality pays as released', 'jm_pose-released', _WITHOUT_OBJECTIVE),
     Claim('the Gaussian estimator beats the released one', 'jm_pose', 'jm_pose-released'),
-    # Mutual learning's attention.
+    # What attends to what, and what guides the joint learner.
     Claim('attention over channels beats positions', 'jm_pose', 'jm_pose-positions'),
-    Claim('attention over channels beats pooled positions', 'jm_pose', 'jm_pose-pooled_positions'),
+    Claim('attention over channels beats pooled positions', 'jm_pose', 'jm_pose-pooled'),
+    Claim("all frames' heatmaps guide better than one's", 'jm_pose', 'jm_pose-key_guides'),
+    Claim('heatmaps guide better than motion alone', 'jm_pose', 'jm_pose-motion_guides'),
     # Controls: time, or size.
     Claim('JM-Pose gains from time, not from its size', 'jm_pose', 'jm_pose-copies'),
     Claim('TDMI gains from time, not from its size', 'tdmi', 'tdmi-copies'),
