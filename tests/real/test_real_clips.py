@@ -59,7 +59,7 @@ def _config(offsets: tuple[int, ...], work_dir: Path):
         loader.update(num_workers=0, persistent_workers=False)
         evaluator.update(ann_file=str(clips), subset=None)
     cfg.param_scheduler = [{'type': 'LinearLR', 'start_factor': 0.1, 'end': 20, 'by_epoch': False}]
-    cfg.train_cfg = {'by_epoch': True, 'max_epochs': 60, 'val_interval': 10, 'val_begin': 20}
+    cfg.train_cfg = {'by_epoch': True, 'max_epochs': 60, 'val_interval': 5, 'val_begin': 10}
     cfg.custom_hooks.append(
         {
             'type': 'EarlyStoppingHook',
