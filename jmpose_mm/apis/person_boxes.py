@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -69,6 +70,8 @@ def make_boxes(
         3
     """
     out = Path(out)
+    if not math.isfinite(score_threshold):
+        raise UsageError(f'score_threshold: expected a number, got {score_threshold}')
     _check_out(out, ann_file)
     if isinstance(detector, str):
         detector = named_detector(detector)

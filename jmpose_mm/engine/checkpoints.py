@@ -21,6 +21,8 @@ __all__ = [
     'weights_folder',
 ]
 
+_REAL = ('weight', 'bias', 'running_mean', 'running_var')
+
 _SCHEMES = ('http://', 'https://')
 _EXPECTED = 'a checkpoint of tensors and plain types'
 
@@ -109,7 +111,7 @@ def check_weights(weights: Any, file: str | Path) -> None:
 
 
 def check_finite(weights: Mapping[str, Any], file: str | Path) -> None:
-    """Raise `UsageError` where one of the tensors in `weights` holds NaN or infinity."""
+    """Raise `UsageError` where a tensor in `weights` holds NaN or infinity, or has been rounded."""
     import torch
 
     tensors = {name: value for name, value in weights.items() if isinstance(value, torch.Tensor)}
@@ -118,6 +120,17 @@ def check_finite(weights: Mapping[str, Any], file: str | Path) -> None:
         raise UsageError(
             f'{file}: expected finite weights, got NaN or infinity in {len(broken)} of '
             f'{len(tensors)}: {listed(broken, 4)}; the training that wrote it diverged'
+        )
+    rounded = [
+        name
+        for name, value in tensors.items()
+        if name.rpartition('.')[2] in _REAL and not value.is_floating_point()
+    ]
+    if rounded:
+        kind = str(tensors[rounded[0]].dtype).removeprefix('torch.')
+        raise UsageError(
+            f'{file}: expected real numbers as weights, got {kind} in {len(rounded)} of '
+            f'{len(tensors)}: {listed(rounded, 4)}; quantised weights are not read'
         )
 
 

@@ -37,6 +37,7 @@ def evaluation_notes(
         *_of_reading(pairs),
         *_of_predictions(pairs, predictions),
         *_of_frames_without_predictions(truth, predictions),
+        *_of_scales(truth, predictions),
     ]
     if _is_the_truth(truth, predictions):
         notes += _why_truth_falls_short(truth, ap)
@@ -46,6 +47,11 @@ def evaluation_notes(
 def _of_reading(pairs: PredictionPairs) -> Iterator[str]:
     for words, count in pairs.pairing.items():
         yield f'{count} of {pairs.files} files: {words}'
+    if pairs.extra:
+        yield (
+            f'{len(pairs.extra)} prediction files have no ground truth of their name and do not '
+            f'count: {listed(pairs.extra, 3)}'
+        )
     for side, tables in (('truth', pairs.truth), ('predictions', pairs.predictions)):
         for words, count in tables.lost.items():
             if count:
@@ -81,6 +87,23 @@ def _of_frames_without_predictions(
         )
 
 
+def _of_scales(truth: TruePersons, predictions: PredictedPersons) -> Iterator[str]:
+    flat = int((truth.present.any(axis=1) & (truth.head_size == 0)).sum())
+    if flat:
+        yield f'{flat} persons have a head of size 0: officially nothing is near enough to them'
+    annotated, found = (p.keypoints[p.present] for p in (truth, predictions))
+    if not len(annotated) or not len(found):
+        return
+    low, high = annotated.min(axis=0), annotated.max(axis=0)
+    slack = high - low
+    outside = int(((found < low - slack) | (found > high + slack)).any(axis=1).sum())
+    if 2 * outside > len(found):
+        yield (
+            f'{outside} of {len(found)} predicted joints lie far from all annotated ones: are they '
+            'in pixels of another image size?'
+        )
+
+
 def _is_the_truth(truth: TruePersons, predictions: PredictedPersons) -> bool:
     if not np.array_equal(truth.frame, predictions.frame):
         return False
@@ -95,9 +118,6 @@ def _why_truth_falls_short(truth: TruePersons, ap: JointAP) -> Iterator[str]:
     absent = [name for name, count in zip(JOINT_NAMES, ap.num_true, strict=True) if count == 0]
     if absent and mean < 100:
         yield f'annotated nowhere, which officially counts as AP 0: {listed(absent, 15)}'
-    flat = int((truth.present.any(axis=1) & (truth.head_size == 0)).sum())
-    if flat:
-        yield f'{flat} persons have a head of size 0: officially nothing is near enough to them'
     # Sorted by pose, then by frame: equal poses of a frame are neighbours.
     order = np.lexsort(truth.keypoints.reshape(len(truth.frame), -1).T[::-1])
     order = order[np.argsort(truth.frame[order], kind='stable')]

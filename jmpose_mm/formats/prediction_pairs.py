@@ -39,12 +39,14 @@ class PredictionPairs(NamedTuple):
         files: Number of files.
         pairing: Number of files for each way of pairing, in words; empty where names and places
             agree.
+        extra: Names of prediction files that no file of the ground truth is called like.
     """
 
     truth: AnnotationTables
     predictions: AnnotationTables
     files: int
     pairing: Counter[str]
+    extra: tuple[str, ...] = ()
 
 
 def read_pairs(
@@ -91,7 +93,13 @@ def read_pairs(
         AnnotationTables.joined(predictions),
         len(files),
         Counter(words for words in pairing if words),
+        _names_beside(Path(prediction_dir), {file.name for file in files}),
     )
+
+
+def _names_beside(folder: Path, names: set[str]) -> tuple[str, ...]:
+    found = {file.name for file in list_json_files(folder)}
+    return tuple(sorted(found - names))
 
 
 def _read_pair(

@@ -116,6 +116,12 @@ def test_make_boxes__other_settings_start_anew(download: Path) -> None:
     assert (detector.calls, counts['boxes']) == (6, 6)
 
 
+def test_make_boxes__a_threshold_that_is_no_number_is_refused(download: Path) -> None:
+    with pytest.raises(UsageError, match='score_threshold: expected a number, got nan'):
+        boxes_of(download, Scripted(), progress=False, score_threshold=float('nan'))
+    assert not (download / 'boxes.json').exists()
+
+
 def test_make_boxes__missing_frames_are_counted_and_no_frames_are_an_error(download: Path) -> None:
     folder = download / 'images/val/000522_bonn_test'
     (folder / '000002.jpg').unlink()

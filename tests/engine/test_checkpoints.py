@@ -88,6 +88,7 @@ def test_read_checkpoint__refuses_what_is_none(tmp_path: Path) -> None:
         ({'a': torch.tensor([1.0, float('nan')])}, 'NaN or infinity in 1 of 1: a'),
         ({'a': torch.ones(1), 'b': torch.tensor(float('inf'))}, 'NaN or infinity in 1 of 2: b'),
         ({f'w{i}': torch.tensor(float('inf')) for i in range(9)}, 'w0, w1, w2, w3 and 5 more'),
+        ({'n': torch.tensor(3), 'b.weight': torch.ones(1, dtype=torch.int8)}, 'got int8 in 1 of 2'),
     ],
 )
 def test_check_weights__refuses_what_no_model_can_use(weights: Any, said: str) -> None:

@@ -51,6 +51,33 @@ def test_notes__files_without_persons_and_losses(tmp_path: Path) -> None:
     assert 'predictions: 1 persons of an unknown image' in text
 
 
+def test_notes__prediction_files_of_no_truth(tmp_path: Path) -> None:
+    truth = posetrack17([rect(point(3, 1, 1), point(4, 5, 5))])
+    found = posetrack17([rect(point(3, 1, 1.5, score=0.9), point(4, 5, 5, score=0.8))])
+    save(tmp_path / 'pred' / 'other.json', found)
+    assert notes(tmp_path, truth, found) == (
+        '1 prediction files have no ground truth of their name and do not count: other.json'
+    )
+
+
+def test_notes__predictions_of_another_image_size(tmp_path: Path) -> None:
+    truth = posetrack17([rect(point(3, 100, 50), point(4, 500, 250))])
+    apart = [point(3, 400, 200, score=0.9), point(4, 2000, 1000, score=0.8)]
+    # 2000 lies beyond 500 + 400, 400 does not
+    assert notes(tmp_path, truth, posetrack17([rect(*apart)])) == ''
+    apart[0] = point(3, 1000, 40, score=0.9)
+    assert notes(tmp_path, truth, posetrack17([rect(*apart)])) == (
+        '2 of 2 predicted joints lie far from all annotated ones: are they in pixels of another '
+        'image size?'
+    )
+
+
+def test_notes__heads_of_size_0(tmp_path: Path) -> None:
+    truth = posetrack17([rect(point(3, 1, 1), point(4, 5, 5), x2=[0], y2=[0])])
+    found = posetrack17([rect(point(3, 1, 1.5, score=0.9), point(4, 5, 5, score=0.8))])
+    assert notes(tmp_path, truth, found).startswith('1 persons have a head of size 0')
+
+
 def test_notes__nobody_is_predicted_at_all(tmp_path: Path) -> None:
     truth = posetrack17([rect(point(3, 1, 1))])
     with pytest.raises(ValueError, match=r'pred: expected predicted persons, got none in any'):
