@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.study.plan import MAIN, Run, chosen_runs
-from experiments.study.scales import Scale
+from experiments.study.plan import Run, chosen_runs
+from experiments.study.scales import MAIN, Scale
 
 __all__ = ['CORES', 'estimated_seconds', 'taken_seconds']
 

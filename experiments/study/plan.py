@@ -9,10 +9,8 @@ from typing import Any
 from experiments.study.scales import Scale
 from jmpose_mm.errors import UsageError
 
-__all__ = ['MAIN', 'METHODS', 'PASSES', 'RUNS', 'Run', 'chosen_runs']
+__all__ = ['METHODS', 'PASSES', 'RUNS', 'Run', 'chosen_runs']
 
-MAIN = ('method', 'part')
-"""Groups of the main table."""
 PASSES = 3
 """Passes over the samples: after one, a neck has hardly begun."""
 _CONFIG = '{}_resnet18_1xb{}_synthetic-128x96.py'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ['SCALES', 'Scale']
+__all__ = ['MAIN', 'SCALES', 'Scale']
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,23 @@ class Scale:
         return asdict(self)
 
 
-_MAIN = ('method', 'part')
+MAIN = ('method', 'part')
+"""Groups of the main table."""
 SCALES = {
     'cpu': Scale(
-        seeds=dict.fromkeys(_MAIN, 3) | dict.fromkeys(('curve', 'control', 'objective'), 1),
+        seeds=dict.fromkeys(MAIN, 3) | dict.fromkeys(('curve', 'control', 'objective'), 1),
         samples=3000,
     ),
     'night': Scale(
         'night',
-        seeds=dict.fromkeys(_MAIN, 5)
+        seeds=dict.fromkeys(MAIN, 5)
         | dict.fromkeys(('longer',), 3)
         | dict.fromkeys(('ablation', 'objective', 'form'), 2)
         | dict.fromkeys(('curve', 'control', 'answered'), 1),
     ),
     'gpu': Scale(
         'gpu',
-        seeds=dict.fromkeys((*_MAIN, 'ablation', 'objective', 'form'), 2)
+        seeds=dict.fromkeys((*MAIN, 'ablation', 'objective', 'form'), 2)
         | dict.fromkeys(('curve', 'control', 'answered'), 1),
         samples=9600,
         baseline_epochs=6,

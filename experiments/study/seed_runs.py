@@ -20,7 +20,8 @@ from experiments.benchmarks.timing import environment
 from experiments.study.cases import draw_cases
 from experiments.study.evaluation import average_precision, cost, predict, predict_images
 from experiments.study.features import StoredClips, load_clips, store_clips
-from experiments.study.plan import MAIN, Run
+from experiments.study.plan import Run
+from experiments.study.scales import MAIN
 from experiments.study.set_up import (
     BOXES,
     Study,

@@ -13,8 +13,8 @@ from experiments.study.budget import CORES, estimated_seconds, taken_seconds
 from experiments.study.claims import CHANCE
 from experiments.study.figures import SUBSETS, draw_figures
 from experiments.study.findings import finding_sentences
-from experiments.study.plan import MAIN, Run, chosen_runs
-from experiments.study.scales import Scale
+from experiments.study.plan import Run, chosen_runs
+from experiments.study.scales import MAIN, Scale
 from experiments.study.set_up import Study
 from jmpose_mm.tables import markdown_table
 from jmpose_mm.whole_files import whole_file

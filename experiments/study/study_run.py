@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.study.budget import CORES, estimated_seconds
-from experiments.study.plan import MAIN, Run, chosen_runs
-from experiments.study.scales import SCALES, Scale
+from experiments.study.plan import Run, chosen_runs
+from experiments.study.scales import MAIN, SCALES, Scale
 from experiments.study.scheduling import one_by_one, side_by_side
 from experiments.study.set_up import Study, description, write_test_truth
 from jmpose_mm.engine.devices import choose_device
