@@ -91,7 +91,12 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
         'mmdet:CONFIG,CHECKPOINT, whole (one person fills the picture) or hog (poor)',
     )
     group.add_argument(
-        '--det-every', type=int, default=1, help='detect persons in every N-th frame; default: 1'
+        '--det-every',
+        dest='detect_every',
+        metavar='N',
+        type=int,
+        default=1,
+        help='detect persons in every N-th frame; default: 1',
     )
     group.add_argument(
         '--lost',

@@ -171,7 +171,7 @@ def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPose
             weights,
             options['device'],
             boxes,
-            options['det_every'],
+            options['detect_every'],
             one_euro={} if 'one-euro' in (options['smooth'] or ()) else None,
             engine={name: options[name] for name in ('crop', 'causal', 'layer')},
             model={'dtype': options['dtype'], 'compile': options['compile']},

@@ -145,6 +145,7 @@ def film_row(film: str, folder: Path, make: FilmMaker, overwrite: bool = False) 
 def tabled(rows: Iterable[FilmRow], path: Path) -> list[FilmRow]:
     """The rows, written as a table anew after each."""
     found: list[FilmRow] = []
+    _write_table(path, found)
     for row in rows:
         found.append(row)
         _write_table(path, found)

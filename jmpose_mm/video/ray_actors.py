@@ -65,7 +65,8 @@ def rows_by_ray(
         UsageError: Ray is missing, or there is no such cluster.
     """
     with _cluster(address) as ray:
-        free, waiting, making = _actors(ray, load, len(films)), deque(films), dict[Any, Any]()
+        waiting, making = deque(dict.fromkeys(films)), dict[Any, Any]()
+        free = _actors(ray, load, len(waiting))
         while waiting or making:
             while free and waiting:
                 actor, film = free.pop(), waiting.popleft()

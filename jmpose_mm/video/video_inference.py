@@ -30,6 +30,7 @@ from jmpose_mm.video.poses.whole_tracks import (
 )
 from jmpose_mm.video.records import Frame, FramePoses, Remarks
 from jmpose_mm.video.video_outputs import VideoOutputs
+from jmpose_mm.visualization.film_codecs import check_encoding
 from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.visualization.skeleton import Skeleton, skeleton_of
 
@@ -119,6 +120,7 @@ def output_folder(
     )
     names = [POSES, *(EXPORTS[form][0] for form in forms if form in EXPORTS)]
     if outputs.film:
+        check_encoding(outputs.codec, outputs.quality)
         names.append(FILM)
     read = [*source.files, *inputs, *([outputs.beside] if outputs.beside else [])]
     return OutputFolder(out_dir, names, read)

@@ -15,22 +15,13 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from jmpose_mm.visualization import codec_threads  # noqa: F401
+from jmpose_mm.visualization.film_codecs import CODECS, check_encoding
 from jmpose_mm.visualization.film_sizes import fit_to_film, playable_size
 from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.whole_files import whole_file
 
-__all__ = ['CODECS', 'Film', 'is_drawn_film', 'write_film']
-# Encoders, the best first, and their settings. No frame waits for a later one: in mp4, films
-# of a variable rate would end too early. `veryfast` takes 3 times as long, for 0.6 of the bytes.
-CODECS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-    'h264': (('libx264', 'libopenh264', 'h264'), {'preset': 'ultrafast', 'bf': '0'}),
-    'hevc': (
-        ('libx265', 'hevc'),
-        {'preset': 'veryfast', 'tag': 'hvc1', 'x265-params': 'bframes=0:log-level=none'},
-    ),
-    'vp9': (('libvpx-vp9',), {'cpu-used': '6', 'b': '0', 'row-mt': '1', 'lag-in-frames': '0'}),
-    'av1': (('libsvtav1', 'libaom-av1'), {'preset': '9'}),
-}
+__all__ = ['Film', 'is_drawn_film', 'write_film']
+
 USUAL_RATE = 25.0
 UNIT = Fraction(1, 90000)  # of times; films of every usual rate have whole numbers of it
 BT709, LIMITED = 1, 1  # in the numbers of H.273, which all these codecs use
@@ -71,8 +62,7 @@ class Film:
         self.path, self.count = Path(path), 0
         if self.path.suffix.lower() != '.mp4':
             raise ValueError(f'path: expected a name that ends in .mp4, got {path}')
-        if codec not in CODECS:
-            raise ValueError(f'codec: expected one of {", ".join(CODECS)}, got {codec!r}')
+        check_encoding(codec, quality)
         if frames_per_second < 0 or math.isinf(frames_per_second):
             raise ValueError(f'frames_per_second: expected 0 or more, got {frames_per_second}')
         self._rate = frames_per_second if frames_per_second > 0 else USUAL_RATE

@@ -10,7 +10,7 @@ import pytest
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
-from jmpose_mm.video.film_lists import film_names, films_in, make_films, take_shard
+from jmpose_mm.video.film_lists import FilmRow, film_names, films_in, make_films, take_shard
 from jmpose_mm.video.records import FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton
 
@@ -41,6 +41,11 @@ def test_shard_of__all_films_once() -> None:
     for wrong in ('0/3', '4/3', '1', '1/0', 'a/b'):
         with pytest.raises(UsageError, match='shard: expected 1/4'):
             take_shard(films, wrong)
+
+
+def test_make_films__no_film_is_a_table_without_rows(tmp_path: Path) -> None:
+    assert make_films([], {}, tmp_path, lambda film, folder: pytest.fail(film)) == []
+    assert (tmp_path / 'summary.csv').read_text() == f'{",".join(FilmRow._fields)}\n'
 
 
 def test_make_films__finished_are_left_and_a_bad_one_is_reported(tmp_path: Path) -> None:

@@ -133,6 +133,8 @@ def test_film__codecs_and_colours(tmp_path: Path, codec: str) -> None:
     )
     with pytest.raises(ValueError, match='codec: expected one of h264'):
         Film(tmp_path / 'b.mp4', codec='mpeg4')
+    with pytest.raises(ValueError, match=r'quality: expected 0 \(best\) to 51 for h264, got -3'):
+        Film(tmp_path / 'b.mp4', quality=-3)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ class FrameDrawer:
         trail: int = 0,
         trail_joint: str | None = None,
     ) -> None:
+        if trail < 0:
+            raise UsageError(f'trail: expected a number of frames, or 0 for none, got {trail}')
         if trail_joint is not None and trail_joint not in skeleton.joints:
             raise UsageError(
                 f'trail_joint: expected one of {", ".join(skeleton.joints)}, got {trail_joint!r}'

@@ -134,6 +134,7 @@ def open_source(
         end: The first frame that does not come; None for all.
         stride: Every how many frames one comes.
         fps: Rate of images and arrays, which do not say theirs; times are at 25 per second without.
+            Refused for a film that has times of its own.
 
     Raises:
         UsageError: There is nothing, or nothing that can be read; or start, end, stride or fps
@@ -169,10 +170,7 @@ def open_source(
     if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
         return _images(name, [name], span, fps)
     if path.is_file() or '://' in name:
-        seen = probe(name)
-        shown, files = without_credentials(name), [name] if path.is_file() else []
-        films = partial(film_frames, name, seen, ASSUMED_FPS)
-        return FrameSource(shown, films, span, seen.size, seen.fps, seen.length, files, seen)
+        return _film(name, span, fps)
     if glob.has_magic(name):
         return _images(name, natural_images(glob.glob(name, recursive=True)), span, fps)
     raise UsageError(
@@ -181,9 +179,20 @@ def open_source(
     )
 
 
+def _film(name: str, span: Span, fps: float | None) -> FrameSource:
+    seen = probe(name)
+    shown, files = without_credentials(name), [name] if Path(name).is_file() else []
+    if fps and seen.fps:
+        raise UsageError(f'fps: expected none for {shown}, which says its times, got {fps:g}')
+    frames = partial(film_frames, name, seen, fps or ASSUMED_FPS)
+    return FrameSource(shown, frames, span, seen.size, seen.fps or fps, seen.length, files, seen)
+
+
 def _images(name: str, files: Sequence[str], span: Span, fps: float | None) -> FrameSource:
     if not files:
-        raise UsageError(f'{name}: expected images ({", ".join(IMAGE_SUFFIXES)}), found none')
+        raise UsageError(
+            f'{name}: expected images ({", ".join(IMAGE_SUFFIXES)}) or films, found none'
+        )
     pages = page_counts(files)
     frames = partial(image_frames, files, pages, fps or ASSUMED_FPS)
     first = _size(read_image(files[0]))
