@@ -91,14 +91,6 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
         'mmdet:CONFIG,CHECKPOINT, whole (one person fills the picture) or hog (poor)',
     )
     group.add_argument(
-        '--det-every',
-        dest='detect_every',
-        metavar='N',
-        type=int,
-        default=1,
-        help='detect persons in every N-th frame; default: 1',
-    )
-    group.add_argument(
         '--lost',
         type=float,
         default=1.2,
@@ -138,6 +130,14 @@ def add_frame_arguments(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--stride', type=int, default=1, help='take every N-th frame only; default: 1'
+    )
+    group.add_argument(
+        '--det-every',
+        dest='detect_every',
+        metavar='N',
+        type=int,
+        default=1,
+        help='detect persons in every N-th frame; default: 1',
     )
     group.add_argument(
         '--shard', metavar='I/N', help='of several films, run on the I-th of N parts'
