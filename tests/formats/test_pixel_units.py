@@ -21,7 +21,7 @@ from jmpose_mm.formats.pixel_units import check_pixels
     ids=str,
 )
 def test_check_pixels__passes_what_can_be_pixels(values: list[float]) -> None:
-    check_pixels('a.json', 'keypoints', np.asarray(values, dtype=float))
+    assert check_pixels('a.json', 'keypoints', np.asarray(values, dtype=float)) is None
 
 
 @pytest.mark.parametrize('values', [[0.2, 0.9], [-0.3, 1.4, np.nan], [[0.0, 0.5], [1.0, 1.0]]])

@@ -105,4 +105,4 @@ def test_evaluation_alone__loads_nothing_of_openmmlab() -> None:
         'from mmengine.config.utils import MODULE2PACKAGE\n'
         'assert MODULE2PACKAGE["jmpose_mm"] == "jmpose_mm"\n'
     )
-    subprocess.run([sys.executable, '-c', code], check=True)
+    subprocess.check_call([sys.executable, '-c', code])
