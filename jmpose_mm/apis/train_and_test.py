@@ -29,6 +29,7 @@ def draw_into(cfg: Config, folder: str | None) -> None:
     """Let the visualization hook write its drawings into `folder`; nothing without one."""
     if folder is None:
         return
+    check_output(folder, [], 'show_dir', folder=True)
     if (hook := cfg.get('default_hooks', {}).get('visualization')) is None:
         raise UsageError('show_dir: the config has no default_hooks.visualization')
     hook.update(enable=True, out_dir=folder)
@@ -216,9 +217,7 @@ def _check_outputs(
     for name, file in files.items():
         if file is not None:
             check_output(file, read, name)
-    if out_dir is None:
-        return
-    for folder in {path.parent for path in data}:
+    for folder in {path.parent for path in data} if out_dir is not None else ():
         check_output(out_dir, [folder], 'out_dir', folder=True)
         if folder.name == 'annotations' and any(Path(out_dir).glob('*.json')):
             check_output(Path(out_dir, 'predictions.json'), [folder], 'out_dir')

@@ -112,7 +112,11 @@ def output_folder(
         outputs: Files to write.
         skeleton: Skeleton of the poses; None as long as it is not known.
         inputs: Files that are read besides the film.
+
+    Raises:
+        UsageError: Settings of a film are given, and none is to be written.
     """
+    outputs.check()
     forms = (
         (outputs.exports or USUAL)
         if skeleton is None

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jmpose_mm.errors import UsageError
+
 __all__ = ['VideoOutputs']
 
 
@@ -32,6 +34,20 @@ class VideoOutputs(NamedTuple):
     join: float | None = None
     codec: str = 'h264'
     quality: int = 23
+
+    def check(self) -> None:
+        """Raise `UsageError` for settings of a film that is not written: they would do nothing."""
+        plain = VideoOutputs()
+        drawn = {'draw_boxes': self.drawing.get('boxes'), 'trail': self.drawing.get('trail')}
+        asked = {name: value for name, value in drawn.items() if value}
+        for name in ('beside', 'codec', 'quality'):
+            if getattr(self, name) != getattr(plain, name):
+                asked[name] = getattr(self, name)
+        if (asked.get('trail') or 0) < 0:
+            raise UsageError(f'trail: expected a number of frames, got {asked["trail"]}')
+        if asked and not self.film:
+            name = next(iter(asked))
+            raise UsageError(f'{name}: expected a film to be written, got none (no_video)')
 
     @property
     def steps(self) -> tuple[str, ...]:

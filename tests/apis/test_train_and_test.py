@@ -129,6 +129,8 @@ def test_draw_into__switches_the_hook_on() -> None:
     assert cfg.default_hooks.visualization.out_dir == 'drawn'
     with pytest.raises(UsageError, match='show_dir'):
         api.draw_into(Config({}), 'drawn')
+    with pytest.raises(UsageError, match=r'show_dir: expected .*\.py to be a folder'):
+        api.draw_into(cfg, __file__)
 
 
 def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.output_folder import OutputFolder
+from jmpose_mm.video.video_outputs import VideoOutputs
 
 NAMES = ('poses.json', 'film.mp4', 'poses.csv')
 BEGUN = b'{"source": "a"\n'
@@ -86,3 +87,25 @@ def test_held__once_at_a_time_and_nothing_stays(tmp_path: Path) -> None:
     (tmp_path / 'out').write_bytes(b'mine')
     with pytest.raises(UsageError, match=r'out_dir: expected a folder, .*out is a file'):
         hold(OutputFolder(tmp_path / 'out', NAMES, []))
+
+
+@pytest.mark.parametrize(
+    ('settings', 'name'),
+    [
+        ({'drawing': {'boxes': True, 'trail': 0}}, 'draw_boxes'),
+        ({'drawing': {'boxes': False, 'trail': 9}}, 'trail'),
+        ({'codec': 'vp9'}, 'codec'),
+        ({'quality': 18}, 'quality'),
+        ({'beside': 'other/poses.json'}, 'beside'),
+    ],
+)
+def test_settings_of_a_film__without_one_are_refused(settings: dict, name: str) -> None:
+    VideoOutputs(**settings).check()
+    with pytest.raises(UsageError, match=f'^{name}: expected a film to be written'):
+        VideoOutputs(film=False, **settings).check()
+
+
+def test_trail__is_a_number_of_frames() -> None:
+    VideoOutputs(film=False, drawing={'boxes': False, 'trail': 0}).check()
+    with pytest.raises(UsageError, match='trail: expected a number of frames, got -4'):
+        VideoOutputs(drawing={'trail': -4}).check()
