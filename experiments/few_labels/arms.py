@@ -28,31 +28,39 @@ class Arm:
         targets: ``'none'``, ``'labelled'``: the teacher's own data; ``'true'``: the true labels of
             the unlabelled videos; ``'teacher'``: its poses; ``'agreed'``: these after frames around
             them spoke.
-        degrade: Key frames are degraded, half of them.
+        degrade: Share of the samples whose key frame is degraded.
         labels: True labels of a video, evenly over its frames.
         copies: Each frame of a window is the key frame, in training and in testing.
+        passes: Number of times that a student sees the samples.
     """
 
     name: str
     title: str
     method: str = 'jm_pose'
     targets: str = 'agreed'
-    degrade: bool = True
+    degrade: float = 0.5
     labels: int = 0
     copies: bool = False
+    passes: int = 1
 
 
 ARMS = [
-    Arm('teacher', 'teacher', 'single_frame', 'none', False),
-    Arm('ceiling', 'JM-Pose, true labels of all', targets='true', degrade=False),
-    Arm('plain', "JM-Pose, teacher's poses", targets='teacher', degrade=False),
+    Arm('teacher', 'teacher', 'single_frame', 'none', 0.0),
+    Arm('ceiling', 'JM-Pose, true labels of all', targets='true', degrade=0.0),
+    Arm('plain', "JM-Pose, teacher's poses", targets='teacher', degrade=0.0),
     Arm('degraded', "JM-Pose, teacher's poses, key frame degraded", targets='teacher'),
-    Arm('agreed', 'JM-Pose, poses agreed over time', degrade=False),
+    Arm('agreed', 'JM-Pose, poses agreed over time', degrade=0.0),
     Arm('agreed_degraded', 'JM-Pose, agreed, degraded'),
     Arm('self_training', 'single frame, agreed, degraded', 'single_frame'),
     Arm('copies', 'JM-Pose on copies, agreed, degraded', copies=True),
-    Arm('longer', 'teacher, trained longer', 'single_frame', 'labelled', False),
+    Arm('longer', 'teacher, trained longer', 'single_frame', 'labelled', 0.0),
+    Arm('quarter', 'JM-Pose, agreed, a quarter degraded', degrade=0.25),
     Arm('labels_1', 'JM-Pose, agreed, degraded, 1 label a video', labels=1),
     Arm('labels_5', 'JM-Pose, agreed, degraded, 5 labels a video', labels=5),
     Arm('ceiling_degraded', 'JM-Pose, true labels of all, degraded', targets='true'),
+    Arm(
+        'ceiling_3', 'JM-Pose, true labels of all, 3 passes', targets='true', degrade=0.0, passes=3
+    ),
+    Arm('quarter_3', 'JM-Pose, agreed, a quarter degraded, 3 passes', degrade=0.25, passes=3),
+    Arm('half_3', 'JM-Pose, agreed, degraded, 3 passes', passes=3),
 ]

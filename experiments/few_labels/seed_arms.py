@@ -26,8 +26,6 @@ from jmpose_mm.registry import DATASETS
 
 __all__ = ['SeedArms']
 
-DEGRADED_SHARE = 0.5
-
 
 class SeedArms:
     """Makes arms of one seed.
@@ -80,11 +78,11 @@ class SeedArms:
             data.ann_file = str(self._labels(arm).resolve())
             _insert_behind(data.pipeline, 'GenerateTarget', dict(type='jmpose_mm.WeighKeypoints'))
             if arm.degrade:
-                step = dict(type='jmpose_mm.DegradeFrames', prob=DEGRADED_SHARE)
+                step = dict(type='jmpose_mm.DegradeFrames', prob=arm.degrade)
                 _insert_behind(data.pipeline, 'TopdownClipAffine', step)
         count, wanted = len(DATASETS.build(data)), self.study.scale.samples
         order = np.random.default_rng(self.seed).permutation(count)[:wanted].tolist()
-        epochs = max(1, round(wanted / len(order)))
+        epochs = arm.passes * max(1, round(wanted / len(order)))
         baseline = self.shared.baseline['checkpoint']
         checkpoint, _ = train_on_images(cfg, baseline, epochs, order)
         return built_model(cfg, checkpoint, 'cpu')
