@@ -75,9 +75,9 @@ def add_label_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--degraded',
         type=float,
-        default=0.5,
+        default=0.25,
         metavar='SHARE',
-        help='of the samples whose key frame is degraded; default: 0.5',
+        help='of the samples whose key frame is degraded; default: 0.25',
     )
     group.add_argument(
         '--no-agreement',

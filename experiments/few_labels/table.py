@@ -30,13 +30,18 @@ def share_of_ceiling(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> flo
     """What an arm gains over the teacher on degraded frames, by what true labels of all gain.
 
     Returns:
-        The share, or None where the teacher or the ceiling of this seed is not made yet.
+        The share, or None where the teacher, or the ceiling of this seed and as many passes, is not
+        made yet.
     """
     same = {
-        r['name']: r['tested']['truth']['ap']['degraded'] for r in rows if r['seed'] == row['seed']
+        one['name']: one['tested']['truth']['ap']['degraded']
+        for one in rows
+        if one['seed'] == row['seed']
     }
-    teacher, ceiling, own = (same.get(name) for name in ('teacher', 'ceiling', row['name']))
-    if row['name'] in ('teacher', 'ceiling') or None in (teacher, ceiling, own):
+    passes = row.get('passes', 1)
+    name = 'ceiling' if passes == 1 else f'ceiling_{passes}'
+    teacher, ceiling, own = (same.get(one) for one in ('teacher', name, row['name']))
+    if row['name'] in ('teacher', name) or None in (teacher, ceiling, own):
         return None
     return (own - teacher) / (ceiling - teacher)
 

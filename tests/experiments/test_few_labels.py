@@ -51,6 +51,8 @@ def test_share__is_the_gain_over_the_teacher_by_that_of_the_ceiling() -> None:
     assert share_of_ceiling(rows[2], rows) == pytest.approx(0.25)
     assert share_of_ceiling(rows[0], rows) is None
     assert share_of_ceiling(rows[3], rows) is None  # nothing of its seed to compare with
+    longer = [row('ceiling_3', 60) | {'passes': 3}, row('half_3', 50) | {'passes': 3}]
+    assert share_of_ceiling(longer[1], [*rows, *longer]) == pytest.approx(0.5)
     lines = table_of(rows).splitlines()
     assert lines[4].split('|')[1:8] == [
         *(' plain ', ' 2 ', ' 50.0 ± 0.0 ', ' 62.0 ± 25.5 ', ' 60.0 ± 0.0 ', ' 50.0 ± 0.0 '),

@@ -49,7 +49,7 @@ class FewLabelOptions:
     method: str = 'jm_pose'
     frames: int = 600
     iterations: int | None = None
-    degraded: float = 0.5
+    degraded: float = 0.25
     agree: bool = True
     detector: str = 'auto'
     boxes: str | None = None

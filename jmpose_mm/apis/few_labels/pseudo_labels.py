@@ -18,8 +18,9 @@ from jmpose_mm.video.records import FramePoses, PersonPose
 
 __all__ = ['FilmLabels', 'film_labels', 'full_score', 'labels_document']
 
-TRUE_WEIGHT = 4.0
-"""What a true joint counts, where a joint that the teacher is sure of counts 1."""
+TRUE_WEIGHT = 1.0
+"""What a true joint counts: as one that the teacher is quite sure of, twice as much as its usual
+ones. Four times that was worse (docs/few_labels.md)."""
 SURE, LEAST_WEIGHT = 0.5, 0.01
 """Certainty from which a joint is written as seen (2), not as labelled alone (1); weight below
 which it is none."""
