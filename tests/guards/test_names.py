@@ -77,3 +77,15 @@ def test_patterns__find_and_spare() -> None:
         assert not POOR_WORD.search(stem), stem
     assert PERSONAL.search('see /home/ann/data')
     assert not PERSONAL.search('see data/home/ann and a/work/b')
+
+
+def test_functions__say_what_they_give() -> None:
+    """`X_of`, `run` and `Size` name nothing that somebody would search for."""
+    found = [
+        f'{name_of(file)}: {node.name}'
+        for file in python_files('jmpose_mm')
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and (node.name.endswith('_of') or node.name in ('run', 'Size'))
+    ]
+    assert found == ['jmpose_mm/visualization/skeleton.py: skeleton_of']  # promised by the docs

@@ -20,7 +20,6 @@ from jmpose_mm.formats.labels.instances import Instance, document_of_instances
 __all__ = ['read_deeplabcut']
 
 HEADERS = ('scorer', 'individuals', 'bodyparts', 'coords')
-SINGLE = 'single'  # the individual that unique bodyparts are stored under
 
 Column = tuple[str, str, str]  # individual, bodypart, x or y
 

@@ -14,7 +14,7 @@ from jmpose_mm.datasets.conversion.own_data.categories import LabelledCategory
 from jmpose_mm.datasets.conversion.own_data.image_files import ImageFiles, upright_size
 from jmpose_mm.datasets.conversion.own_data.persons import FileJoints, own_entry
 from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton
-from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.frame_names import frame_name, posix_name
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
 from jmpose_mm.formats.json_files import Place, field, place_in, read_id, whole_number
@@ -180,6 +180,3 @@ def _check_losses(found: list[LabelledImage], persons: int, counts: Counter[str]
             f'labels: expected most of the {persons} persons with keypoints to be of use, got '
             f'{kept}: {lost}'
         )
-    missing = [image for image in found if image.file is None]
-    if len(missing) == len(found) and not found:
-        raise UsageError(f'labels: expected images, got none in {listed(found)}')
