@@ -103,7 +103,9 @@ def test_quality__has_frames_to_look_at_however_sure_the_model_is(tmp_path: Path
         sure = sure._replace(scores=sure.scores * 7, box=np.array([0.0, 0, 300, 300]))
         file.add(None, FramePoses(0, 0.0, '', (320, 180), (sure,)))
     (path,) = export_poses(read_poses(tmp_path / 'poses.json'), tmp_path, ['quality'])
-    assert [one['index'] for one in json.loads(path.read_text())['label_first']] == [0]
+    quality = json.loads(path.read_text())
+    assert [one['index'] for one in quality['label_first']] == [0]
+    assert quality['persons'][0]['mean_score'] == pytest.approx(0.9 * 7)
 
 
 def data_of(page: Path) -> dict:

@@ -120,12 +120,14 @@ def _person(
     step = float(np.median(np.diff(track.times))) if len(track.times) > 1 else np.inf
     indices = [frames[row][0] for row in track.rows]
     trembling = jitter(track.keypoints, track.times)
+    # As the model gave them; the signs have 1 at most.
+    scores = np.where(signs.scores > 0, track.scores, 0.0)
     return {
         'id': track.id,
         'frames': len(track.rows),
         'first': indices[0],
         'last': indices[-1],
-        'mean_score': _rounded(signs.scores[:, skeleton.drawn].mean()),
+        'mean_score': _rounded(scores[:, skeleton.drawn].mean()),
         'jitter': _rounded(trembling),
         'doubled': [indices[t] for t in np.flatnonzero(track.doubled > DOUBLED)],
         'gaps': [
@@ -134,7 +136,7 @@ def _person(
         ],
         'joints': {
             name: {
-                'mean_score': _rounded(signs.scores[:, k].mean()),
+                'mean_score': _rounded(scores[:, k].mean()),
                 'low_scores': int((signs.scores[:, k] < LOW_SCORE).sum()),
                 'jumps': int((signs.jumps[:, k] > JUMP).sum()),
                 'bones': int((signs.bones[:, k] > BONE_CHANGE).sum()),
