@@ -32,7 +32,8 @@ STEP_SECONDS = {
 PERSON_SECONDS = {'single_frame': 0.018, 'single_frame-resnet34': 0.028}  # one training step's
 PERSONS = 14_113  # of `hard`
 CLIP_SECONDS, TESTED_CLIPS = 0.06, 2_700  # storing features of one; test persons, in both boxes
-TEST_SECONDS, RENDER_SECONDS = 12.0, 250.0
+# A test in one kind of boxes; PoseWarper warps every frame of a window, five times each.
+TEST_SECONDS, POSEWARPER_TEST_SECONDS, RENDER_SECONDS = 12.0, 55.0, 250.0
 
 
 def estimated_seconds(scale: Scale) -> float | None:
@@ -46,7 +47,8 @@ def estimated_seconds(scale: Scale) -> float | None:
 
 
 def _run_seconds(run: Run, scale: Scale) -> float:
-    tests = TEST_SECONDS * (3 if run.group in MAIN else 1)
+    seconds = POSEWARPER_TEST_SECONDS if run.name == 'posewarper' else TEST_SECONDS
+    tests = seconds * (3 if run.group in MAIN else 1)
     if run.name in PERSON_SECONDS:
         return tests + PERSON_SECONDS[run.name] * PERSONS * scale.baseline_epochs
     name = run.name if run.name in STEP_SECONDS else run.of

@@ -48,7 +48,7 @@ MAIN = ('method', 'part')
 SCALES = {
     'cpu': Scale(
         seeds=dict.fromkeys(MAIN, 3) | dict.fromkeys(('curve', 'control', 'objective'), 1),
-        samples=3000,
+        samples=2800,
     ),
     'night': Scale(
         'night',
