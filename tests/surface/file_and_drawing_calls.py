@@ -34,6 +34,7 @@ from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 from jmpose_mm.video import chosen_model, film_lists
 from jmpose_mm.video.files import (
+    html_report,
     person_tracks,
     pose_exports,
     pose_files,
@@ -51,6 +52,7 @@ from jmpose_mm.visualization import (
     comparison,
     drawing,
     film,
+    film_codecs,
     film_sizes,
     marks,
     person_windows,
@@ -245,6 +247,8 @@ FILMS: dict[str, Call] = {
     'open_source of a film': (_frames_of, lambda at: {'source': at / 'walk.mp4'}),
     'probe': (containers.probe, lambda at: {'name': str(at / 'walk.mp4')}),
     'read_image': (images.read_image, lambda at: {'file': str(at / 'a.png')}),
+    'check_encoding': (film_codecs.check_encoding, lambda at: {'codec': 'h264', 'quality': 20}),
+    'page_style': (html_report.page_style, lambda at: {}),
     'natural_images': (images.natural_images, lambda at: {'files': ['b10.jpg', 'b9.jpg']}),
     'page_counts': (images.page_counts, lambda at: {'files': [str(at / 'a.png')]}),
     'found_boxes': (found_boxes.found_boxes, lambda at: _found()),
