@@ -120,8 +120,14 @@ def test_full_disk__is_one_line_and_leaves_nothing_half_written(
             file.write(b'{')
         raise OSError(errno.ENOSPC, 'No space left on device', str(self))
 
+    opened = Path.open
+
+    def open_full(self: Path, mode: str = 'r', *more: Any, **options: Any) -> Any:
+        return full(self) if 'w' in mode else opened(self, mode, *more, **options)
+
     for method in ('write_bytes', 'write_text'):
         monkeypatch.setattr(Path, method, full)
+    monkeypatch.setattr(Path, 'open', open_full)
     monkeypatch.setattr('matplotlib.figure.Figure.savefig', lambda self, file, **_: full(file))
     more = ['--workers', '1', '--size', '96x72'] if name == 'make_synthetic' else []
     assert run(monkeypatch, name, *arguments, *more) == 1
