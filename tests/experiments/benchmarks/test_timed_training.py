@@ -98,11 +98,13 @@ def test_alternately__calls_each_once_first_and_then_in_turn(
 ) -> None:
     called: list[str] = []
 
-    def seconds(step: object) -> float:
+    def seconds(step: object, processor: bool) -> float:
+        assert processor
         step()
         return float(len(called))
 
     monkeypatch.setattr(train, 'measure_seconds', seconds)
     steps = [lambda: called.append('a'), lambda: called.append('b')]
-    assert train._alternately(steps, 3) == [[3.0, 5.0, 7.0], [4.0, 6.0, 8.0]]
+    size = train.TrainingSize(clips=2, runs=3, configs=(), processor=True)
+    assert train._alternately(steps, size) == [[3.0, 5.0, 7.0], [4.0, 6.0, 8.0]]
     assert called == ['a', 'b'] * 4
