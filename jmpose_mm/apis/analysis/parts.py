@@ -135,7 +135,11 @@ def _names(parts: list[Part], labels: np.ndarray) -> bool:
 def _ranges(truth: Truth, videos: np.ndarray, bins: int) -> list[Division]:
     """Ranges of head size and of speed, with about equally many persons in each."""
     numbers = np.asarray([number for _, number in truth.keys])
-    tracks = [-1 if track is None else track for track in truth.frames.persons.track_ids]
+    known: dict[int | str, int] = {}  # files may name tracks by words
+    tracks = [
+        -1 if track is None else known.setdefault(track, len(known))
+        for track in truth.frames.persons.track_ids
+    ]
     speed = motion_speed(truth.persons, videos, numbers, np.asarray(tracks, dtype=np.int64))
     seen = truth.persons.present.any(axis=1)
 
