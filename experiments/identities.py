@@ -22,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from jmpose_mm.engine.configs import load_config
+from jmpose_mm.functional.crop import xywh_to_xyxy
 from jmpose_mm.functional.evaluation.clear_mot import TrackEvents
 from jmpose_mm.functional.tracks.tracking import assign, box_iou
 from jmpose_mm.video.people.tracker import PersonTracker
@@ -115,8 +116,8 @@ def read_videos(root: Path) -> list[tuple[list[Boxes], list[Detections]]]:
         detections = []
         for image in sorted(document['images'], key=lambda image: image['frame_id']):
             persons = [a for a in document['annotations'] if a['image_id'] == image['id']]
-            truth.append({a['track_id'] + 1: _corners(a['bbox']) for a in persons})
-            boxes = np.reshape([_corners(box) for box, _ in found[image['id']]], (-1, 4))
+            truth.append({a['track_id'] + 1: xywh_to_xyxy(a['bbox']) for a in persons})
+            boxes = np.reshape([xywh_to_xyxy(box) for box, _ in found[image['id']]], (-1, 4))
             scores = np.array([score for _, score in found[image['id']]])
             detections.append(Detections(boxes, scores, persons))
         videos.append((truth, detections))
@@ -126,16 +127,11 @@ def read_videos(root: Path) -> list[tuple[list[Boxes], list[Detections]]]:
 def _poses(boxes: np.ndarray, persons: list[dict]) -> np.ndarray:
     """The labelled pose of the person that each box (N, 4) shows, (N, 17, 2)."""
     poses = np.full((len(boxes), 17, 2), np.nan)
-    overlap = box_iou(boxes, np.reshape([_corners(a['bbox']) for a in persons], (-1, 4)))
+    overlap = box_iou(boxes, np.reshape([xywh_to_xyxy(a['bbox']) for a in persons], (-1, 4)))
     for n, m in assign(overlap, 0.3):
         joints = np.reshape(persons[m]['keypoints'], (17, 3))
         poses[n] = np.where(joints[:, 2:] > 0, joints[:, :2], np.nan)
     return poses
-
-
-def _corners(box: list[float]) -> np.ndarray:
-    left, top, width, height = box
-    return np.array([left, top, left + width, top + height], dtype=float)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -36,10 +36,10 @@ def make_parser() -> argparse.ArgumentParser:
 def compare(arguments: argparse.Namespace) -> None:
     """Make the arms and print the table."""
     from experiments.few_labels import make_arms
-    from experiments.few_labels.table import table_of
+    from experiments.few_labels.table import results_table
 
     rows = make_arms(arguments.work_dir, arguments.seeds, arguments.only, teacher=arguments.teacher)
-    print(table_of(rows))
+    print(results_table(rows))
 
 
 def main() -> int:

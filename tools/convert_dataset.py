@@ -6,9 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
+# where the tool is not run as a script, its folder is not searched
+sys.path.append(str(Path(__file__).resolve().parent))
+
+from film_arguments import METHODS
+
 FORMATS = ('posetrack17', 'posetrack18', 'posetrack21', 'sub-jhmdb', 'hieve')
 OWN = 'coco'
-METHODS = ('jm_pose', 'tdmi', 'fami_pose', 'dcpose', 'posewarper', 'tar')
 BACKBONES = ('resnet18', 'resnet50', 'hrnet-w32', 'hrnet-w48', 'vit-s')
 
 
@@ -138,7 +142,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))

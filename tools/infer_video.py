@@ -6,6 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+# where the tool is not run as a script, its folder is not searched
+sys.path.append(str(Path(__file__).resolve().parent))
+
+from film_arguments import add_box_arguments, add_place_arguments
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
@@ -57,12 +62,7 @@ def add_model_arguments(group: argparse._ArgumentGroup) -> None:
         action='store_true',
         help='list the models with published weights, and exit',
     )
-    group.add_argument(
-        '--weights-dir',
-        metavar='DIR',
-        help="folder of downloaded weights; default: torch's folder of checkpoints",
-    )
-    group.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
+    add_place_arguments(group)
     group.add_argument('--causal', action='store_true', help='use past frames only; no latency')
     group.add_argument(
         '--crop',
@@ -82,21 +82,7 @@ def add_model_arguments(group: argparse._ArgumentGroup) -> None:
 
 def add_people_arguments(group: argparse._ArgumentGroup) -> None:
     """Options of persons."""
-    boxes = group.add_mutually_exclusive_group()
-    boxes.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
-    boxes.add_argument(
-        '--detector',
-        default='auto',
-        help='rtmdet-m (default on a GPU), rtmdet-nano (default elsewhere), torchvision[:MODEL], '
-        'mmdet:CONFIG,CHECKPOINT, whole (one person fills the picture) or hog (poor)',
-    )
-    group.add_argument(
-        '--lost',
-        type=float,
-        default=1.2,
-        metavar='SECONDS',
-        help='a person who was away for longer gets a new identity; default: 1.2',
-    )
+    add_box_arguments(group)
     few = group.add_mutually_exclusive_group()
     few.add_argument(
         '--max-persons', type=int, metavar='N', help='poses of at most N persons in a frame'
@@ -108,9 +94,6 @@ def add_people_arguments(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--keep-ids', type=int, nargs='+', metavar='ID', help='poses of these identities alone'
-    )
-    group.add_argument(
-        '--min-score', type=float, metavar='SCORE', help='lowest score of a box; default: 0.3'
     )
     group.add_argument(
         '--join',
@@ -130,14 +113,6 @@ def add_frame_arguments(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         '--stride', type=int, default=1, help='take every N-th frame only; default: 1'
-    )
-    group.add_argument(
-        '--det-every',
-        dest='detect_every',
-        metavar='N',
-        type=int,
-        default=1,
-        help='detect persons in every N-th frame; default: 1',
     )
     group.add_argument(
         '--shard', metavar='I/N', help='of several films, run on the I-th of N parts'
@@ -214,7 +189,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))

@@ -6,7 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-METHODS = ('jm_pose', 'tdmi', 'fami_pose', 'dcpose', 'posewarper', 'tar')
+# where the tool is not run as a script, its folder is not searched
+sys.path.append(str(Path(__file__).resolve().parent))
+
+from film_arguments import METHODS, add_box_arguments, add_place_arguments
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -50,12 +53,7 @@ def add_model_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--method', choices=METHODS, default='jm_pose', help='of the student; default: jm_pose'
     )
-    group.add_argument(
-        '--weights-dir',
-        metavar='DIR',
-        help="where weights are looked for, and kept when downloaded (torch's folder)",
-    )
-    group.add_argument('--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps')
+    add_place_arguments(group)
 
 
 def add_label_arguments(group: argparse._ArgumentGroup) -> None:
@@ -89,27 +87,15 @@ def add_label_arguments(group: argparse._ArgumentGroup) -> None:
 
 def add_people_arguments(group: argparse._ArgumentGroup) -> None:
     """Who is in the films."""
-    group.add_argument('--boxes', metavar='FILE', help='PoseTrack, COCO or MOTChallenge boxes')
+    add_box_arguments(group)
     group.add_argument(
-        '--detector', default='auto', help='as of tools/infer_video.py: rtmdet-m, whole, …'
-    )
-    group.add_argument('--det-every', type=int, default=1, help='detect in every N-th frame')
-    group.add_argument(
-        '--lost',
-        type=float,
-        default=1.2,
-        metavar='SECONDS',
-        help='after which whoever comes back is somebody else',
-    )
-    group.add_argument('--max-persons', type=int, metavar='N', help='so many in a frame at most')
-    group.add_argument(
-        '--min-score', type=float, metavar='SCORE', help='of a box at least; by default 0.3'
+        '--max-persons', type=int, metavar='N', help='poses of at most N persons in a frame'
     )
 
 
 def train_on_films(arguments: argparse.Namespace) -> None:
     """Train, and say where the student is."""
-    from jmpose_mm.apis.few_labels.command import train_by_command
+    from jmpose_mm.apis.video_training.command import train_by_command
 
     print(train_by_command(**vars(arguments)))
 
@@ -125,7 +111,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))

@@ -10,20 +10,18 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
-from jmpose_mm.apis.few_labels.image_models import ImageModel, image_model
-from jmpose_mm.apis.few_labels.pseudo_labels import (
+from jmpose_mm.apis.video_training.film_poses import make_poses, read_film_poses
+from jmpose_mm.apis.video_training.image_models import ImageModel, image_model
+from jmpose_mm.apis.video_training.pseudo_labels import (
     FilmLabels,
     film_labels,
     full_score,
     labels_document,
 )
-from jmpose_mm.apis.few_labels.true_labels import read_true_labels
+from jmpose_mm.apis.video_training.true_labels import read_true_labels
 from jmpose_mm.video.chosen_model import ChosenModel
-from jmpose_mm.video.files.recordings import read_poses
-from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.records import FramePoses
-from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 from jmpose_mm.whole_files import write_json
 
 __all__ = ['Films']
@@ -55,10 +53,8 @@ class Films:
             if not (self.folder / name / 'poses.json').exists():
                 cfg, checkpoint = self._teacher
                 inferencer = inferencer or VideoPoseInferencer(cfg, checkpoint, 'cpu', boxes)
-                source = open_source(self.data / 'images/train' / name)
-                outputs = VideoOutputs(film=False, exports=['csv'])
-                infer_video(inferencer, source, self.folder / name, outputs, {})
-        return {name: list(read_poses(self.folder / name / 'poses.json')) for name in self.names}
+                make_poses(inferencer, str(self.data / 'images/train' / name), self.folder / name)
+        return {name: read_film_poses(self.folder / name) for name in self.names}
 
     @cached_property
     def _model(self) -> ImageModel:
@@ -85,10 +81,10 @@ class Films:
                 name: film_labels(self.poses[name], self.sigmas, full, truth.get(name), agree)
                 for name in self.names
             }
-            write_json(file, self._of(made))
+            write_json(file, self._document(made))
         return file
 
-    def _of(self, made: dict[str, FilmLabels]) -> dict[str, Any]:
+    def _document(self, made: dict[str, FilmLabels]) -> dict[str, Any]:
         chosen = {n: [i for i, rows in one.frames.items() if rows] for n, one in made.items()}
         files = {n: {i: _NAME.format(n, i) for i in indices} for n, indices in chosen.items()}
         return labels_document(made, chosen, self.joints, files)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from statistics import mean, stdev
 from typing import Any
 
-__all__ = ['share_of_ceiling', 'table_of']
+__all__ = ['results_table', 'share_of_ceiling']
 
 COLUMNS = (('truth', 'all'), ('truth', 'degraded'), ('truth', 'not_degraded'))
 COLUMNS += (('noisy', 'all'), ('noisy', 'degraded'))
 HEAD = ('', 'seeds', 'all', 'degraded', 'clean', 'noisy: all', 'noisy: degraded', 'of the ceiling')
 
 
-def table_of(rows: Sequence[dict[str, Any]]) -> str:
+def results_table(rows: Sequence[dict[str, Any]]) -> str:
     """A Markdown table; a spread is a standard deviation over seeds, where there are several."""
     names = list(dict.fromkeys(row['name'] for row in rows))
     lines = [HEAD, ('---', *['---:'] * (len(HEAD) - 1))]

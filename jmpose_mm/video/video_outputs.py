@@ -44,7 +44,9 @@ class VideoOutputs(NamedTuple):
             if getattr(self, name) != getattr(plain, name):
                 asked[name] = getattr(self, name)
         if (asked.get('trail') or 0) < 0:
-            raise UsageError(f'trail: expected a number of frames, got {asked["trail"]}')
+            raise UsageError(
+                f'trail: expected a number of frames, or 0 for none, got {asked["trail"]}'
+            )
         if asked and not self.film:
             name = next(iter(asked))
             raise UsageError(f'{name}: expected a film to be written, got none (no_video)')

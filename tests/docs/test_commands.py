@@ -44,7 +44,7 @@ RUN_BY = {
     'tools/make_boxes.py': 'apis/test_person_boxes.py',
     'tools/make_synthetic.py': 'datasets/synthetic/test_writing.py',
     'tools/publish_model.py': 'apis/test_publish.py',
-    'tools/train_on_videos.py': 'apis/few_labels/test_train_on_videos.py',
+    'tools/train_on_videos.py': 'apis/video_training/test_train_on_videos.py',
     'tools/setup_environment.py': 'tools/test_setup_environment.py',
 }
 NOT_RUN = {

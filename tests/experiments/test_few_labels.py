@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from experiments.few_labels.films import Films
-from experiments.few_labels.table import share_of_ceiling, table_of
+from experiments.few_labels.table import results_table, share_of_ceiling
 from experiments.few_labels.targets import targets_error
 from jmpose_mm import load_config
 from jmpose_mm.datasets.synthetic import make_synthetic
@@ -53,7 +53,7 @@ def test_share__is_the_gain_over_the_teacher_by_that_of_the_ceiling() -> None:
     assert share_of_ceiling(rows[3], rows) is None  # nothing of its seed to compare with
     longer = [row('ceiling_3', 60) | {'passes': 3}, row('half_3', 50) | {'passes': 3}]
     assert share_of_ceiling(longer[1], [*rows, *longer]) == pytest.approx(0.5)
-    lines = table_of(rows).splitlines()
+    lines = results_table(rows).splitlines()
     assert lines[4].split('|')[1:8] == [
         *(' plain ', ' 2 ', ' 50.0 ± 0.0 ', ' 62.0 ± 25.5 ', ' 60.0 ± 0.0 ', ' 50.0 ± 0.0 '),
         ' 62.0 ± 25.5 ',

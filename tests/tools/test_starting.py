@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-PARTS = {'runner_arguments', 'starting'}
+PARTS = {'film_arguments', 'runner_arguments', 'starting'}
 STANDARD_LIBRARY_ALONE = {'setup_environment'}
 NAMES = [file.stem for file in sorted(TOOLS.glob('*.py')) if file.stem not in PARTS]
 INTERRUPTED = 'import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)\n'

@@ -136,7 +136,7 @@ def test_command__says_what_to_download_where(
     ('option', 'value', 'said'),
     [
         ('--quality', '-3', r'quality: expected 0 \(best\) to 51 for h264, got -3'),
-        ('--trail', '-3', 'trail: expected a number of frames, got -3'),
+        ('--trail', '-3', 'trail: expected a number of frames, or 0 for none, got -3'),
         ('--det-every', '0', 'detect_every: expected at least 1'),
         ('--fps', '50', 'fps: expected none for walk.mp4, which says its times, got 50'),
     ],

@@ -67,7 +67,34 @@ class ContextAwareJointLearner(nn.Module):
         return self.alignment(motion, guide=context)
 
 
-class ChannelCrossAttention(nn.Module):
+class CrossAttention(nn.Module):
+    """Projections of an attention of one map to another one; what is a token, its kinds say.
+
+    Args:
+        channels: C.
+        num_heads: A, a divisor of C.
+
+    Raises:
+        ValueError: ``num_heads`` does not divide ``channels``.
+    """
+
+    def __init__(self, channels: int, num_heads: int = 4) -> None:
+        super().__init__()
+        if channels % num_heads:
+            raise ValueError(
+                f'num_heads: expected a divisor of channels={channels}, got {num_heads}'
+            )
+        self.query = nn.Conv2d(channels, channels, 1)
+        self.key_value = nn.Conv2d(channels, 2 * channels, 1)
+        self.project = nn.Conv2d(channels, channels, 1)
+        self.num_heads = num_heads
+
+    def _split(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W)`` to ``(B, A, C/A, H*W)``."""
+        return x.flatten(2).unflatten(1, (self.num_heads, -1))
+
+
+class ChannelCrossAttention(CrossAttention):
     """Attention of one map's channels to another map's channels.
 
     Every channel is a token whose embedding is its map over space: C x C weights a head instead
@@ -80,20 +107,8 @@ class ChannelCrossAttention(nn.Module):
     """
 
     def __init__(self, channels: int, num_heads: int = 4) -> None:
-        super().__init__()
-        if channels % num_heads:
-            raise ValueError(
-                f'num_heads: expected a divisor of channels={channels}, got {num_heads}'
-            )
-        self.query = nn.Conv2d(channels, channels, 1)
-        self.key_value = nn.Conv2d(channels, 2 * channels, 1)
-        self.project = nn.Conv2d(channels, channels, 1)
+        super().__init__(channels, num_heads)
         self.temperature = nn.Parameter(torch.full((num_heads, 1, 1), _START_TEMPERATURE))
-        self.num_heads = num_heads
-
-    def _split(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W)`` to ``(B, A, C/A, H*W)``."""
-        return x.flatten(2).unflatten(1, (self.num_heads, -1))
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Attention of ``x`` to ``context``: both ``(B, C, H, W)``, as is the result."""
@@ -106,7 +121,7 @@ class ChannelCrossAttention(nn.Module):
         return self.project(answer)
 
 
-class PositionCrossAttention(nn.Module):
+class PositionCrossAttention(CrossAttention):
     """Attention of one map's positions to another map's positions, or to means of its blocks.
 
     A weight for each pair of positions and each head: the cost grows with the square of the grid.
@@ -118,31 +133,23 @@ class PositionCrossAttention(nn.Module):
     """
 
     def __init__(self, channels: int, num_heads: int = 4, pooling: int = 1) -> None:
-        super().__init__()
-        if channels % num_heads:
-            raise ValueError(
-                f'num_heads: expected a divisor of channels={channels}, got {num_heads}'
-            )
-        self.query = nn.Conv2d(channels, channels, 1)
-        self.key_value = nn.Conv2d(channels, 2 * channels, 1)
-        self.project = nn.Conv2d(channels, channels, 1)
-        self.num_heads, self.pooling = num_heads, pooling
-
-    def _split(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W)`` to ``(B, A, H*W, C/A)``."""
-        return x.flatten(2).unflatten(1, (self.num_heads, -1)).transpose(-1, -2)
+        super().__init__(channels, num_heads)
+        self.pooling = pooling
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """What ``x`` asks of ``context``: both ``(B, C, H, W)``, and so is the answer."""
         if self.pooling > 1:
             # Blocks at the far borders are smaller, and are means of what they have.
             context = avg_pool2d(context, self.pooling, ceil_mode=True)
-        key, value = (self._split(part) for part in self.key_value(context).chunk(2, dim=1))
-        answer = scaled_dot_product_attention(self._split(self.query(x)), key, value)
+        query, key, value = (
+            self._split(part).transpose(-1, -2)  # positions are the tokens: (B, A, H*W, C/A)
+            for part in (self.query(x), *self.key_value(context).chunk(2, dim=1))
+        )
+        answer = scaled_dot_product_attention(query, key, value)
         return self.project(answer.transpose(-1, -2).flatten(1, 2).unflatten(-1, x.shape[-2:]))
 
 
-_ATTENTIONS: dict[str, Callable[..., ChannelCrossAttention | PositionCrossAttention]] = {
+_ATTENTIONS: dict[str, Callable[..., CrossAttention]] = {
     'channels': ChannelCrossAttention,
     'positions': PositionCrossAttention,
     'pooled_positions': partial(PositionCrossAttention, pooling=4),

@@ -33,7 +33,7 @@ class FewLabelOptions:
         agree: Let frames around speak where the teacher is not sure.
         detector: Finds people.
         boxes: File of boxes, instead.
-        det_every: People are looked for in every so many frames.
+        detect_every: People are looked for in every so many frames.
         lost: Seconds after which whoever comes back is somebody else.
         max_persons: So many in a frame at most; None for all.
         min_score: Least score of a box; None for the usual.
@@ -53,7 +53,7 @@ class FewLabelOptions:
     agree: bool = True
     detector: str = 'auto'
     boxes: str | None = None
-    det_every: int = 1
+    detect_every: int = 1
     lost: float = 1.2
     max_persons: int | None = None
     min_score: float | None = None
@@ -64,7 +64,7 @@ class FewLabelOptions:
         """Raise `UsageError` where one is none of its values."""
         if self.method not in METHODS:
             raise UsageError(f'method: expected one of {", ".join(METHODS)}, got {self.method!r}')
-        for name in ('frames', 'iterations', 'det_every'):
+        for name in ('frames', 'iterations', 'detect_every'):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f'{name}: expected at least 1, got {value}')

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from jmpose_mm.apis.clip_sheets import draw_clip_sheets
-from jmpose_mm.apis.few_labels.differences import Difference, largest_differences
-from jmpose_mm.apis.few_labels.pseudo_labels import FilmLabels
+from jmpose_mm.apis.video_training.differences import Difference, largest_differences
+from jmpose_mm.apis.video_training.pseudo_labels import FilmLabels
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.video.files.html_report import page_style
 from jmpose_mm.video.frames.sources import open_source
@@ -138,7 +138,7 @@ def _frames(
         wanted = {one.index for one in found if one.film == name}
         if not wanted:
             continue
-        for frame in open_source(film):
+        for frame in open_source(film, start=min(wanted), end=max(wanted) + 1):
             if frame.index in wanted:
                 pictures[name, frame.index] = frame.image
     return pictures

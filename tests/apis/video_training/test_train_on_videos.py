@@ -18,8 +18,8 @@ import torch
 
 from jmpose_mm import VideoPoseInferencer, load_config
 from jmpose_mm.apis import train_and_test as api
-from jmpose_mm.apis.few_labels import student_training
-from jmpose_mm.apis.few_labels.command import train_by_command
+from jmpose_mm.apis.video_training import student_training
+from jmpose_mm.apis.video_training.command import train_by_command
 from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 from jmpose_mm.visualization import write_film
@@ -212,7 +212,7 @@ def test_tool__takes_the_options_of_the_page(monkeypatch: pytest.MonkeyPatch) ->
     spec.loader.exec_module(tool)
     seen: dict[str, Any] = {}
     run_it: Callable[..., str] = lambda **options: seen.update(options) or 'done'  # noqa: E731
-    monkeypatch.setattr('jmpose_mm.apis.few_labels.command.train_by_command', run_it)
+    monkeypatch.setattr('jmpose_mm.apis.video_training.command.train_by_command', run_it)
     words = ['a.mp4', 'b.mp4', '--model', 'hrnet-w32', '--work-dir', 'out', '--labels', 'x.json']
     monkeypatch.setattr('sys.argv', ['train_on_videos.py', *words])
     assert tool.main() == 0

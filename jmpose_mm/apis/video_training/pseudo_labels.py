@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.apis.few_labels.true_labels import TruePerson, matched_truth
+from jmpose_mm.apis.video_training.true_labels import TruePerson, matched_truth
 from jmpose_mm.functional.arrays import FloatArray
 from jmpose_mm.functional.tracks.certainty import agreed_track, joint_certainty
 from jmpose_mm.video.poses.track_repairs import tracks_by_identity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jmpose_mm.apis.few_labels.options import FewLabelOptions
-from jmpose_mm.apis.few_labels.student_training import train_on_videos
+from jmpose_mm.apis.video_training.options import FewLabelOptions
+from jmpose_mm.apis.video_training.student_training import train_on_videos
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jmpose_mm.apis.few_labels.pseudo_labels import (
+from jmpose_mm.apis.video_training.pseudo_labels import (
     TRUE_WEIGHT,
     film_labels,
     full_score,
     labels_document,
 )
-from jmpose_mm.apis.few_labels.true_labels import TruePerson, matched_truth, read_true_labels
+from jmpose_mm.apis.video_training.true_labels import TruePerson, matched_truth, read_true_labels
 from jmpose_mm.datasets.body.person_samples import annotated_samples
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations

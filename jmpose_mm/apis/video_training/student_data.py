@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jmpose_mm.apis.few_labels.chosen_frames import write_pictures
-from jmpose_mm.apis.few_labels.image_models import ImageModel
-from jmpose_mm.apis.few_labels.pseudo_labels import FilmLabels, labels_document
+from jmpose_mm.apis.video_training.chosen_frames import write_pictures
+from jmpose_mm.apis.video_training.image_models import ImageModel
+from jmpose_mm.apis.video_training.pseudo_labels import FilmLabels, labels_document
 from jmpose_mm.datasets.conversion.own_data.config_facts import ConfigFacts, Teacher
 from jmpose_mm.datasets.conversion.own_data.configs import config_texts
 from jmpose_mm.datasets.conversion.own_data.skeletons import metainfo_text

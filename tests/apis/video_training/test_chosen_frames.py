@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jmpose_mm.apis.few_labels.chosen_frames import REACH, choose_frames, write_pictures
-from jmpose_mm.apis.few_labels.differences import largest_differences
-from jmpose_mm.apis.few_labels.pseudo_labels import FilmLabels
+from jmpose_mm.apis.video_training.chosen_frames import REACH, choose_frames, write_pictures
+from jmpose_mm.apis.video_training.differences import largest_differences
+from jmpose_mm.apis.video_training.pseudo_labels import FilmLabels
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.records import FramePoses, PersonPose

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from jmpose_mm.apis.few_labels.chosen_frames import choose_frames
-from jmpose_mm.apis.few_labels.film_poses import RecordedBoxes, make_poses, read_film_poses
-from jmpose_mm.apis.few_labels.image_models import (
+from jmpose_mm.apis.publish import publish_model
+from jmpose_mm.apis.train_and_test import prepare_training, train
+from jmpose_mm.apis.video_training.chosen_frames import choose_frames
+from jmpose_mm.apis.video_training.film_poses import RecordedBoxes, make_poses, read_film_poses
+from jmpose_mm.apis.video_training.image_models import (
     check_joints,
     image_model,
     weights_file,
 )
-from jmpose_mm.apis.few_labels.options import FewLabelOptions
-from jmpose_mm.apis.few_labels.pseudo_labels import FilmLabels, film_labels, full_score
-from jmpose_mm.apis.few_labels.student_data import write_student_data
-from jmpose_mm.apis.few_labels.student_page import Student, write_page
-from jmpose_mm.apis.few_labels.true_labels import TruePerson, read_true_labels
-from jmpose_mm.apis.few_labels.work_folder import WorkFolder, file_facts
-from jmpose_mm.apis.publish import publish_model
-from jmpose_mm.apis.train_and_test import prepare_training, train
+from jmpose_mm.apis.video_training.options import FewLabelOptions
+from jmpose_mm.apis.video_training.pseudo_labels import FilmLabels, film_labels, full_score
+from jmpose_mm.apis.video_training.student_data import write_student_data
+from jmpose_mm.apis.video_training.student_page import Student, write_page
+from jmpose_mm.apis.video_training.true_labels import TruePerson, read_true_labels
+from jmpose_mm.apis.video_training.work_folder import WorkFolder, file_facts
 from jmpose_mm.datasets.conversion.own_data.config_facts import Teacher
 from jmpose_mm.engine.configs import load_config
 from jmpose_mm.errors import UsageError
@@ -125,7 +125,7 @@ class _Work:
         self._step(5, 'page', 'what was learnt, and what changed', lambda: self._tell(student))
         return student
 
-    def _step(self, number: int, name: str, title: str, work: Any) -> None:
+    def _step(self, number: int, name: str, title: str, work: Callable[[], Iterable[Path]]) -> None:
         if self.folder.is_finished(name):
             _say(f'[{number}/{STEPS}] {title}: finished before')
             return
@@ -141,7 +141,7 @@ class _Work:
             options.weights_dir,
         )
         inferencer = VideoPoseInferencer(
-            self.teacher.cfg, self.weights[0], options.device, boxes, options.det_every
+            self.teacher.cfg, self.weights[0], options.device, boxes, options.detect_every
         )
         inferencer.lost = options.lost
         inferencer.choice = PersonChoice.parse(options.max_persons, None, options.min_score)

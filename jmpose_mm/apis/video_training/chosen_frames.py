@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jmpose_mm.apis.few_labels.pseudo_labels import FilmLabels
+from jmpose_mm.apis.video_training.pseudo_labels import FilmLabels
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.visualization.comparison import save_picture
