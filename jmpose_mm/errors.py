@@ -78,7 +78,8 @@ def without_credentials(text: str) -> str:
 
     ``rtsp://user:password@camera/1?token=abc`` becomes ``rtsp://camera/1?token=***``.
     """
-    text = re.sub(r'(\w+://)[^/?#\s\'"]*@', r'\1', text)
+    # Only whole words: from every letter of a long one the search would begin anew.
+    text = re.sub(r'\b(\w+://)[^/?#\s\'"]*@', r'\1', text)
     return re.sub(
         rf'([?&;][^=&;\s\'"]*(?:{SECRET})[^=&;\s\'"]*=)[^&;#\s\'"]+', r'\1***', text, flags=re.I
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
-from jmpose_mm.formats.frame_names import ImageIndex, frame_keys
+from jmpose_mm.formats.frame_names import ImageIndex
 from jmpose_mm.visualization.comparison import (
     Panel,
     Row,
@@ -58,7 +58,7 @@ def draw_comparison(
     """
     frames = read_annotations(truth_file)
     index, names = frames.index(), [image.name for image in frames.images]
-    keys = frame_keys(names)
+    keys = frames.frame_keys()
     truth = _poses_by_frame(frames, index, annotated=True)
     models = {
         title: _poses_by_frame(read_annotations(folder), index)

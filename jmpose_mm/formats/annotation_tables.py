@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.formats.frame_names import ImageIndex
+from jmpose_mm.formats.frame_names import ImageIndex, frame_key, frame_keys
+from jmpose_mm.formats.json_files import place_in
 from jmpose_mm.formats.persons import Image, Persons
 from jmpose_mm.functional.evaluation.polygons import Polygons
 from jmpose_mm.functional.evaluation.posetrack_persons import (
@@ -113,6 +114,17 @@ class AnnotationTables:
             self.persons.present,
             self.persons.scores,
         )
+
+    def frame_keys(self) -> list[tuple[str, int]]:
+        """(video, frame number) of each image, see :func:`frame_keys`.
+
+        Raises:
+            UsageError: A name holds no number, with its file; or two name one frame.
+        """
+        for image in self.images:
+            with place_in(image.source):
+                frame_key(image.name)
+        return frame_keys([image.name for image in self.images])
 
     def ignored(self) -> Polygons:
         """The ignored regions."""

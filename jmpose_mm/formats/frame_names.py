@@ -23,7 +23,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.errors import UsageError, cut, listed
 
 __all__ = [
     'IMAGE_SUFFIXES',
@@ -42,7 +42,7 @@ IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 
 # PoseTrack's names begin with a number and the collection that the video is from.
 _OFFICIAL = re.compile(r'\d+_(?:mpiinew|mpii|bonn)(?=_|$)')
-_NUMBER = re.compile(r'(\d+)\D*$')
+_NUMBER = re.compile(r'(?<!\d)(\d+)\D*$')
 # A hash changes from digits to letters, which a name with a number at its end does not.
 _HASH_BEHIND = re.compile(r'(?:\.rf\.\w+|[._-](?=[0-9a-f]*[0-9][a-f])[0-9a-f]{8,})$', re.I)
 _HASH_BEFORE = re.compile(r'^(?=[0-9a-f]*[0-9][a-f]|[a-f]+[0-9])[0-9a-f]{8}-(?=.*\d)', re.I)
@@ -89,7 +89,9 @@ def frame_key(name: str) -> tuple[str, int]:
     """
     parts = frame_name(name)
     if parts.number is None:
-        raise UsageError(f'image {name!r}: expected a frame number in the file name, got none')
+        raise UsageError(
+            f'image {cut(repr(name))}: expected a frame number in the file name, got none'
+        )
     return video_key(parts.folder.name), parts.number
 
 

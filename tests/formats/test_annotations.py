@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from posetrack_documents import image, person, point, posetrack17, posetrack18, rect, save
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations, read_file
 from jmpose_mm.formats.frame_names import frame_key
 from jmpose_mm.formats.prediction_pairs import OFFICIAL
@@ -299,3 +300,12 @@ def test_info__stays_data(tmp_path: Path) -> None:
     found = read_annotations(save(tmp_path / 'a.json', content))
     assert found.infos == [info]
     assert found.images[0].fields == {'degradation': ['blur']}
+
+
+def test_frame_keys__a_long_name_without_number_names_its_file_in_short(tmp_path: Path) -> None:
+    frame = {**image(0), 'file_name': f'images/{"A" * 200_000}.jpg'}
+    file = save(tmp_path / 'a.json', posetrack18([frame], [person(frame['id'])]))
+    with pytest.raises(UsageError, match='expected a frame number in the file name') as error:
+        read_annotations(file).frame_keys()
+    assert str(error.value).startswith(f'{file}: ')
+    assert len(str(error.value)) < 300 + len(str(file))

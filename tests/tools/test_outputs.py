@@ -18,7 +18,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {'runner_arguments', 'starting'}
+PARTS = {'film_arguments', 'runner_arguments', 'starting'}
 TOOLS = [f.stem for f in sorted((ROOT / 'tools').glob('*.py')) if f.stem not in PARTS]
 SHARED = {'setup_environment'}  # runs before anything is installed
 

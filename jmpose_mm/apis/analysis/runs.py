@@ -13,7 +13,6 @@ import numpy as np
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
-from jmpose_mm.formats.frame_names import frame_keys
 from jmpose_mm.functional.evaluation.person_errors import fit_persons
 from jmpose_mm.functional.evaluation.person_subsets import match_persons
 from jmpose_mm.functional.evaluation.posetrack_matching import without_ignored
@@ -75,8 +74,7 @@ def read_truth(path: str | Path) -> Truth:
     persons, _ = without_ignored(frames.truth(), _nobody(frames), frames.ignored())
     if not persons.present.any():
         raise UsageError(f'{path}: expected annotated persons, got none')
-    keys = frame_keys([image.name for image in frames.images])
-    return Truth(Path(path), frames, keys, persons)
+    return Truth(Path(path), frames, frames.frame_keys(), persons)
 
 
 def read_run(folder: str | Path, name: str, truth: Truth) -> ScoredRun:
