@@ -91,6 +91,20 @@ def test_one_run__ranges_cover_all_persons_and_pictures_are_there(
     assert written == {*shown, 'analysis.md'}
 
 
+def test_one_run__tracks_may_be_named_by_words(write_run, truth_file, tmp_path) -> None:
+    folder = write_run('plain', 1.0, 5.0)
+    content = json.loads(truth_file.read_text())
+    for person in content['annotations']:
+        person['track_id'] = f'walker {person["track_id"]}'
+    named = tmp_path / 'named.json'
+    named.write_text(json.dumps(content))
+    files = (truth_file, named)
+    reports = [analyze_results([folder], f, tmp_path / f'{i}') for i, f in enumerate(files)]
+    first, second = (table(report, 'Speed of motion') for report in reports)
+    assert first == second
+    assert len(first) > 1
+
+
 def test_two_runs__changes_and_frames(write_run, truth_file, data_root, tmp_path) -> None:
     before, after = write_run('before', 1.0, 8.0), write_run('after', 1.0, 2.0)
     report = analyze_results([before, after], truth_file, tmp_path / 'out', data_root, num_frames=3)
