@@ -123,7 +123,7 @@ def test_film__boxes_counted_from_one_are_shifted_and_it_is_said(tmp_path, key):
 def test_film__boxes_of_other_frames_are_a_problem(tmp_path):
     _, film = _film(tmp_path, [{'image_id': 900 + n, 'bbox': [0, 0, 5, 5]} for n in range(3)])
     (problem,) = film.remarks(True).problems
-    assert problem.startswith('boxes.json: none of its 3 boxes belong to a frame of walk.mp4')
+    assert problem.startswith('boxes.json: none of its 3 boxes belongs to a frame of walk.mp4')
     entries = [{'image_id': n, 'bbox': [0, 0, 5, 5]} for n in (0, 2, 77)]
     _, film = _film(tmp_path, entries)
     assert film.remarks(True) == ([], ['boxes.json: 1 of 3 boxes belong to no frame of walk.mp4'])

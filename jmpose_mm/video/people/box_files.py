@@ -130,11 +130,14 @@ class _Matched:
         lost = total - len(self.matched)
         few = is_whole and len(self.matched) < _LEAST_SHARE * total
         if total and (few or not self.matched):
-            belong = f'only {len(self.matched)} of' if self.matched else 'none of'
+            found = len(self.matched)
+            said = f'only {found} of its {total} boxes belong'
+            if not found:
+                said = f'none of its {total} boxes belongs'
             return Remarks(
                 [
-                    f'{name}: {belong} its {total} boxes belong to a frame of {self.film}; they '
-                    f'are of frames like {next(iter(keys))!r}, the first frame is {self.example}'
+                    f'{name}: {said} to a frame of {self.film}; they are of frames like '
+                    f'{next(iter(keys))!r}, the first frame is {self.example}'
                 ],
                 self.notes,
             )
