@@ -146,6 +146,16 @@ def test_film__boxes_of_other_frames_are_a_problem(tmp_path):
     assert film.remarks(True).notes == ['boxes.json: there are no boxes of persons in it']
 
 
+def test_film__boxes_as_corners_are_said(tmp_path):
+    corners = [[40, 10, 50, 30], [42, 9, 52, 29], [30, 8, 42, 35]]
+    entries = [{'image_id': n, 'bbox': box} for n, box in enumerate(corners)]
+    (note,) = _film(tmp_path, entries, 3)[1].remarks(True).notes
+    assert 'boxes.json: ' in note
+    assert 'looks like left, top, right, bottom: 3 of 3' in note
+    for right in ([{**entry, 'bbox': [5, 6, 7, 8]} for entry in entries], entries[:2]):
+        assert _film(tmp_path, right, 3)[1].remarks(True) == ([], [])
+
+
 def test_mot__numbers_and_identities_from_zero(tmp_path):
     path = tmp_path / 'det.txt'
     path.write_text('0,0,1,2,30,40,1\n1,0,1,2,30,40,1\n1,1,5,2,30,40,1\n', encoding='utf-8')

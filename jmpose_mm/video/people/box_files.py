@@ -13,6 +13,7 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.detections import read_detections
 from jmpose_mm.formats.frame_names import frame_name
 from jmpose_mm.formats.mot import read_mot
+from jmpose_mm.formats.pixel_units import corners_remark
 from jmpose_mm.video.people.found_boxes import FilmBoxes, FoundBoxes
 from jmpose_mm.video.records import Frame, Remarks
 
@@ -108,6 +109,7 @@ class _Matched:
             self.example = PurePath(frame.name).name if frame.name else f'number {frame.index}'
             if not self._is_by_name(frame):
                 self.shift = self._shift()
+            self._look_for_corners(*frame.image.shape[:2])
         by_name = self._is_by_name(frame)
         key = PurePath(frame.name).name if by_name else frame.index + self.shift
         entries = self.file.videos.get(self.video, {}).get(key, [])
@@ -147,6 +149,15 @@ class _Matched:
         if lost and is_whole:
             notes.append(f'{name}: {lost} of {total} boxes belong to no frame of {self.film}')
         return Remarks([], notes)
+
+    def _look_for_corners(self, height: int, width: int) -> None:
+        # A remark, no refusal: the box of one person who is partly in the film may look like that.
+        keys = self.file.videos.get(self.video or '', {})
+        boxes = np.array([entry[0] for entries in keys.values() for entry in entries], dtype=float)
+        size = np.array([width, height])
+        remark = corners_remark(self.file.name, boxes.reshape(-1, 4), size)
+        if remark:
+            self.notes.append(remark)
 
     def _is_by_name(self, frame: Frame) -> bool:
         # Without a folder, not even '.', there are numbers alone.
