@@ -143,6 +143,8 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
             f'layer: expected no --smooth {" ".join(afterwards)} and no --join, whose film is '
             'drawn from poses without maps'
         )
+    if options['layer'] and options['no_video']:
+        raise UsageError('layer: expected a film to be written, got none (no_video)')
     for form in options['export'] or ():
         if form not in EXPORTS:
             raise UsageError(f'export: expected some of {", ".join(EXPORTS)}, got {form!r}')

@@ -214,6 +214,8 @@ def _drawer(header: PoseHeader, outputs: VideoOutputs) -> Drawer:
 
 
 def _print_jitter(before: JitterMeter, after: JitterMeter) -> None:
+    if before.mean != before.mean:  # NaN: nobody is in three frames in a row
+        return
     print(f'jitter: {before.mean:.2f} -> {after.mean:.2f} pixels per frame squared')
 
 

@@ -101,6 +101,11 @@ def test_box_source__unknown(spec):
         box_source(spec)
 
 
+def test_box_source__folder(tmp_path):
+    with pytest.raises(UsageError, match='boxes: expected a file of boxes, got the folder '):
+        box_source(tmp_path)
+
+
 def _film(tmp_path, entries, count=5, name='walk.mp4'):
     path = tmp_path / 'boxes.json'
     path.write_text(json.dumps([{'score': 0.9, **entry} for entry in entries]), encoding='utf-8')

@@ -133,21 +133,22 @@ def test_command__says_what_to_download_where(
 
 
 @pytest.mark.parametrize(
-    ('option', 'value', 'said'),
+    ('options', 'said'),
     [
-        ('--quality', '-3', r'quality: expected 0 \(best\) to 51 for h264, got -3'),
-        ('--trail', '-3', 'trail: expected a number of frames, or 0 for none, got -3'),
-        ('--det-every', '0', 'detect_every: expected at least 1'),
-        ('--fps', '50', 'fps: expected none for walk.mp4, which says its times, got 50'),
+        ('--quality -3', r'quality: expected 0 \(best\) to 51 for h264, got -3'),
+        ('--trail -3', 'trail: expected a number of frames, or 0 for none, got -3'),
+        ('--det-every 0', 'detect_every: expected at least 1'),
+        ('--fps 50', 'fps: expected none for walk.mp4, which says its times, got 50'),
+        ('--layer motion --no-video', r'layer: expected a film to be written, got none'),
     ],
 )
 def test_command__refuses_before_it_begins(
-    make_video: Callable[..., Path], folder: Path, option: str, value: str, said: str
+    make_video: Callable[..., Path], folder: Path, options: str, said: str
 ) -> None:
     make_video('walk.mp4')
     weights = stand_in(load_config(SMALL), folder, 'small')
     with pytest.raises(UsageError, match=said):
-        run('walk.mp4', SMALL, weights, '--detector', 'whole', option, value)
+        run('walk.mp4', SMALL, weights, '--detector', 'whole', *options.split())
     assert not (folder / 'poses' / 'walk' / 'poses.json').exists()
 
 

@@ -83,6 +83,8 @@ def box_source(
         return WholeFrame()
     if Path(name).is_file():
         return BoxFile(name, score_threshold or 0.0)
+    if Path(name).is_dir():
+        raise UsageError(f'boxes: expected a file of boxes, got the folder {name}')
     # A colon separates kind and model of a detector, as in torchvision:MODEL.
     if Path(name).suffix and ':' not in name:
         raise UsageError(f'boxes: expected a file of boxes or the name of a detector, got {name!r}')
