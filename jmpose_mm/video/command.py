@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jmpose_mm.errors import UsageError, without_credentials
+from jmpose_mm.errors import UsageError
 from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 from jmpose_mm.video.files.pose_exports import EXPORTS
 from jmpose_mm.video.files.recordings import Recording
 from jmpose_mm.video.film_lists import (
     FilmMaker,
+    check_table,
     film_names,
     films_in,
     make_films,
@@ -21,12 +22,15 @@ from jmpose_mm.video.film_lists import (
     take_shard,
 )
 from jmpose_mm.video.frames.sources import FrameSource, open_source
+from jmpose_mm.video.frames.span import Span
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.named_detectors import detector_addresses
 from jmpose_mm.video.people.person_choice import PersonChoice
+from jmpose_mm.video.poses.whole_tracks import ONE_EURO
 from jmpose_mm.video.ray_actors import rows_by_ray
 from jmpose_mm.video.video_inference import VideoOutputs, infer_video, output_folder
+from jmpose_mm.visualization.skeleton import skeleton_of
 
 __all__ = ['run_command']
 
@@ -71,6 +75,7 @@ def run_command(
     folders, wanted = film_names(films), take_shard(films, shard)
     table = f'summary_{shard.replace("/", "_of_")}.csv' if shard else 'summary.csv'
     into, again = Path(out_dir or OUT_DIR), options['overwrite']
+    check_table(into / table)
     load = partial(_film_maker, chosen, outputs, options)
     if options['ray'] is None:
         rows = make_films(wanted, folders, into, load(), again, table)
@@ -85,16 +90,17 @@ def run_command(
 def _film_maker(chosen: ChosenModel, outputs: VideoOutputs, options: dict[str, Any]) -> FilmMaker:
     """Load the model; returns what makes a film with it."""
     inferencer, weights = _inferencer(chosen, options)
+    protocol = _protocol(inferencer, weights, options)
+    skeleton = skeleton_of(inferencer.model.dataset_meta)
 
     def make(film: str, folder: Path) -> Recording:
         source = _opened(film, options)
-        protocol = _protocol(inferencer, source, weights, options)
         new = options['overwrite'] or not folder.exists()  # else what was interrupted goes on
         made = infer_video(inferencer, source, folder, outputs, protocol, not new, new)
         _told(made, str(folder))
         return made
 
-    return make
+    return FilmMaker(make, protocol, outputs.names(skeleton))
 
 
 def _one_film(
@@ -117,8 +123,21 @@ def _one_film(
     with output_folder(out_dir, source, outputs, None, read).held(**again):
         pass
     inferencer, weights = _inferencer(chosen, options)
-    protocol = _protocol(inferencer, source, weights, options)
+    protocol = _protocol(inferencer, weights, options)
     return _told(infer_video(inferencer, source, out_dir, outputs, protocol, **again), out_dir)
+
+
+def _protocol(
+    inferencer: VideoPoseInferencer, weights: str, options: dict[str, Any]
+) -> dict[str, Any]:
+    start, stride = (options[name] for name in ('start', 'stride'))
+    span = Span.parse(start, None, stride)
+    return {
+        **inferencer.protocol(weights),
+        'frames': {'start': span.start, 'stride': span.stride},
+        'smoothing': ', '.join(options['smooth'] or ()) or None,
+        'joined': options['join'],
+    }
 
 
 def _opened(input: str, options: dict[str, Any]) -> FrameSource:
@@ -132,10 +151,9 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
     Raises:
         UsageError: Options exclude each other, or name what does not exist.
     """
-    smooth = list(options['smooth'] or ())
     if not 0 < options['lost'] < float('inf'):
         raise UsageError(f'lost: expected seconds above 0, got {options["lost"]}')
-    afterwards = [step for step in smooth if step != 'one-euro']
+    afterwards = [] if _is_steadied_online(options) else list(options['smooth'] or ())
     if options['join'] is not None and not 0 < options['join'] < float('inf'):
         raise UsageError(f'join: expected seconds above 0, got {options["join"]}')
     if options['layer'] and (afterwards or options['join']):
@@ -160,6 +178,11 @@ def _outputs(options: dict[str, Any]) -> VideoOutputs:
     )
 
 
+def _is_steadied_online(options: dict[str, Any]) -> bool:
+    """Beside other steps the filter has to wait for its turn."""
+    return list(options['smooth'] or ()) == [ONE_EURO] and options['join'] is None
+
+
 def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPoseInferencer, str]:
     """The model with its boxes, and the file of its weights."""
     folder, spec = options['weights_dir'], options['boxes'] or options['detector']
@@ -174,7 +197,7 @@ def _inferencer(chosen: ChosenModel, options: dict[str, Any]) -> tuple[VideoPose
             options['device'],
             boxes,
             options['detect_every'],
-            one_euro={} if 'one-euro' in (options['smooth'] or ()) else None,
+            one_euro={} if _is_steadied_online(options) else None,
             engine={name: options[name] for name in ('crop', 'causal', 'layer')},
             model={'dtype': options['dtype'], 'compile': options['compile']},
         )
@@ -213,39 +236,6 @@ def _told(recording: Recording, out_dir: str) -> list[str]:
         print(f'note: {note}', file=sys.stderr)
     print(f'{len(recording)} frames; {out_dir}: {", ".join(sorted(_names(Path(out_dir))))}')
     return recording.problems
-
-
-def _protocol(
-    inferencer: VideoPoseInferencer, source: FrameSource, checkpoint: str, options: dict[str, Any]
-) -> dict[str, Any]:
-    """What the poses depend on."""
-    from jmpose_mm.engine.provenance import run_record
-    from jmpose_mm.whole_files import file_digest
-
-    model, boxes, span = inferencer.model, inferencer.boxes, source.span
-    record = run_record(model.cfg, checkpoint)
-    path = getattr(boxes, 'path', None)
-    return {
-        'config': record['config']['name'],
-        'checkpoint': Path(without_credentials(checkpoint)).name,
-        'sha256': {
-            'config': record['config']['sha256'],
-            'checkpoint': record['checkpoint'] and record['checkpoint']['sha256'],
-            **({'boxes': file_digest(path)} if path else {}),
-        },
-        'boxes': f'{getattr(boxes, "name", "own detector")}, every {inferencer.detect_every}',
-        'lost': f'{inferencer.lost} s',
-        'persons': str(inferencer.choice),
-        'frames': {'start': span.start, 'stride': span.stride},
-        'crop': options['crop'],
-        'frame_offsets': list(model.frame_offsets),
-        'latency': f'{inferencer.latency} frames',
-        'flip_test': model.flip_test,
-        'dtype': options['dtype'],
-        'smoothing': ', '.join(options['smooth'] or ()) or None,
-        'joined': options['join'],
-        'versions': record['versions'],
-    }
 
 
 def _names(folder: Path) -> list[str]:

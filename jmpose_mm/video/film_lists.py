@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import glob
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError, cut, without_credentials
 from jmpose_mm.video.files.output_folder import POSES, is_finished
@@ -19,6 +20,7 @@ from jmpose_mm.whole_files import whole_file
 __all__ = [
     'FilmMaker',
     'FilmRow',
+    'check_table',
     'film_names',
     'film_row',
     'films_in',
@@ -33,7 +35,40 @@ FILM_SUFFIXES = (
 )
 
 
-FilmMaker = Callable[[str, Path], Recording]
+class FilmMaker(NamedTuple):
+    """What makes a film's results in a folder, and what it would make.
+
+    Attributes:
+        make: Makes the results of a film in a folder, or goes on with them.
+        protocol: Conditions of the poses, that those of a finished run must share; versions aside.
+        files: Names of the files; where one is missing, the film is not done.
+    """
+
+    make: Callable[[str, Path], Recording]
+    protocol: dict[str, Any] = {}
+    files: Sequence[str] = ()
+
+    def finished(self, film: str, folder: Path) -> Recording | None:
+        """The poses that a finished run has left; None where something is to be done.
+
+        Raises:
+            UsageError: They are of another film, or were made otherwise.
+        """
+        if not is_finished(folder / POSES):
+            return None
+        recording = read_poses(folder / POSES)
+        source, before = recording.header.source, recording.header.protocol
+        now = json.loads(json.dumps(self.protocol))
+        others = [k for k in now if k != 'versions' and k in before and before[k] != now[k]]
+        said = [f'made with {k} {cut(before[k])}, not {cut(now[k])}' for k in others[:1]]
+        if not _may_be_same(source, without_credentials(film)):
+            said = [f'of {source}']
+        if said:
+            raise UsageError(
+                f'{folder} holds finished poses {said[0]}; --overwrite replaces them, or choose '
+                'another --out-dir'
+            )
+        return recording if all((folder / name).exists() for name in self.files) else None
 
 
 class FilmRow(NamedTuple):
@@ -89,7 +124,7 @@ def make_films(
     films: Sequence[str],
     folders: dict[str, str],
     out_dir: Path,
-    make: FilmMaker,
+    maker: FilmMaker,
     overwrite: bool = False,
     table: str = 'summary.csv',
 ) -> list[FilmRow]:
@@ -99,7 +134,7 @@ def make_films(
         films: Names of the films.
         folders: Folder of each film, from :func:`film_names` of all films, of other shards too.
         out_dir: Folder that the folders and the table go into.
-        make: Makes a film's results in a folder.
+        maker: Makes a film's results in a folder.
         overwrite: Make finished ones again.
         table: Name of the table, which is written anew after each film.
 
@@ -110,26 +145,28 @@ def make_films(
     def rows() -> Iterator[FilmRow]:
         for number, film in enumerate(films, start=1):
             print(f'{number} of {len(films)}: {without_credentials(film)}')
-            yield film_row(film, out_dir / folders[film], make, overwrite)
+            yield film_row(film, out_dir / folders[film], maker, overwrite)
 
     return tabled(rows(), out_dir / table)
 
 
-def film_row(film: str, folder: Path, make: FilmMaker, overwrite: bool = False) -> FilmRow:
+def film_row(film: str, folder: Path, maker: FilmMaker, overwrite: bool = False) -> FilmRow:
     """Make a film unless it is finished, and say what came out; it fails in words.
 
     Args:
         film: Name of the film.
         folder: Where to.
-        make: Makes a film's results in a folder.
+        maker: Makes it.
         overwrite: Make it again if it is finished.
     """
     began, state, problems = time.monotonic(), 'done', list[str]()
     try:
-        if is_finished(folder / POSES) and not overwrite:
-            state, recording = 'done before', read_poses(folder / POSES)
+        recording = None if overwrite else maker.finished(film, folder)
+        if recording is not None:
+            state = 'done before'
+            print(f'{folder}: done before, and left as it is; --overwrite makes it again')
         else:
-            recording = make(film, folder)
+            recording = maker.make(film, folder)
         problems = recording.problems
         frames = len(recording)
         persons = len({p.id for poses in recording for p in poses.persons})
@@ -140,6 +177,30 @@ def film_row(film: str, folder: Path, make: FilmMaker, overwrite: bool = False) 
     said = without_credentials('; '.join(problems))
     shown = without_credentials(film)
     return FilmRow(shown, folder.name, state, frames, persons, seconds, said)
+
+
+def check_table(path: Path) -> None:
+    """Raise `UsageError` where a file is that is no earlier table."""
+    try:
+        with path.open(encoding='utf-8', errors='replace') as file:
+            if file.readline().strip() == ','.join(FilmRow._fields):
+                return
+    except FileNotFoundError:
+        return
+    raise UsageError(
+        f'out_dir: {path} is there already and no table of an earlier run; choose another folder'
+    )
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    """Whether two names can be one film's, called from different folders."""
+    parts = Path(one).parts, Path(other).parts
+    count = min(map(len, parts))
+    return parts[0][-count:] == parts[1][-count:] or _resolved(one) == _resolved(other)
+
+
+def _resolved(name: str) -> Path:
+    return Path(name).resolve()
 
 
 def tabled(rows: Iterable[FilmRow], path: Path) -> list[FilmRow]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import UsageError, without_credentials
 from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
 from jmpose_mm.video.chosen_model import with_weights
 from jmpose_mm.video.frames.sources import ASSUMED_FPS, FrameSource, open_source
@@ -113,6 +113,36 @@ class VideoPoseInferencer:
         """Poses of each frame of a source (see :func:`open_source`), in order."""
         return self.stream(open_source(source))
 
+    def protocol(self, checkpoint: str | Path) -> dict[str, Any]:
+        """What the poses depend on, in plain types.
+
+        Args:
+            checkpoint: File of the weights.
+        """
+        from jmpose_mm.engine.provenance import run_record
+        from jmpose_mm.whole_files import file_digest
+
+        record = run_record(self.model.cfg, checkpoint)
+        path = getattr(self.boxes, 'path', None)
+        return {
+            'config': record['config']['name'],
+            'checkpoint': Path(without_credentials(str(checkpoint))).name,
+            'sha256': {
+                'config': record['config']['sha256'],
+                'checkpoint': record['checkpoint']['sha256'],
+                **({'boxes': file_digest(path)} if path else {}),
+            },
+            'boxes': f'{getattr(self.boxes, "name", "own detector")}, every {self.detect_every}',
+            'lost': f'{self.lost} s',
+            'persons': str(self.choice),
+            'crop': self._engine.get('crop', 'frame'),
+            'frame_offsets': list(self.model.frame_offsets),
+            'latency': f'{self.latency} frames',
+            'flip_test': self.model.flip_test,
+            'dtype': str(self.model.dtype).removeprefix('torch.'),
+            'versions': record['versions'],
+        }
+
     def stream(self, source: FrameSource, done: Sequence[FramePoses] | None = None) -> PoseStream:
         """Poses of the frames of an open source.
 
@@ -123,7 +153,7 @@ class VideoPoseInferencer:
         interval = source.span.stride * self.detect_every
         frames = math.ceil(self.lost * (source.fps or ASSUMED_FPS))
         sigmas = self.model.dataset_meta['sigmas']
-        least = self.choice.least_score or LEAST_SCORE
+        least = LEAST_SCORE if self.choice.least_score is None else self.choice.least_score
         # A detector that misses a person once must not end the track.
         age = max(frames, 2 * interval)
         tracker = PersonTracker(sigmas, min_score=least, max_age=age)

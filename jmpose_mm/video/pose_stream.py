@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
 from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.people.identified_boxes import IdentifiedBoxes, PersonBoxes
 from jmpose_mm.video.people.tracker import PersonTracker
 from jmpose_mm.video.poses.engine import ClipEngine, Pose
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
+from jmpose_mm.video.poses.whole_tracks import OneEuroTracks
 from jmpose_mm.video.records import (
     PIXEL_DIGITS,
     SCORE_DIGITS,
@@ -122,7 +122,7 @@ class PoseMaking:
         self.remarks = Remarks.none()
         self.jitter = JitterMeter(), JitterMeter()
         self._source, self._people, self._tracker, self._engine = source, people, tracker, engine
-        self._one_euro, self._filters = one_euro, dict[int, OneEuroFilter]()
+        self._one_euro = None if one_euro is None else OneEuroTracks(one_euro)
         self._earlier = earlier or EarlierPoses(iter(()), 0)
         self._engine.known_frames = self._earlier.count
         self._waiting: deque[_Waiting] = deque()
@@ -140,8 +140,9 @@ class PoseMaking:
             crops = {person: box for person, (box, _) in boxes.items()}
             yield from self._finished(self._engine.add(frame.image, crops, _known_poses(done)))
             # Filters of people who are gone are not kept.
-            living = {*self._tracker.ids, *(p for item in self._waiting for p in item.boxes)}
-            self._filters = {p: f for p, f in self._filters.items() if p in living | {*boxes}}
+            if self._one_euro is not None:
+                waiting = (person for item in self._waiting for person in item.boxes)
+                self._one_euro.keep({*self._tracker.ids, *waiting, *boxes})
         yield from self._finished(self._engine.finish())
         self.remarks.add(self._people.remarks(is_whole=self._source.span.is_everything))
 
@@ -160,15 +161,7 @@ class PoseMaking:
         """The same, smoothed if so wished."""
         if self._one_euro is None:
             return poses
-        made = []
-        for person in poses.persons:
-            if person.id not in self._filters:
-                self._filters[person.id] = OneEuroFilter(**self._one_euro)
-            size = max(float(max(person.box[2:] - person.box[:2])), 1.0)
-            smooth = self._filters[person.id](person.keypoints, poses.time, size)
-            smooth = np.round(smooth, PIXEL_DIGITS)
-            made.append(person._replace(keypoints=smooth, unsmoothed=person.keypoints))
-        steadied = poses._replace(persons=tuple(made))
+        steadied = self._one_euro(poses)
         for meter, some in zip(self.jitter, (poses, steadied), strict=True):
             meter.add(some)
         return steadied

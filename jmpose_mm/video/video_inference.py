@@ -12,8 +12,8 @@ from tqdm import tqdm
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.drawn_films import Drawer, FilmWriter, FrameDrawer, SideBySideDrawer
 from jmpose_mm.video.files.output_folder import POSES, OutputFolder
-from jmpose_mm.video.files.pose_exports import EXPORTS, USUAL, checked_formats, export_poses
-from jmpose_mm.video.files.pose_files import PoseFile, earlier_poses
+from jmpose_mm.video.files.pose_exports import EXPORTS, export_poses
+from jmpose_mm.video.files.pose_files import PoseFile, check_continuable, earlier_poses
 from jmpose_mm.video.files.pose_outputs import write_frames
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
 from jmpose_mm.video.frames.sources import FrameSource
@@ -22,21 +22,21 @@ from jmpose_mm.video.pose_stream import PoseStream
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
 from jmpose_mm.video.poses.track_repairs import join_identities
 from jmpose_mm.video.poses.whole_tracks import (
+    ONE_EURO,
     REPAIRS,
     SMOOTHINGS,
+    OneEuroTracks,
     jitter_before_and_after,
     measured,
     smoothed,
 )
 from jmpose_mm.video.records import Frame, FramePoses, Remarks
-from jmpose_mm.video.video_outputs import VideoOutputs
+from jmpose_mm.video.video_outputs import FILM, VideoOutputs
 from jmpose_mm.visualization.film_codecs import check_encoding
 from jmpose_mm.visualization.film_sound import FilmSound
 from jmpose_mm.visualization.skeleton import Skeleton, skeleton_of
 
 __all__ = ['VideoOutputs', 'infer_video', 'output_folder']
-
-FILM = 'film.mp4'
 
 
 def infer_video(
@@ -70,31 +70,21 @@ def infer_video(
         UsageError: An argument does not exist, the folder holds other results or is in use, or the
             interrupted run was another one.
     """
+    known = (*SMOOTHINGS, *REPAIRS, ONE_EURO)
     for step in outputs.steps:
-        if step not in (*SMOOTHINGS, *REPAIRS):
-            raise UsageError(
-                f'smoothing: expected one of {", ".join((*SMOOTHINGS, *REPAIRS))}, got {step!r}'
-            )
+        if step not in known:
+            raise UsageError(f'smoothing: expected one of {", ".join(known)}, got {step!r}')
     skeleton = skeleton_of(inferencer.model.dataset_meta)
     header = PoseHeader(source.name, source.fps, skeleton, protocol or {})
     drawer = _drawer(header, outputs)
     folder = output_folder(out_dir, source, outputs, skeleton)
     with folder.held(resume, overwrite):
-        _check_end(source, earlier_poses(folder.file(POSES), header) if resume else None)
-        folder.clean([FILM, *(name for name, _ in EXPORTS.values())])
-        return _made(_Film(inferencer, source, header, drawer), folder, outputs, resume)
-
-
-def _check_end(source: FrameSource, earlier: Recording | None) -> None:
-    """Raise `UsageError` where a run would end before what it goes on after."""
-    end = source.span.end
-    if earlier is None or end is None or not len(earlier):
-        return
-    if (earlier.last_index if isinstance(end, int) else earlier.last_time) >= end:
-        raise UsageError(
-            f'end: expected something after frame {earlier.last_index} ({earlier.last_time} s), '
-            f'which {earlier.path} goes up to, got {end}'
-        )
+        check_continuable(source, earlier_poses(folder.file(POSES), header) if resume else None)
+        known = [FILM, *(name for name, _ in EXPORTS.values())]
+        folder.clean(known)
+        older = [name for name in known if folder.file(name).exists() and not resume]
+        film = _Film(inferencer, source, header, drawer)
+        return _made(film, folder, outputs, resume, set(older) - set(folder.names))
 
 
 def output_folder(
@@ -114,20 +104,18 @@ def output_folder(
         inputs: Files that are read besides the film.
 
     Raises:
-        UsageError: Settings of a film are given, and none is to be written.
+        UsageError: Settings of a film are given, and none is to be written, or none can be.
     """
     outputs.check()
-    forms = (
-        (outputs.exports or USUAL)
-        if skeleton is None
-        else checked_formats(skeleton, outputs.exports)
-    )
-    names = [POSES, *(EXPORTS[form][0] for form in forms if form in EXPORTS)]
+    if outputs.film and outputs.is_drawn_afterwards and (source.is_live or source.is_iterator):
+        raise UsageError(
+            f'smoothing: expected a source that can be read again for a film of whole tracks, got '
+            f'{source.name}; leave the film out (no_video), or smooth by one-euro alone'
+        )
     if outputs.film:
         check_encoding(outputs.codec, outputs.quality)
-        names.append(FILM)
     read = [*source.files, *inputs, *([outputs.beside] if outputs.beside else [])]
-    return OutputFolder(out_dir, names, read)
+    return OutputFolder(out_dir, outputs.names(skeleton), read)
 
 
 class _Film(NamedTuple):
@@ -139,9 +127,13 @@ class _Film(NamedTuple):
     drawer: Drawer
 
 
-def _made(film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool) -> Recording:
+def _made(
+    film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool, older: set[str]
+) -> Recording:
     """The poses, the film and the exports of a source, in a folder that nobody else uses."""
     remarks = Remarks.none()
+    if older:
+        remarks.notes.append(f'of earlier poses, and left as they are: {", ".join(sorted(older))}')
     poses_file = PoseFile(folder.file(POSES), film.header, remarks, resume)
     films = (
         [_film_writer(film, folder, outputs)]
@@ -153,13 +145,13 @@ def _made(film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool
         write_frames(_shown(stream, film.source, remarks), poses_file, films, remarks)
     except BaseException:
         if poses_file.is_written:
-            _export(poses_file.path, folder, outputs)
+            _export(poses_file.path, folder, outputs, FILM not in older)
         raise
     if film.inferencer.one_euro is not None:
         _print_jitter(*stream.jitter)
     if outputs.is_drawn_afterwards:
         remarks.add(_smoothed_afterwards(film, folder, outputs, remarks))
-    problems = _export(poses_file.path, folder, outputs)
+    problems = _export(poses_file.path, folder, outputs, FILM not in older)
     recording = read_poses(poses_file.path)
     recording.problems.extend(problems)
     return recording
@@ -188,10 +180,11 @@ def _film_writer(film: _Film, folder: OutputFolder, outputs: VideoOutputs) -> Fi
     return FilmWriter(folder.file(FILM), source.playback_fps, film.drawer, **settings)
 
 
-def _export(poses: Path, folder: OutputFolder, outputs: VideoOutputs) -> list[str]:
+def _export(poses: Path, folder: OutputFolder, outputs: VideoOutputs, has_film: bool) -> list[str]:
     """Write the further forms; returns a line for each that could not be written."""
     recording, problems = read_poses(poses), []
-    for form in checked_formats(recording.header.skeleton, outputs.exports):
+    recording.has_film = has_film
+    for form in outputs.forms(recording.header.skeleton):
         try:
             export_poses(recording, folder.path, [form])
         except OSError as error:
@@ -231,7 +224,9 @@ def _smoothed_afterwards(
         remarks.notes.append(
             f'identities joined over at most {outputs.join:g} s: {pairs or "none"}'
         )
-    better = frames
+    better, online = frames, film.inferencer.one_euro
+    if online is not None:  # as the poses came
+        better = list(map(OneEuroTracks(online), better))
     for step in outputs.steps:
         better = smoothed(better, step, film.header.skeleton)
     _print_jitter(*jitter_before_and_after(frames, better))

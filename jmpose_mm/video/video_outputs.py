@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.video.files.output_folder import POSES
+from jmpose_mm.video.files.pose_exports import EXPORTS, USUAL, checked_formats
+from jmpose_mm.visualization.skeleton import Skeleton
 
-__all__ = ['VideoOutputs']
+__all__ = ['FILM', 'VideoOutputs']
+
+FILM = 'film.mp4'
 
 
 class VideoOutputs(NamedTuple):
@@ -18,7 +23,7 @@ class VideoOutputs(NamedTuple):
         film: Write ``film.mp4``.
         drawing: Arguments of :class:`FrameDrawer`.
         beside: The ``poses.json`` of another run on the same source, drawn to the left.
-        exports: Further forms, see :func:`export_poses`; None for the usual ones.
+        exports: Further forms or one, see :func:`export_poses`; None for the usual ones.
         smoothing: Keys of :data:`SMOOTHINGS` and :data:`REPAIRS`, or one of them, done to whole
             tracks at the end, one after the other.
         join: Identities are joined, before that, over gaps of so many seconds at most.
@@ -29,7 +34,7 @@ class VideoOutputs(NamedTuple):
     film: bool = True
     drawing: dict[str, Any] = {}
     beside: str | Path | None = None
-    exports: Sequence[str] | None = None
+    exports: str | Sequence[str] | None = None
     smoothing: str | Sequence[str] | None = None
     join: float | None = None
     codec: str = 'h264'
@@ -50,6 +55,22 @@ class VideoOutputs(NamedTuple):
         if asked and not self.film:
             name = next(iter(asked))
             raise UsageError(f'{name}: expected a film to be written, got none (no_video)')
+
+    def forms(self, skeleton: Skeleton | None) -> list[str]:
+        """Further forms; as long as the skeleton is not known, those that may come.
+
+        Raises:
+            UsageError: One is unknown or not possible.
+        """
+        if skeleton is not None:
+            return checked_formats(skeleton, self.exports)
+        given = USUAL if self.exports is None else self.exports
+        return [form for form in ([given] if isinstance(given, str) else given) if form in EXPORTS]
+
+    def names(self, skeleton: Skeleton | None) -> list[str]:
+        """Names of the files, ``poses.json`` first."""
+        forms = [EXPORTS[form][0] for form in self.forms(skeleton)]
+        return [POSES, *forms, *([FILM] if self.film else [])]
 
     @property
     def steps(self) -> tuple[str, ...]:

@@ -411,7 +411,7 @@ ELSEWHERE = {
     *('write_cvat', 'write_openpose', 'write_quality', 'write_report', 'save_curves'),
     *('chosen_model', 'with_weights', 'default_model', 'named_detector', 'crop_settings'),
     *('pack_points', 'unpack_points', 'detector_addresses', 'doubled_poses'),
-    *('film_row', 'tabled', 'rows_by_ray'),
+    *('film_row', 'tabled', 'rows_by_ray', 'check_table', 'check_continuable'),
     *('run_command', 'infer_video', 'output_folder', 'make_films', 'write_frames', 'load_model'),
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
     *('read_ahead', 'whole_config', 'is_finished'),
@@ -420,6 +420,6 @@ ELSEWHERE = {
     *('read_labels', 'read_labelme', 'read_label_studio', 'read_deeplabcut', 'is_labelme'),
     *('is_label_studio', 'document_of_instances', 'inside', 'visible'),
     *('annotated_truth', 'sampled_truth', 'paired', 'known_mean', 'finite_or_none'),
-    'write_sample_predictions',
+    *('write_sample_predictions', 'corners_remark'),
     *('place_in', 'check_parts', 'log_table', 'evaluation_notes', 'format_table', 'write_text'),
 }

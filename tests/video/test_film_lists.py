@@ -10,7 +10,15 @@ import pytest
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
-from jmpose_mm.video.film_lists import FilmRow, film_names, films_in, make_films, take_shard
+from jmpose_mm.video.film_lists import (
+    FilmMaker,
+    FilmRow,
+    check_table,
+    film_names,
+    films_in,
+    make_films,
+    take_shard,
+)
 from jmpose_mm.video.records import FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton
 
@@ -44,7 +52,7 @@ def test_shard_of__all_films_once() -> None:
 
 
 def test_make_films__no_film_is_a_table_without_rows(tmp_path: Path) -> None:
-    assert make_films([], {}, tmp_path, lambda film, folder: pytest.fail(film)) == []
+    assert make_films([], {}, tmp_path, FilmMaker(lambda film, folder: pytest.fail(film))) == []
     assert (tmp_path / 'summary.csv').read_text() == f'{",".join(FilmRow._fields)}\n'
 
 
@@ -62,10 +70,48 @@ def test_make_films__finished_are_left_and_a_bad_one_is_reported(tmp_path: Path)
     films = ['good.mp4', 'bad.mp4', 'last.mp4']
     for again, wanted in ((False, films), (False, ['bad.mp4']), (True, films)):
         made.clear()
-        rows = make_films(films, film_names(films), tmp_path, make, again)
+        rows = make_films(films, film_names(films), tmp_path, FilmMaker(make), again)
         assert made == wanted
         assert [row.frames for row in rows] == [1, 0, 1]
     with (tmp_path / 'summary.csv').open(encoding='utf-8', newline='') as file:
         table = list(csv.DictReader(file))
     assert [row['state'] for row in table] == ['done', 'failed', 'done']
     assert table[1]['problems'] == 'bad.mp4: expected a video, found something else'
+
+
+@pytest.mark.parametrize(
+    ('film', 'asked', 'files', 'said'),
+    [
+        ('a/walk.mp4', {'config': 'x.py', 'versions': 2}, ['poses.json'], None),
+        ('/data/a/walk.mp4', {'smoothing': None}, [], None),  # unknown then, and elsewhere called
+        ('b/walk.mp4', {}, [], 'holds finished poses of a/walk.mp4; --overwrite replaces them'),
+        ('a/walk.mp4', {'config': 'y.py'}, [], 'made with config x.py, not y.py'),
+        ('a/walk.mp4', {'frames': {'start': 0.5}}, [], r"made with frames \{'start': 0\}, not"),
+    ],
+)
+def test_finished__only_what_was_asked_for_is_done(
+    tmp_path: Path, film: str, asked: dict, files: list[str], said: str | None
+) -> None:
+    protocol = {'config': 'x.py', 'frames': {'start': 0}, 'versions': 1}
+    header = PoseHeader('a/walk.mp4', 5, Skeleton(('a',), ()), protocol)
+    PoseFile(tmp_path / 'poses.json', header).close()
+    maker = FilmMaker(pytest.fail, asked, files)
+    if said is None:
+        assert maker.finished(film, tmp_path).complete
+        assert maker._replace(files=['film.mp4']).finished(film, tmp_path) is None  # is to be drawn
+    else:
+        with pytest.raises(UsageError, match=said):
+            maker.finished(film, tmp_path)
+    assert maker.finished(film, tmp_path / 'other') is None
+
+
+def test_check_table__no_table_of_the_user_is_replaced(tmp_path: Path) -> None:
+    table = tmp_path / 'summary.csv'
+    check_table(table)
+    make_films([], {}, tmp_path, FilmMaker(pytest.fail))
+    check_table(table)
+    table.write_text('subject;age\n1;30\n')
+    with pytest.raises(
+        UsageError, match=r'summary\.csv is there already and no table of an earlier'
+    ):
+        check_table(table)

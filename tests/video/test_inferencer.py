@@ -18,7 +18,7 @@ from jmpose_mm.video.people.boxes import FoundBoxes
 from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.video.poses.engine import ClipEngine
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
-from jmpose_mm.video.poses.whole_tracks import smoothed
+from jmpose_mm.video.poses.whole_tracks import OneEuroTracks, measured, smoothed
 from jmpose_mm.video.records import FramePoses, PersonPose
 from jmpose_mm.video.video_inference import VideoOutputs, infer_video
 from jmpose_mm.visualization.skeleton import posetrack_skeleton
@@ -117,6 +117,57 @@ def test_inferencer__one_euro_filters_each_track_by_time_and_size():
             expected = filters[one.id](one.keypoints, before.time, 90.0)
             np.testing.assert_allclose(other.keypoints, expected, atol=0.005 + 1e-9)
             np.testing.assert_array_equal(other.unsmoothed, one.keypoints)
+
+
+@pytest.mark.parametrize('by', ['inferencer', 'steps', 'last'])
+def test_infer_video__one_euro_counts_beside_other_steps(tmp_path, by):
+    online = {'beta': 20.0} if by == 'inferencer' else None
+    steps = {'inferencer': [], 'steps': ['one-euro'], 'last': []}[by] + ['gaussian']
+    steps += ['one-euro'] if by == 'last' else []
+    outputs = VideoOutputs(film=False, smoothing=steps, exports='csv')
+    recording = infer_video(_inferencer(one_euro=online), open_source(_frames()), tmp_path, outputs)
+    frames = list(map(measured, recording))
+    for step in ['gaussian', 'one-euro'] if by == 'last' else ['one-euro', 'gaussian']:
+        frames = smoothed(frames, step, posetrack_skeleton())
+    for found, expected in zip(recording, frames, strict=True):
+        for one, other in zip(found.persons, expected.persons, strict=True):
+            np.testing.assert_array_equal(one.keypoints, other.keypoints)
+            assert not np.allclose(one.keypoints, one.unsmoothed)
+
+
+def test_infer_video__one_euro_counts_beside_joined_identities(tmp_path):
+    outputs = VideoOutputs(film=False, join=1.0, exports=[])
+    steady = infer_video(
+        _inferencer(one_euro={'beta': 1.0}), open_source(_frames()), tmp_path, outputs
+    )
+    filters = OneEuroTracks({'beta': 1.0})
+    for poses in steady:
+        expected = filters(measured(poses))
+        for one, other in zip(poses.persons, expected.persons, strict=True):
+            np.testing.assert_array_equal(one.keypoints, other.keypoints)
+
+
+def test_infer_video__what_comes_once_is_not_read_again(tmp_path):
+    source = open_source(iter(_frames()))
+    with pytest.raises(UsageError, match='smoothing: expected a source that can be read again'):
+        infer_video(_inferencer(), source, tmp_path, VideoOutputs(smoothing='gaussian'))
+    outputs = VideoOutputs(film=False, smoothing='gaussian', exports=())
+    assert len(infer_video(_inferencer(), source, tmp_path, outputs)) == LENGTH
+    again = open_source(_frames())
+    again.is_live = True
+    with pytest.raises(UsageError, match='resume: expected a film, got arrays, which shows other'):
+        infer_video(_inferencer(), again, tmp_path, outputs, resume=True)
+
+
+def test_infer_video__no_page_shows_the_film_of_earlier_poses(tmp_path):
+    for film in (True, False):
+        outputs = VideoOutputs(film=film, exports='page')
+        made = infer_video(
+            _inferencer(), open_source(_frames()), tmp_path, outputs, overwrite=not film
+        )
+        page = (tmp_path / 'report.html').read_text()
+        assert ('The film is inside this page.' in page) is film
+    assert made.notes == ['of earlier poses, and left as they are: film.mp4']
 
 
 def _row(index: int, *keypoints: tuple[int, np.ndarray]) -> FramePoses:

@@ -61,6 +61,16 @@ def test_boxes__of_a_low_score_are_left_out(least: float, expected: list[int]) -
     assert [round(box[0]) for box, _ in found.values()] == [{1: 0, 2: 40}[n] for n in expected]
 
 
+def test_boxes__that_begin_nobody_are_counted() -> None:
+    def source(frame: Frame) -> np.ndarray:
+        return np.array([[0, 0, 10, 20, 0.1], [40, 0, 50, 20, 0.8]])
+
+    people = IdentifiedBoxes(source, PersonTracker([0.1]), 1, None)
+    people.of(Frame(0, 0.0, '', np.zeros((30, 60, 3), np.uint8)), 0)
+    said = 'boxes: 1 left out, since it is too unsure (below 0.3) for somebody new'
+    assert people.remarks(True).notes == [f'{said} (first in frame 0)']
+
+
 @pytest.mark.parametrize('interval', [1, 5, 25, 100, 500])
 @pytest.mark.parametrize('poses', [False, True])
 def test_tracker__who_stands_still_keeps_the_identity(interval: int, poses: bool) -> None:

@@ -87,7 +87,7 @@ def making(mark: Path | None = None) -> FilmMaker:
             file.add(None, FramePoses(0, 0, '', (9, 9), ()))
         return read_poses(folder / 'poses.json')
 
-    return make
+    return FilmMaker(make)
 
 
 def made(folder: Path, load: Callable[[], FilmMaker]) -> dict[str, FilmRow]:

@@ -113,7 +113,7 @@ def test_deeplabcut_h5__opens_movement(recording: Recording, tmp_path: Path) -> 
     load_poses = pytest.importorskip('movement.io.load_poses')
     for form in ('deeplabcut-h5', 'deeplabcut'):
         (path,) = export_poses(recording, tmp_path, [form])
-        data = load_poses.from_dlc_file(path, fps=10)
+        data = load_poses.from_dlc_file(path, fps=5)
         assert data.individuals.values.tolist() == ['person3', 'person8']
         assert data.keypoints.values.tolist() == list(JOINTS)
         found = data.position.sel(individuals='person8').values[0].T
@@ -126,7 +126,7 @@ def test_c3d__a_file_for_each_person(recording: Recording, tmp_path: Path) -> No
     assert sorted(file.name for file in folder.iterdir()) == ['person03.c3d', 'person08.c3d']
     file = ezc3d.c3d(str(folder / 'person08.c3d'))
     point = file['parameters']['POINT']
-    assert point['RATE']['value'].tolist() == [10]
+    assert point['RATE']['value'].tolist() == [5]  # every second frame of 10 a second
     assert point['LABELS']['value'] == list(JOINTS)
     places, given = file['data']['points'], person(8, 0).keypoints
     assert places.shape == (4, 17, 3)
@@ -183,7 +183,7 @@ def test_trc__a_file_for_each_person(recording: Recording, tmp_path: Path) -> No
     (folder,) = export_poses(recording, tmp_path, ['trc'])
     assert sorted(file.name for file in folder.iterdir()) == ['person03.trc', 'person08.trc']
     lines = (folder / 'person08.trc').read_text(encoding='utf-8').split('\n')
-    assert lines[2].split('\t') == ['10.0', '10.0', '3', '17', 'px', '10.0', '1', '3']
+    assert lines[2].split('\t') == ['5.0', '5.0', '3', '17', 'px', '10.0', '1', '3']
     assert lines[3].split('\t')[2::3][:17] == list(JOINTS)
     rows = [line.split('\t') for line in lines[6:9]]
     assert {len(row) for row in rows} == {2 + 3 * 17}

@@ -56,7 +56,7 @@ def _content(recording: Recording, film: Path) -> dict[str, Any]:
     first = next((poses.time for poses in recording), 0.0)
     step = 1 / recording.header.fps if recording.header.fps else 0.04
     begin = min([first, *(float(track.times[0]) for track in tracks)])
-    source, note = _film(film, len(recording))
+    source, note = _film(film, len(recording) if recording.has_film else -1)
     persons = [
         _lines(track, begin, step) | _told(quality['persons'], track.id)
         for track in tracks

@@ -32,17 +32,17 @@ SCORE_RULE = 'score: of the box, times the mean of the scores of all joints'
 
 
 def export_poses(
-    recording: Recording, directory: str | Path, formats: Sequence[str] | None = None
+    recording: Recording, directory: str | Path, formats: str | Sequence[str] | None = None
 ) -> list[Path]:
     """Write poses in other forms, each file whole or not at all.
 
     Args:
         recording: Poses to write.
         directory: Folder to write into; it is made if it is missing.
-        formats: Keys of `EXPORTS`: ``'csv'`` (``poses.csv``, a row for each person and frame,
-            and one for a frame without persons),
-            ``'coco'`` (``coco.json``; ids are ``track_id``) and ``'posetrack18'``
-            (``posetrack18.json``, for PoseTrack's 17 joints), ``'quality'`` (``quality.json``),
+        formats: Keys of `EXPORTS`, or one of them: ``'csv'`` (``poses.csv``, a row for each person
+            and frame, and one for a frame without persons), ``'coco'``
+            (``coco.json``; ids are ``track_id``) and ``'posetrack18'`` (``posetrack18.json``, for
+            PoseTrack's 17 joints), ``'quality'`` (``quality.json``),
             ``'page'`` (``report.html``), ``'cvat'`` (``cvat.xml``), and those of
             :mod:`track_exports`: ``'openpose'``, ``'openpose-coco18'``, ``'pyskl'``,
             ``'deeplabcut'``, ``'deeplabcut-h5'``, ``'trc'``, ``'c3d'``. None for `USUAL`, as far as
@@ -62,7 +62,7 @@ def export_poses(
     return written
 
 
-def checked_formats(skeleton: Skeleton, formats: Sequence[str] | None = None) -> list[str]:
+def checked_formats(skeleton: Skeleton, formats: str | Sequence[str] | None = None) -> list[str]:
     """The forms that are asked for, all that are possible where none is.
 
     Raises:
@@ -71,6 +71,7 @@ def checked_formats(skeleton: Skeleton, formats: Sequence[str] | None = None) ->
     is_posetrack = skeleton.joints == FILE_JOINT_NAMES
     if formats is None:
         formats = [form for form in USUAL if is_posetrack or form != 'posetrack18']
+    formats = [formats] if isinstance(formats, str) else formats
     for form in formats:
         if form not in EXPORTS:
             raise UsageError(f'formats: expected some of {", ".join(EXPORTS)}, got {form!r}')

@@ -11,9 +11,10 @@ from pathlib import Path
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_outputs import PoseOutput
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, frame_entry, unfinished_path
+from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.records import Frame, FramePoses, Remarks
 
-__all__ = ['PoseFile', 'earlier_poses']
+__all__ = ['PoseFile', 'check_continuable', 'earlier_poses']
 
 
 class PoseFile(PoseOutput):
@@ -173,3 +174,22 @@ def earlier_poses(path: Path, header: PoseHeader) -> Recording | None:
         f'{found[-1].path}: to go on after it, expected {key} {now}, found {before}; ask for '
         'the same as then, or start anew'
     )
+
+
+def check_continuable(source: FrameSource, earlier: Recording | None) -> None:
+    """Raise `UsageError` where a run cannot go on after an earlier one, or ends before it."""
+    end = source.span.end
+    if earlier is None or not len(earlier):
+        return
+    if source.is_live:
+        raise UsageError(
+            f'resume: expected a film, got {source.name}, which shows other frames now; choose '
+            'another folder, or `overwrite` the earlier poses'
+        )
+    if end is None:
+        return
+    if (earlier.last_index if isinstance(end, int) else earlier.last_time) >= end:
+        raise UsageError(
+            f'end: expected something after frame {earlier.last_index} ({earlier.last_time} s), '
+            f'which {earlier.path} goes up to, got {end}'
+        )

@@ -81,6 +81,7 @@ class Recording:
         last_index: Index of the last frame; -1 if there is none.
         last_time: Time of the last frame in seconds.
         end: Position behind the last frame, in bytes.
+        has_film: False where a film beside it is known to be of other poses.
 
     Raises:
         ValueError: It is no such file.
@@ -88,9 +89,8 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         self.path, self.complete = path, False
-        self.problems: list[str] = []
-        self.notes: list[str] = []
-        self._count, self.end = 0, path.stat().st_size
+        self.problems, self.notes = list[str](), list[str]()
+        self._count, self.end, self.has_film = 0, path.stat().st_size, True
         with path.open('rb') as file:
             first = file.readline()
             try:

@@ -21,6 +21,7 @@ from jmpose_mm.whole_files import whole_file, whole_folder
 __all__ = ['NEEDED', 'TRACK_EXPORTS', 'tracks']
 
 C3D_FRAMES = 65_535
+ASSUMED_FPS = 25.0
 LEVELS = ('scorer', 'individuals', 'bodyparts', 'coords')
 
 
@@ -99,16 +100,22 @@ def _deeplabcut_table(recording: Recording) -> tuple[list[tuple[str, ...]], np.n
     return columns, np.moveaxis(values, 0, 1).reshape(len(recording), len(columns))
 
 
+def _row_rate(recording: Recording) -> float:
+    """Rows per second: a stride makes them fewer than the source's frames."""
+    steps = np.diff([poses.index for poses in recording])
+    return (recording.header.fps or ASSUMED_FPS) / float(np.median(steps) if len(steps) else 1)
+
+
 def write_trc(recording: Recording, path: Path) -> None:
     """A folder with a TRC file for each person: pixels, y upwards as OpenSim has it, z 0."""
     identities, keypoints, _ = tracks(recording)
     joints = recording.header.skeleton.joints
     frames = [(poses.index, poses.time, poses.size[1]) for poses in recording]
-    rate = recording.header.fps or 25.0
+    rate, source_rate = _row_rate(recording), recording.header.fps or ASSUMED_FPS
     with whole_folder(path) as folder:
         for identity, points in zip(identities, keypoints, strict=True):
             name = f'person{identity:02d}.trc'
-            numbers = (rate, rate, len(frames), len(joints), 'px', rate, 1, len(frames))
+            numbers = (rate, rate, len(frames), len(joints), 'px', source_rate, 1, len(frames))
             lines = [
                 f'PathFileType\t4\t(X/Y/Z)\t{name}',
                 'DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\t'
@@ -150,7 +157,7 @@ def _write_c3d_file(recording: Recording, places: np.ndarray, path: Path) -> Non
 
     file = ezc3d.c3d()
     point = file['parameters']['POINT']
-    point['RATE']['value'] = [recording.header.fps or 25.0]
+    point['RATE']['value'] = [_row_rate(recording)]
     point['LABELS']['value'] = list(recording.header.skeleton.joints)
     point['UNITS']['value'] = ['px']
     present = np.isfinite(places).all(axis=-1).T

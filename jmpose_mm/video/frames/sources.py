@@ -64,8 +64,12 @@ class FrameSource:
         size: (W, H) of the upright frames, of the first one where they differ; None if unknown.
         files: See the argument.
         seen: See the argument; None for what is no video.
+        is_live: True for a camera or a stream, which shows other frames each time.
+        is_iterator: True for a generator, whose frames come once.
         remarks: Remarks of the last iteration: a problem for everything that could not be read.
     """
+
+    is_live = is_iterator = False
 
     def __init__(
         self,
@@ -154,8 +158,11 @@ def open_source(
     ):
         number = int(source)
         size, rate = probe_camera(number)
+        _check_rate(fps, rate, f'camera {number}')
         frames = partial(camera_frames, number)
-        return FrameSource(f'camera {number}', frames, span, size, rate, None)
+        camera = FrameSource(f'camera {number}', frames, span, size, rate or fps, None)
+        camera.is_live = True
+        return camera
     if not isinstance(source, str | Path | Iterable):
         raise UsageError(f'source: expected a film, a list or a number, got {source!r}')
     if not isinstance(source, str | Path):
@@ -182,10 +189,16 @@ def open_source(
 def _film(name: str, span: Span, fps: float | None) -> FrameSource:
     seen = probe(name)
     shown, files = without_credentials(name), [name] if Path(name).is_file() else []
-    if fps and seen.fps:
-        raise UsageError(f'fps: expected none for {shown}, which says its times, got {fps:g}')
+    _check_rate(fps, seen.fps, shown)
     frames = partial(film_frames, name, seen, fps or ASSUMED_FPS)
-    return FrameSource(shown, frames, span, seen.size, seen.fps or fps, seen.length, files, seen)
+    film = FrameSource(shown, frames, span, seen.size, seen.fps or fps, seen.length, files, seen)
+    film.is_live = not files and seen.length is None
+    return film
+
+
+def _check_rate(asked: float | None, known: float | None, name: str) -> None:
+    if asked and known:
+        raise UsageError(f'fps: expected none for {name}, which says its times, got {asked:g}')
 
 
 def _images(name: str, files: Sequence[str], span: Span, fps: float | None) -> FrameSource:
@@ -212,7 +225,10 @@ def _listed(items: Iterable[Any], span: Span, fps: float | None) -> FrameSource:
             yield LazyFrame(index, seconds, '', partial(_checked, item, index))
 
     size = _size(_checked(known[0], 0)) if known is not None and len(known) else None
-    return FrameSource('arrays', frames, span, size, fps, None if known is None else len(known))
+    count = None if known is None else len(known)
+    arrays = FrameSource('arrays', frames, span, size, fps, count)
+    arrays.is_iterator = isinstance(items, Iterator)
+    return arrays
 
 
 def _checked(item: Any, index: int) -> np.ndarray:

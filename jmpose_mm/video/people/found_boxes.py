@@ -122,7 +122,7 @@ class BoxTally:
             ('outside of the frame', inside),
             ('a second one of the same identity in a frame', _firsts(found, kept)),
         ):
-            self._count(reason, int((kept & ~right).sum()), frame)
+            self.count(reason, int((kept & ~right).sum()), frame)
             kept &= right
         self.used += int(kept.sum())
         return found.rows(kept)
@@ -135,7 +135,8 @@ class BoxTally:
             for reason, count in self._left_out.items()
         ]
 
-    def _count(self, reason: str, count: int, frame: Frame) -> None:
+    def count(self, reason: str, count: int, frame: Frame) -> None:
+        """Note that so many boxes of a frame are left out for a reason."""
         if count:
             self._left_out[reason] += count
             self._first.setdefault(reason, frame.index)

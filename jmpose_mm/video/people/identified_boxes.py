@@ -67,6 +67,9 @@ class IdentifiedBoxes:
             if ids is None or is_recorded:
                 # The same boxes take the tracker the same way as in the earlier run.
                 tracked = self._tracker.update(frame.index, found.boxes, found.scores)
+                least = self._tracker.min_score
+                unborn = int(((tracked == 0) & (found.scores < least)).sum())
+                self._tally.count(f'too unsure (below {least:g}) for somebody new', unborn, frame)
                 ids = tracked if ids is None else ids
         persons = {
             int(person): (box, float(score))
@@ -94,7 +97,7 @@ class IdentifiedBoxes:
                 f'{self._detect_every}'
             )
         # Not `>=`, which would drop scores that are no numbers without a word.
-        found = found.rows(~(found.scores < self._choice.choice.least_score))
+        found = found.rows(~(found.scores < (self._choice.choice.least_score or 0)))
         boxes, scores = np.round(found.boxes, PIXEL_DIGITS), np.round(found.scores, SCORE_DIGITS)
         return self._tally.usable(FoundBoxes(boxes, scores, found.ids), frame)
 

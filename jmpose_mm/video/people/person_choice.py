@@ -23,12 +23,12 @@ class PersonChoice(NamedTuple):
         most: Number of persons in a frame at most; None for all. Those who were chosen in most
             frames so far come first, then the larger ones.
         ids: Identities that are wanted alone; None for all.
-        least_score: Detections with a lower score are left out.
+        least_score: Detections with a lower score are left out; None for what is usual.
     """
 
     most: int | None = None
     ids: frozenset[int] | None = None
-    least_score: float = 0.0
+    least_score: float | None = None
 
     @classmethod
     def parse(
@@ -45,7 +45,7 @@ class PersonChoice(NamedTuple):
             raise UsageError(f'min_score: expected a number from 0 to 1, got {least_score}')
         if ids is not None and min(ids, default=0) < 1:
             raise UsageError(f'keep_ids: expected identities, from 1 on, got {sorted(ids)}')
-        return cls(most, None if ids is None else frozenset(ids), least_score or 0.0)
+        return cls(most, None if ids is None else frozenset(ids), least_score)
 
     @property
     def is_everybody(self) -> bool:
@@ -55,7 +55,7 @@ class PersonChoice(NamedTuple):
     def __str__(self) -> str:
         parts = ['all' if self.most is None else f'{self.most} at most']
         parts += [] if self.ids is None else [f'ids {", ".join(map(str, sorted(self.ids)))}']
-        parts += [f'score >= {self.least_score:g}'] if self.least_score else []
+        parts += [] if self.least_score is None else [f'score >= {self.least_score:g}']
         return ', '.join(parts)
 
 

@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
+from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
 from jmpose_mm.functional.tracks.smoothing import smooth_gaussian, smooth_savitzky_golay
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
 from jmpose_mm.video.poses.track_repairs import fill_gaps, repair_swaps, tracks_by_identity
 from jmpose_mm.video.records import PIXEL_DIGITS, FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton
 
-__all__ = ['REPAIRS', 'SMOOTHINGS', 'jitter_before_and_after', 'measured', 'smoothed']
+__all__ = [
+    *('ONE_EURO', 'REPAIRS', 'SMOOTHINGS', 'OneEuroTracks'),
+    *('jitter_before_and_after', 'measured', 'smoothed'),
+]
+
+ONE_EURO = 'one-euro'
 
 SMOOTHINGS = {'savitzky-golay': smooth_savitzky_golay, 'gaussian': smooth_gaussian}
 REPAIRS = {'repair-swaps': repair_swaps, 'fill-gaps': fill_gaps}
+
+
+class OneEuroTracks:
+    """A filter for each person of a film, frame after frame.
+
+    Args:
+        settings: Arguments of :class:`OneEuroFilter`.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings, self._filters = settings, dict[int, OneEuroFilter]()
+
+    def __call__(self, poses: FramePoses) -> FramePoses:
+        """The next frame, smoothed by its time and the size of each person."""
+        made = []
+        for person in poses.persons:
+            if person.id not in self._filters:
+                self._filters[person.id] = OneEuroFilter(**self._settings)
+            size = max(float(max(person.box[2:] - person.box[:2])), 1.0)
+            smooth = self._filters[person.id](person.keypoints, poses.time, size)
+            smooth = np.round(smooth, PIXEL_DIGITS)
+            made.append(person._replace(keypoints=smooth, unsmoothed=person.measured))
+        return poses._replace(persons=tuple(made))
+
+    def keep(self, living: Collection[int]) -> None:
+        """Forget whoever else is gone."""
+        self._filters = {p: one for p, one in self._filters.items() if p in living}
 
 
 def jitter_before_and_after(
@@ -40,11 +74,13 @@ def smoothed(frames: Sequence[FramePoses], method: str, skeleton: Skeleton) -> l
 
     Args:
         frames: All frames of a video.
-        method: A key of :data:`SMOOTHINGS` or of :data:`REPAIRS`.
+        method: A key of :data:`SMOOTHINGS` or of :data:`REPAIRS`, or ``'one-euro'``.
         skeleton: Joints of the poses.
     """
     if method in REPAIRS:
         return REPAIRS[method](frames, skeleton)
+    if method == ONE_EURO:
+        return list(map(OneEuroTracks({}), frames))
     persons = [list(poses.persons) for poses in frames]
     for places in tracks_by_identity(frames).values():
         if len(places) < 3:
