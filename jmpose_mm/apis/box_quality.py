@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from jmpose_mm.formats.annotations import read_annotations
-from jmpose_mm.formats.detections import read_detections
+from jmpose_mm.formats.annotations import joint_names_in, read_annotations
+from jmpose_mm.formats.detections import detected_frames, read_detections
 from jmpose_mm.functional.tracks.tracking import box_iou
 
 __all__ = ['judge_boxes']
@@ -24,7 +24,7 @@ def judge_boxes(
     box is where its labelled joints are; crowds count neither way.
 
     Args:
-        ann_file: Annotations, as the data set's ``ann_file``.
+        ann_file: Annotations of any joints, as the data set's ``ann_file``.
         box_file: A file as :func:`make_boxes` writes it.
         least_score: Boxes with a lower score are left out.
         least_overlap: Intersection over union from which on a box shows a person.
@@ -36,21 +36,20 @@ def judge_boxes(
     Raises:
         ValueError: A file is unusable.
     """
-    tables = read_annotations(ann_file)
-    by_name = tables.image_ids is None
-    keys = [image.name if by_name else image.image_id for image in tables.images]
+    tables = read_annotations(ann_file, joint_names_in(ann_file))
+    detections = read_detections(box_file, by_name=tables.image_ids is None)
     found = defaultdict(list)
-    for entry in read_detections(box_file, by_name=by_name).boxes:
+    for entry, frame in zip(detections.boxes, detected_frames(tables, detections)[0], strict=True):
         if entry['score'] >= least_score:
-            found[entry['image']].append((entry['score'], entry['box']))
+            found[frame].append((entry['score'], entry['box']))
     persons = tables.persons
     counts = np.zeros(3, dtype=int)
-    for index, key in enumerate(keys):
+    for index in range(len(tables.images)):
         rows = np.flatnonzero((persons.image == index) & ~persons.crowd)
         truth = [_box(persons.boxes[n], persons.keypoints[n]) for n in rows]
         truth = [box for box in truth if box is not None]
         if truth:
-            boxes = [box for _, box in sorted(found[key], key=lambda entry: -entry[0])]
+            boxes = [box for _, box in sorted(found[index], key=lambda entry: -entry[0])]
             counts += [len(truth), len(boxes), _matched(boxes, truth, least_overlap)]
     if not counts[0]:
         return {'labelled persons': 0}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -70,8 +69,11 @@ def make_boxes(
         3
     """
     out = Path(out)
-    if not math.isfinite(score_threshold):
-        raise UsageError(f'score_threshold: expected a number, got {score_threshold}')
+    # Written this way, what is not a number is refused too.
+    if not score_threshold <= 1:
+        raise UsageError(
+            f'score_threshold: expected a number up to 1, the highest score, got {score_threshold}'
+        )
     _check_out(out, ann_file)
     if isinstance(detector, str):
         detector = named_detector(detector)
@@ -143,15 +145,18 @@ def _boxes_made(
 
 
 def _check_out(out: Path, ann_file: str | Path) -> None:
-    """Nothing but a box file is replaced."""
+    """Nothing but a box file of an earlier call is replaced."""
     if out.suffix != '.json':
         raise UsageError(f'out: expected a name that ends in .json, got {out}')
     check_output(out, [ann_file])
     if out.is_file():
         with out.open('rb') as file:
-            start = file.read(100).lstrip()
-        if not start.startswith(b'['):
-            raise UsageError(f'out: {out} is there and is no list of boxes; choose another name')
+            start = file.read(1000)
+        # An empty list, or boxes that this function has written.
+        if start.split() != [b'[]'] and b'"detector":' not in start:
+            raise UsageError(
+                f'out: {out} is there and is no list of boxes made here; choose another name'
+            )
 
 
 def _names_done(unfinished: Path, header: dict[str, Any]) -> set[str]:
@@ -177,7 +182,7 @@ def _entries(file: Path) -> list[dict[str, Any]]:
 
 def _detected(file: str, detector: Detector, threshold: float) -> list[tuple[list[float], float]]:
     """Rounded boxes and scores of a frame, best first."""
-    image = cv2.imread(file, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    image = cv2.imread(file)  # upright, as data sets load it
     if image is None:
         raise ValueError(f'{file}: expected an image, found something else')
     found = [

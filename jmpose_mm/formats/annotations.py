@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,17 @@ from jmpose_mm.formats.annolist import annolist_joints, read_annolist, read_fast
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.coco import read_coco
 from jmpose_mm.formats.coco_persons import Reading
-from jmpose_mm.formats.json_files import list_json_files, place_in, read_bytes, read_unusual_json
+from jmpose_mm.formats.json_files import (
+    list_json_files,
+    place_in,
+    read_bytes,
+    read_id,
+    read_unusual_json,
+)
 from jmpose_mm.formats.pixel_units import check_pixels
 from jmpose_mm.functional.evaluation.posetrack_persons import JOINT_NAMES
 
-__all__ = ['read_annotations', 'read_file']
+__all__ = ['joint_names_in', 'read_annotations', 'read_file']
 
 
 class Content(msgspec.Struct, gc=False):
@@ -63,6 +70,36 @@ def read_annotations(
     reading = Reading(tuple(joint_names), entries=entries)
     tables = AnnotationTables.joined([read_file(file, reading) for file in list_json_files(path)])
     return tables if videos is None else tables.of_videos(videos)
+
+
+def joint_names_in(path: str | Path) -> tuple[str, ...]:
+    """Names of the joints that files give their persons, in the order of the first that names any.
+
+    Of several categories with joints that one counts which most persons have. Files that name none
+    have PoseTrack's.
+
+    Args:
+        path: A file or a folder, see `read_annotations`.
+
+    Raises:
+        UsageError: A file cannot be read.
+    """
+    for file in list_json_files(path):
+        content = load(file)
+        with place_in(file, 'categories'):
+            named = {
+                read_id(entry.get('id', 1), 'id'): tuple(map(str, entry['keypoints']))
+                for entry in content.get('categories') or []
+                if entry.get('keypoints')
+            }
+        persons = Counter(
+            person.get('category_id')
+            for person in content.get('annotations') or []
+            if isinstance(person, dict)
+        )
+        if named:
+            return named[max(named, key=lambda category: persons[category])]
+    return JOINT_NAMES
 
 
 def read_file(file: Path, reading: Reading) -> AnnotationTables:

@@ -54,6 +54,23 @@ def test_judge__by_hand(tmp_path: Path) -> None:
     assert judge_boxes(*files, least_score=0.75)['precision'] == 0.333
 
 
+def test_judge__own_joints_in_any_number(tmp_path: Path) -> None:
+    keypoints = [2, 3, 2, 10, 12, 2]
+    document = {
+        'images': [{'id': 1, 'file_name': 'a/1.jpg'}],
+        'annotations': [{'id': 1, 'image_id': 1, 'category_id': 7, 'keypoints': keypoints}],
+        'categories': [
+            {'id': 3, 'name': 'cage', 'keypoints': ['corner']},
+            {'id': 7, 'name': 'mouse', 'keypoints': ['nose', 'tail']},
+        ],
+    }
+    (tmp_path / 'truth.json').write_text(json.dumps(document))
+    box = {'image_id': 1, 'bbox': [2, 3, 8, 9], 'score': 1}
+    (tmp_path / 'boxes.json').write_text(json.dumps([box]))
+    found = judge_boxes(tmp_path / 'truth.json', tmp_path / 'boxes.json')
+    assert (found['labelled persons'], found['recall']) == (1, 1)
+
+
 @pytest.mark.skipif(not MINI.is_dir(), reason='the real PoseTrack frames are not here')
 def test_judge__the_boxes_that_come_with_the_real_frames() -> None:
     folder = MINI / 'annotations'

@@ -13,10 +13,12 @@ import cv2
 import numpy as np
 import official_downloads as official
 import pytest
+from PIL import Image
 
 from jmpose_mm.apis import person_boxes
 from jmpose_mm.apis.person_boxes import make_boxes
 from jmpose_mm.datasets.body import PoseTrackClipDataset
+from jmpose_mm.datasets.transforms import LoadClip
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.detections import read_detections
 from jmpose_mm.host.mmcv_extension import MissingOperationError
@@ -116,10 +118,36 @@ def test_make_boxes__other_settings_start_anew(download: Path) -> None:
     assert (detector.calls, counts['boxes']) == (6, 6)
 
 
-def test_make_boxes__a_threshold_that_is_no_number_is_refused(download: Path) -> None:
-    with pytest.raises(UsageError, match='score_threshold: expected a number, got nan'):
-        boxes_of(download, Scripted(), progress=False, score_threshold=float('nan'))
+@pytest.mark.parametrize('threshold', [float('nan'), float('inf'), 50.0])
+def test_make_boxes__a_threshold_above_every_score_is_refused(
+    download: Path, threshold: float
+) -> None:
+    with pytest.raises(UsageError, match=f'score_threshold: expected .* up to 1.*got {threshold}'):
+        boxes_of(download, Scripted(), progress=False, score_threshold=threshold)
     assert not (download / 'boxes.json').exists()
+
+
+def test_make_boxes__replaces_its_own_files_alone(download: Path) -> None:
+    out = download / 'boxes.json'
+    for _ in range(2):
+        boxes_of(download, Scripted(), progress=False)
+    # tasks of a labelling program, boxes of somebody else's detector
+    for other in ([{'data': {'image': 'a.png'}}], [{'image_id': 1, 'bbox': [1, 2, 3, 4]}]):
+        out.write_text(json.dumps(other))
+        with pytest.raises(UsageError, match='no list of boxes made here'):
+            boxes_of(download, Scripted(), progress=False)
+        assert json.loads(out.read_text()) == other
+
+
+def test_make_boxes__sees_pictures_upright_as_data_sets_do(download: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    for file in (download / 'images').rglob('*.jpg'):
+        Image.new('RGB', (40, 90)).save(file, exif=exif)
+    seen = []
+    boxes_of(download, lambda image: seen.append(image.shape), progress=False)
+    file = str(next((download / 'images').rglob('*.jpg')))
+    assert set(seen) == {LoadClip()({'img_path': file})['ori_shape'] + (3,)} == {(40, 90, 3)}
 
 
 def test_make_boxes__missing_frames_are_counted_and_no_frames_are_an_error(download: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from jmpose_mm.formats.detections import read_detections
+from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.detections import detected_frames, read_detections
 
 NAMES = ('bonn/000001_bonn/00000001.jpg', 'bonn/000001_bonn/00000002.jpg')
 
@@ -86,3 +87,44 @@ def test_read_detections__which_category_is_a_person(
     found = read_detections(written(tmp_path / 'a.json', content))
     assert [box['image'] for box in found.boxes] == kept
     assert found.odd == said
+
+
+def test_read_detections__a_document_says_which_category_is_a_person(tmp_path: Path) -> None:
+    box = {'bbox': [3, 4, 10, 20], 'score': 0.5}
+    content = {
+        'annotations': [box | {'category_id': c, 'image_id': c} for c in (0, 1, 2)],
+        'categories': [{'id': 0, 'name': 'bicycle'}, {'id': 2, 'name': 'Person'}],
+    }
+    found = read_detections(written(tmp_path / 'a.json', content))
+    assert [box['image'] for box in found.boxes] == [2]
+    assert found.odd == {'of another category than 2': 2}
+
+
+def test_read_detections__a_box_that_is_listed_twice_counts_once(tmp_path: Path) -> None:
+    boxes = [{'image_id': 1, 'bbox': [3, 4, 10, 20], 'score': s} for s in (0.5, 0.4)]
+    found = read_detections(written(tmp_path / 'a.json', boxes * 2))
+    assert ([box['score'] for box in found.boxes], found.odd) == ([0.5, 0.4], {'listed twice': 2})
+
+
+def frames_of(tmp_path: Path, boxes: list[dict]) -> tuple[list, dict]:
+    content = {'images': [{'id': 5 + k, 'file_name': name} for k, name in enumerate(NAMES)]}
+    tables = read_annotations(written(tmp_path / 'truth.json', content))
+    boxes = [{'bbox': [k, 4, 10, 20], 'score': 0.5} | box for k, box in enumerate(boxes)]
+    found = read_detections(written(tmp_path / 'boxes.json', boxes))
+    frames, odd = detected_frames(tables, found)
+    return frames, +odd
+
+
+def test_detected_frames__a_name_counts_for_more_than_an_id(tmp_path: Path) -> None:
+    moved = 'with the id of another image than their name'
+    # ids of a data set that was made anew with an image more before these
+    for key in ('image_name', 'file_name'):
+        boxes = [{'image_id': 6 + k, key: name} for k, name in enumerate(NAMES)]
+        assert frames_of(tmp_path, boxes) == ([0, 1], {moved: 1})
+    # numbers of frames as ids, as some detectors write them
+    boxes = [{'image_id': 5, 'file_name': '00000002.jpg'}]
+    assert frames_of(tmp_path, boxes) == ([0], {moved: 1})
+    # folders of another machine and names that count from 0 say nothing
+    boxes = [{'image_id': 5, 'file_name': f'/x/{NAMES[0]}'}]
+    boxes += [{'image_id': 6, 'file_name': '000001_bonn/000001.jpg'}, {'image_id': 9}]
+    assert frames_of(tmp_path, boxes) == ([0, 1, None], {})

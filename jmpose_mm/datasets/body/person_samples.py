@@ -6,14 +6,13 @@ Axes: K keypoints. Boxes are xyxy, all coordinates image pixels.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotation_tables import AnnotationTables
-from jmpose_mm.formats.detections import Detections
+from jmpose_mm.formats.detections import Detections, detected_frames
 from jmpose_mm.functional.crop import box_of_joints, clip_boxes, is_usable_box
 
 __all__ = ['annotated_samples', 'detected_samples']
@@ -79,22 +78,20 @@ def detected_samples(
         counts: Counts, to which those of boxes left out are added.
     """
     num_keypoints = len(tables.joint_names)
-    find = _finder(tables)
-    counts.update({f'detections {words}': n for words, n in detections.odd.items()})
+    images, odd = detected_frames(tables, detections)
+    counts.update({f'detections {words}': n for words, n in (detections.odd + odd).items()})
     samples = []
-    for number, found in enumerate(detections.boxes):
-        reason, image = '', None
+    for number, (found, image) in enumerate(zip(detections.boxes, images, strict=True)):
+        reason = ''
         # Written this way, a score that is not a number is left out too.
         if not found['score'] >= threshold:
             reason = f'below {threshold}'
-        else:
-            image = find(found['image'])
-            if image is None:
-                reason = 'of unknown images'
-            elif image not in frames:
-                reason = 'in frames missing on disk'
-            elif not is_usable_box(found['box']):
-                reason = 'without a usable box'
+        elif image is None:
+            reason = 'of unknown images'
+        elif image not in frames:
+            reason = 'in frames missing on disk'
+        elif not is_usable_box(found['box']):
+            reason = 'without a usable box'
         if reason or image is None:
             counts[f'detections {reason}'] += 1
             continue
@@ -109,22 +106,6 @@ def detected_samples(
             }
         )
     return samples
-
-
-def _finder(tables: AnnotationTables) -> Callable[[int | str], int | None]:
-    """Finds the frame that a detection names by id or by file name."""
-    ids = tables.image_ids
-    by_id = {} if ids is None else {identity: k for k, identity in enumerate(ids)}
-    index = tables.index()
-
-    def find(image: int | str) -> int | None:
-        if image in by_id or not isinstance(image, str):
-            return by_id.get(image)
-        # Six digits and eight count from different numbers: a neighbour's boxes would fit by
-        # number.
-        return index.find(image, same_stem=True)
-
-    return find
 
 
 def _identities(tables: AnnotationTables) -> list[int | str]:

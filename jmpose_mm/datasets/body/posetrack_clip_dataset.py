@@ -30,6 +30,8 @@ __all__ = ['PoseTrackClipDataset']
 _SUFFIXES = [suffix.removeprefix('.') for suffix in IMAGE_SUFFIXES]
 _UNEXPECTED = (
     'detections of unknown images',
+    'detections with the id of another image than their name',
+    'detections listed twice',
     'persons in frames missing on disk',
     'detections in frames missing on disk',
 )

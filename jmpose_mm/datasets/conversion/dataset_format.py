@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
+from PIL import Image, UnidentifiedImageError
+
+from jmpose_mm.errors import UsageError
 
 __all__ = ['Converted', 'DatasetFormat', 'Video', 'first_folder', 'image_size', 'visible_files']
+
+# Pictures are labelled and loaded upright, as browsers show them.
+ORIENTATION = 0x0112  # tag of EXIF; from 5 on the picture lies on its side
 
 # As in PoseTrack18, the last four digits of an image's id are its frame.
 MAX_FRAMES = 10_000
@@ -129,12 +134,15 @@ def first_folder(src: Path, what: str, *candidates: str) -> Path:
 
 
 def image_size(file: Path) -> tuple[int, int]:
-    """(width, height) of an image in pixels.
+    """(width, height) in pixels as the picture is shown, read from its header.
 
     Raises:
-        ValueError: The file is no image.
+        UsageError: The file is no image.
     """
-    image = cv2.imread(str(file), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise ValueError(f'{file}: expected an image, found something else')
-    return image.shape[1], image.shape[0]
+    try:
+        with Image.open(file) as image:
+            wide, high = image.size
+            turned = image.getexif().get(ORIENTATION, 1) >= 5
+    except (OSError, UnidentifiedImageError, ValueError) as error:
+        raise UsageError(f'{file}: expected an image, found something else') from error
+    return (high, wide) if turned else (wide, high)

@@ -7,16 +7,11 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from PIL import Image, UnidentifiedImageError
-
 from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES, posix_name
 from jmpose_mm.formats.labels.label_files import visible
 
-__all__ = ['ImageFiles', 'upright_size']
-
-# Labelling programs show pictures upright, as browsers do, and labels are for what they show.
-ORIENTATION = 0x0112  # tag of EXIF; from 5 on the picture lies on its side
+__all__ = ['ImageFiles']
 
 
 class ImageFiles:
@@ -111,18 +106,3 @@ def _depth(file: Path, near: Path) -> int:
     """How many folders a file and a folder share from the top."""
     pairs = zip(file.parts, near.parts, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def upright_size(file: Path) -> tuple[int, int]:
-    """(width, height) in pixels as the picture is shown, read from its header.
-
-    Raises:
-        UsageError: The file is no image.
-    """
-    try:
-        with Image.open(file) as image:
-            wide, high = image.size
-            turned = image.getexif().get(ORIENTATION, 1) >= 5
-    except (OSError, UnidentifiedImageError, ValueError) as error:
-        raise UsageError(f'{file}: expected an image, found something else') from error
-    return (high, wide) if turned else (wide, high)

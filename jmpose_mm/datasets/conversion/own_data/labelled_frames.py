@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from jmpose_mm.datasets.conversion.dataset_format import image_size
 from jmpose_mm.datasets.conversion.own_data.categories import LabelledCategory
-from jmpose_mm.datasets.conversion.own_data.image_files import ImageFiles, upright_size
+from jmpose_mm.datasets.conversion.own_data.image_files import ImageFiles
 from jmpose_mm.datasets.conversion.own_data.persons import FileJoints, own_entry
 from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton
 from jmpose_mm.errors import UsageError
@@ -150,7 +151,7 @@ def _size(entry: dict[str, Any], file: Path | None, counts: Counter[str]) -> tup
     counts['sizes read from images'] += given is None and file is not None
     if file is None:
         return given
-    size = upright_size(file)
+    size = image_size(file)
     if given is not None and given != size:
         raise UsageError(
             f'{file}: expected {given[0]}x{given[1]} pixels, which its labels are for, got '
