@@ -34,6 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
 def test(arguments: argparse.Namespace) -> None:
     """Test as the command line says."""
     from jmpose_mm.apis import train_and_test as api
+    from jmpose_mm.apis.metrics_file import draw_into
     from jmpose_mm.engine.configs import load_config
     from jmpose_mm.engine.devices import choose_device
     from jmpose_mm.engine.distributed import check_launcher
@@ -44,7 +45,7 @@ def test(arguments: argparse.Namespace) -> None:
     cfg = load_config(
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher
     )
-    api.draw_into(cfg, arguments.show_dir)
+    draw_into(cfg, arguments.show_dir)
     if arguments.protocol:
         apply_protocol(cfg, arguments.protocol)
     api.test(cfg, arguments.checkpoint, arguments.out, arguments.dump, arguments.out_dir, device)

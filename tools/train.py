@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
 def train(arguments: argparse.Namespace) -> None:
     """Train as the command line says."""
     from jmpose_mm.apis import train_and_test as api
+    from jmpose_mm.apis.metrics_file import draw_into
     from jmpose_mm.engine.configs import load_config
     from jmpose_mm.engine.devices import choose_device
     from jmpose_mm.engine.distributed import check_launcher
@@ -48,7 +49,6 @@ def train(arguments: argparse.Namespace) -> None:
     cfg = load_config(
         arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher
     )
-    api.draw_into(cfg, arguments.show_dir)
     cfg = api.prepare_training(
         cfg,
         resume=arguments.resume,
@@ -58,6 +58,7 @@ def train(arguments: argparse.Namespace) -> None:
         allow_random_frozen=arguments.allow_random_frozen,
         device=device,
     )
+    draw_into(cfg, arguments.show_dir, 'val')
     api.train(cfg, device)
 
 

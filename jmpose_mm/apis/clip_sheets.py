@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from jmpose_mm.engine.configs import config_errors, load_config
+from jmpose_mm.engine.configs import config_errors, load_config, type_name
 from jmpose_mm.engine.consistency import check_consistency
 from jmpose_mm.errors import UsageError
 from jmpose_mm.visualization.drawing import OUTLINE, draw_disc, draw_line, draw_poses, write_text
@@ -95,7 +95,7 @@ def draw_clip_sheets(
     check_consistency(cfg)
     described = copy.deepcopy(loader.dataset)
     for step in described.get('pipeline') or ():
-        if step['type'].endswith('PackPoseInputs'):
+        if type_name(step) == 'PackPoseInputs':
             step['pack_transformed'] = True  # joints in the crop
     with config_errors(cfg):
         init_default_scope(cfg.get('default_scope', 'mmpose'))

@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from jmpose_mm.engine.configs import PACKAGED_CONFIGS, config_errors, load_config, pipeline_step
+from jmpose_mm.engine.configs import (
+    PACKAGED_CONFIGS,
+    config_errors,
+    load_config,
+    pipeline_step,
+    type_name,
+)
 from jmpose_mm.whole_files import check_output, whole_file
 
 if TYPE_CHECKING:
@@ -90,7 +96,7 @@ def model_complexity(cfg: Config) -> Complexity:
 
 def _input(pipeline: Sequence[ConfigDict]) -> tuple[int | None, tuple[int, int]]:
     """Frames of a clip, None for an image, and width and height of its crop."""
-    steps = {step['type'].rpartition('.')[2] for step in pipeline}
+    steps = set(map(type_name, pipeline))
     if 'TopdownAffine' in steps and 'TopdownClipAffine' not in steps:
         return None, tuple(pipeline_step(pipeline, 'TopdownAffine').input_size)
     size = pipeline_step(pipeline, 'TopdownClipAffine').input_size

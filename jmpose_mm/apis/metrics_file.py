@@ -8,15 +8,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.engine.protocols import Protocol
-from jmpose_mm.whole_files import write_json
+from jmpose_mm.errors import UsageError
+from jmpose_mm.whole_files import check_output, write_json
 
 if TYPE_CHECKING:
+    from mmengine.config import Config
     from mmengine.evaluator import Evaluator
 
-__all__ = ['conditions', 'write_metrics', 'write_predictions_into']
+__all__ = ['conditions', 'draw_into', 'write_metrics', 'write_predictions_into']
 
 
-def write_predictions_into(folder: str, evaluator: Evaluator) -> None:
+def draw_into(cfg: Config, folder: str | Path | None, split: str = 'test') -> None:
+    """Let the visualization hook write its drawings into `folder`; nothing without one.
+
+    Args:
+        cfg: Is changed in place.
+        folder: Where to.
+        split: ``'val'`` where a training validates, or ``'test'``.
+
+    Raises:
+        UsageError: Nothing of that split is predicted, or there is no such hook.
+    """
+    if folder is None:
+        return
+    check_output(folder, [], 'show_dir', folder=True)
+    if (hook := cfg.get('default_hooks', {}).get('visualization')) is None:
+        raise UsageError('show_dir: the config has no default_hooks.visualization')
+    if not cfg.get(f'{split}_dataloader'):
+        raise UsageError(
+            f'show_dir: expected {split}_dataloader, whose predictions are drawn, got none'
+        )
+    hook.update(enable=True, out_dir=str(folder))
+
+
+def write_predictions_into(folder: str | Path, evaluator: Evaluator) -> None:
     """Let each metric that writes predictions do so; where none does, one file holds them all."""
     from jmpose_mm.evaluation.metrics.prediction_files import PredictionFile
 
@@ -48,7 +73,7 @@ def conditions(protocols: Sequence[Protocol]) -> dict[str, Any]:
 
 
 def write_metrics(
-    out: str, metrics: dict[str, Any], conditions: dict[str, Any], provenance: dict[str, Any]
+    out: str | Path, metrics: dict[str, Any], conditions: dict[str, Any], provenance: dict[str, Any]
 ) -> None:
     """Write metrics, what they hold under and what was run as JSON, whole or not at all.
 

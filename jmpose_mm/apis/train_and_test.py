@@ -6,12 +6,13 @@ import copy
 from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from jmpose_mm.apis.metrics_file import conditions, write_metrics, write_predictions_into
 from jmpose_mm.engine.checkpoints import checkpoint_fits, find_checkpoint
-from jmpose_mm.engine.configs import config_errors
+from jmpose_mm.engine.configs import config_errors, set_work_dir
 from jmpose_mm.engine.consistency import check_consistency, check_start
-from jmpose_mm.engine.devices import choose_device, fit_to_device, runner_on
+from jmpose_mm.engine.devices import choose_device, fit_to_device, runner_on, use_mixed_precision
 from jmpose_mm.engine.distributed import join_processes, learn_rank, watched_processes
 from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
@@ -21,24 +22,14 @@ from jmpose_mm.whole_files import alone_in, check_output
 
 if TYPE_CHECKING:
     import torch
-    from mmengine.config import Config, ConfigDict
+    from mmengine.config import Config
     from mmengine.runner import Runner
-
-
-def draw_into(cfg: Config, folder: str | None) -> None:
-    """Let the visualization hook write its drawings into `folder`; nothing without one."""
-    if folder is None:
-        return
-    check_output(folder, [], 'show_dir', folder=True)
-    if (hook := cfg.get('default_hooks', {}).get('visualization')) is None:
-        raise UsageError('show_dir: the config has no default_hooks.visualization')
-    hook.update(enable=True, out_dir=folder)
 
 
 def prepare_training(
     cfg: Config,
     *,
-    resume: str | None = None,
+    resume: str | Path | None = None,
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
@@ -70,33 +61,22 @@ def prepare_training(
     """
     check_consistency(cfg)
     cfg = copy.deepcopy(cfg)
+    set_work_dir(cfg)
     if allow_random_frozen:
         cfg.allow_random_frozen = True
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
-        _use_mixed_precision(cfg.optim_wrapper, choose_device(device, 'training'))
+        use_mixed_precision(cfg.optim_wrapper, choose_device(device, 'training'))
     if resume is not None or cfg.get('resume'):
         resume_from(cfg, resume or cfg.get('load_from') or 'auto')
     elif cfg.get('load_from') is not None:
-        cfg.load_from = find_checkpoint(check_start(cfg.load_from))
+        cfg.load_from = find_checkpoint(check_start(str(cfg.load_from)))
     if auto_scale_lr:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
     return cfg
-
-
-def _use_mixed_precision(wrapper: ConfigDict, device: torch.device) -> None:
-    if device.type != 'cuda':
-        raise UsageError(
-            f'amp: expected a CUDA device, got {device}; everywhere there is '
-            "optim_wrapper.type='jmpose_mm.AutocastOptimWrapper'"
-        )
-    if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
-        raise UsageError(f'amp: does not work with optim_wrapper.type={wrapper.type!r}')
-    wrapper.type = 'AmpOptimWrapper'
-    wrapper.setdefault('loss_scale', 'dynamic')
 
 
 def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
@@ -116,8 +96,10 @@ def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
     """
     chosen = choose_device(device, 'training')
     learn_rank(cfg.get('launcher', 'none'))
-    with config_errors(cfg), alone_in(cfg.work_dir), runner_on(chosen):
-        runner = _build_runner(join_processes(fit_to_device(cfg, chosen), chosen))
+    fitted = fit_to_device(cfg, chosen)
+    set_work_dir(fitted)
+    with config_errors(cfg), alone_in(fitted.work_dir), runner_on(chosen):
+        runner = _build_runner(join_processes(fitted, chosen))
         _check_batches(runner)
         try:
             with watched_processes():
@@ -142,10 +124,10 @@ def _check_batches(runner: Runner) -> None:
 
 def test(
     cfg: Config,
-    checkpoint: str,
-    out: str | None = None,
-    dump: str | None = None,
-    out_dir: str | None = None,
+    checkpoint: str | Path,
+    out: str | Path | None = None,
+    dump: str | Path | None = None,
+    out_dir: str | Path | None = None,
     device: str | torch.device = 'auto',
 ) -> dict[str, Any]:
     """Evaluate a checkpoint on the test set of `cfg`.
@@ -181,11 +163,14 @@ def test(
     from mmengine.dist import is_main_process
 
     for option, file, suffixes in (('out', out, ('.json',)), ('dump', dump, ('.pkl', '.pickle'))):
-        if file is not None and not file.endswith(suffixes):
-            raise UsageError(f'{option}: expected a file ending in {suffixes[0]}, got {file!r}')
+        if file is not None and not str(file).endswith(suffixes):
+            raise UsageError(
+                f'{option}: expected a file ending in {suffixes[0]}, got {str(file)!r}'
+            )
     check_consistency(cfg)
     _check_outputs(cfg, checkpoint, {'out': out, 'dump': dump}, out_dir)
     file = find_checkpoint(checkpoint)
+    checkpoint = file if Path(checkpoint).is_dir() else str(checkpoint)
     chosen = choose_device(device)
     with config_errors(cfg), runner_on(chosen):
         fitted = join_processes(fit_to_device(_test_config(cfg, dump), chosen), chosen)
@@ -207,7 +192,10 @@ def test(
 
 
 def _check_outputs(
-    cfg: Config, checkpoint: str, files: dict[str, str | None], out_dir: str | None
+    cfg: Config,
+    checkpoint: str | Path,
+    files: dict[str, str | Path | None],
+    out_dir: str | Path | None,
 ) -> None:
     """Nothing that the test reads is written over, the official annotations least of all."""
     dataset = (cfg.get('test_dataloader') or {}).get('dataset', {})
@@ -223,14 +211,15 @@ def _check_outputs(
             check_output(Path(out_dir, 'predictions.json'), [folder], 'out_dir')
 
 
-def _test_config(cfg: Config, dump: str | None) -> Config:
+def _test_config(cfg: Config, dump: str | Path | None) -> Config:
     """A copy that loads nothing by itself and dumps predictions if so wished."""
     cfg = copy.deepcopy(cfg)
     cfg.load_from, cfg.resume = None, False
+    set_work_dir(cfg)
     if dump is not None:
         metrics = cfg.test_evaluator
         metrics = list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
-        cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=dump)]
+        cfg.test_evaluator = [*metrics, dict(type='DumpResults', out_file_path=str(dump))]
     return cfg
 
 
@@ -240,6 +229,9 @@ def _build_runner(cfg: Config, tested: tuple[Config, str] | None = None) -> Runn
 
     from jmpose_mm.engine.hooks import FiniteLossHook, InitialWeightsHook, ProvenanceHook
 
+    if cfg.get('visualizer'):
+        # Found by its name, that of an earlier run would write into the earlier run's folder.
+        cfg.visualizer.name = f'{cfg.visualizer.get("name", "visualizer")}-{uuid4().hex}'
     runner = Runner.from_cfg(cfg)
     for kind in (FiniteLossHook, InitialWeightsHook, ProvenanceHook):
         if not any(isinstance(hook, kind) for hook in runner.hooks):

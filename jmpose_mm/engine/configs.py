@@ -22,6 +22,8 @@ __all__ = [
     'find_config',
     'load_config',
     'pipeline_step',
+    'set_work_dir',
+    'type_name',
 ]
 
 PACKAGED_CONFIGS = Path(jmpose_mm.__file__).parent / '.mim' / 'configs'
@@ -116,11 +118,27 @@ def load_config(
     except (TypeError, KeyError, IndexError) as error:  # a list that is none, or is too short
         raise UsageError(f'cfg_options: {listed(list(changes), 4)}: {cut(error, 300)}') from error
     cfg.launcher = launcher
-    if work_dir is not None:
-        cfg.work_dir = str(work_dir)
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs', Path(path).stem))
+    set_work_dir(cfg, work_dir)
     return cfg
+
+
+def set_work_dir(cfg: Config, folder: str | Path | None = None) -> None:
+    """Write the folder of logs and checkpoints into a config that names none, or another one."""
+    if folder is not None:
+        cfg.work_dir = str(folder)
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs', Path(cfg.filename or 'config').stem))
+
+
+def type_name(part: Mapping[str, Any]) -> str:
+    """Name of the type of a part of a config, without its scope; the type may be the class itself.
+
+    Example:
+        >>> type_name({'type': 'mmpose.TopdownAffine'}), type_name({'type': dict}), type_name({})
+        ('TopdownAffine', 'dict', '')
+    """
+    kind = part.get('type', '')
+    return str(getattr(kind, '__name__', kind)).rpartition('.')[2]
 
 
 def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
@@ -130,7 +148,7 @@ def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
         UsageError: There is none.
     """
     for step in pipeline:
-        if step['type'].rpartition('.')[2] == name:
+        if type_name(step) == name:
             return step
     raise UsageError(f'config: expected a step {name} in the pipeline, got none')
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.engine.configs import PACKAGED_CONFIGS
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS, type_name
 from jmpose_mm.errors import UsageError, listed
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _frames(cfg: Config) -> Values:
     model = cfg.get('model', {})
     if model.get('neck'):
         yield 'model.neck.frame_offsets', model.neck.get('frame_offsets')
-    elif model.get('type', '').endswith('VideoTopdownEstimator'):
+    elif type_name(model) == 'VideoTopdownEstimator':
         yield 'model (without a neck)', (0,)
     for place, step in _steps(cfg):
         yield f'{place}.frame_offsets', step.get('frame_offsets')
@@ -129,7 +129,7 @@ def _sizes(cfg: Config, name: str) -> Values:
 
 def _keypoints(cfg: Config) -> Values:
     model = cfg.get('model', {})
-    if not model.get('type', '').endswith(('TopdownPoseEstimator', 'VideoTopdownEstimator')):
+    if type_name(model) not in ('TopdownPoseEstimator', 'VideoTopdownEstimator'):
         return  # channels of other families are not one for each keypoint
     neck, head = _mapping(model.get('neck')), _mapping(model.get('head'))
     yield 'model.neck.num_keypoints', neck.get('num_keypoints')
@@ -150,9 +150,10 @@ def _keypoints_of_dataset(dataset: Any) -> int | None:
     from jmpose_mm.registry import DATASETS
 
     for step in dataset.get('pipeline') or ():
-        if step['type'].endswith('KeypointConverter'):
+        if type_name(step) == 'KeypointConverter':
             return int(step['num_keypoints'])
-    kind = DATASETS.get(dataset.get('type', '')) if isinstance(dataset.get('type'), str) else None
+    kind = dataset.get('type')
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     metainfo = dataset.get('metainfo') or getattr(kind, 'METAINFO', None)
     if not metainfo:
         return None
@@ -177,7 +178,7 @@ def _check_packages(cfg: Config) -> None:
 def _check_layer_decay(cfg: Config) -> None:
     """Refuse mmpose's constructor where it would give every block the full rate without a word."""
     constructor = str(_mapping(cfg.get('optim_wrapper')).get('constructor', ''))
-    backbone = _mapping(cfg.get('model', {}).get('backbone')).get('type', '')
+    backbone = type_name(_mapping(cfg.get('model', {}).get('backbone')))
     if constructor.endswith('LayerDecayOptimWrapperConstructor') and str(backbone).endswith(
         'DeconvBackbone'
     ):

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from mmengine.logging import print_log
 
+from jmpose_mm.engine.configs import type_name
 from jmpose_mm.errors import UsageError, cut
 
 if TYPE_CHECKING:
-    from mmengine.config import Config
+    from mmengine.config import Config, ConfigDict
 
-__all__ = ['check_compiler', 'choose_device', 'fast_dtype', 'fit_to_device', 'runner_on']
+__all__ = [
+    *('check_compiler', 'choose_device', 'fast_dtype', 'fit_to_device', 'runner_on'),
+    'use_mixed_precision',
+]
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Operators that PyTorch gave to Apple's GPUs late; it has the others wherever it has that device.
@@ -53,7 +57,8 @@ def choose_device(
     Raises:
         UsageError: There is no such device here.
     """
-    name = 'auto' if asked is None else str(asked)
+    # PyTorch numbers the only device of a kind, too: tensors say cpu:0 and mps:0.
+    name = 'auto' if asked is None else re.sub(r'^(cpu|mps):0$', r'\1', str(asked))
     if not re.fullmatch(r'auto|cpu|mps|cuda(:\d+)?', name):
         raise UsageError(f'device: expected auto, cpu, cuda, cuda:1 or mps, got {cut(name)!r}')
     if name == 'auto':
@@ -170,3 +175,20 @@ def check_compiler(device: torch.device) -> None:
             f'compile: torch.compile does not work on this machine for {device.type}, '
             f'{cut(lines[0] if lines else type(error).__name__, 200)}; it needs a C++ compiler'
         ) from error
+
+
+def use_mixed_precision(wrapper: ConfigDict, device: torch.device) -> None:
+    """Let an optimiser's wrapper train in mixed precision; it is changed in place.
+
+    Raises:
+        UsageError: The device is none of CUDA, or the wrapper is another one.
+    """
+    if device.type != 'cuda':
+        raise UsageError(
+            f'amp: expected a CUDA device, got {device}; everywhere there is '
+            "optim_wrapper.type='jmpose_mm.AutocastOptimWrapper'"
+        )
+    if type_name(wrapper) not in ('', 'OptimWrapper', 'AmpOptimWrapper'):
+        raise UsageError(f'amp: does not work with optim_wrapper.type={wrapper.type!r}')
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.setdefault('loss_scale', 'dynamic')

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.engine.configs import pipeline_step
+from jmpose_mm.engine.configs import pipeline_step, type_name
 from jmpose_mm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -165,9 +165,9 @@ def _ranking_evaluators(cfg: Config, split: str) -> list[Any]:
     """The evaluators that rank joints by a score rule."""
     evaluators = cfg[f'{split}_evaluator']
     evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
-    ranking = [e for e in evaluators if e['type'].endswith(('PoseTrackAPMetric', 'HieveAPMetric'))]
+    ranking = [e for e in evaluators if type_name(e) in ('PoseTrackAPMetric', 'HieveAPMetric')]
     if not ranking:
-        types = ', '.join(e['type'] for e in evaluators)
+        types = ', '.join(str(e['type']) for e in evaluators)
         raise UsageError(
             f'protocol: expected PoseTrackAPMetric or HieveAPMetric in {split}_evaluator, which '
             f'rank by a score rule, got {types}'

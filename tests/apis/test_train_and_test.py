@@ -113,6 +113,16 @@ def test_prepare_training__amp_changes_the_wrapper(monkeypatch: pytest.MonkeyPat
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
 
 
+def test_prepare_training__takes_paths_and_configs_as_they_are_read(tmp_path: Path) -> None:
+    cfg = Config.fromfile(configs.find_config('jm-pose_debug.py'))
+    cfg.load_from = tmp_path / 'start.pth'
+    cfg.load_from.touch()
+    ready = api.prepare_training(cfg, validate=False)
+    assert ready.load_from == str(tmp_path / 'start.pth')
+    assert ready.work_dir == str(Path('work_dirs', 'jm-pose_debug'))
+    assert 'work_dir' not in cfg
+
+
 def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
     with pytest.raises(UsageError, match='base_batch_size'):
         api.prepare_training(Config({}), auto_scale_lr=True)
@@ -122,15 +132,18 @@ def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
 
 def test_draw_into__switches_the_hook_on() -> None:
     cfg = Config.fromfile(RUNTIME)
-    api.draw_into(cfg, None)
+    cfg.test_dataloader = {'batch_size': 1}
+    metrics_file.draw_into(cfg, None)
     assert cfg.default_hooks.visualization.enable is False
-    api.draw_into(cfg, 'drawn')
+    metrics_file.draw_into(cfg, Path('drawn'))
     assert cfg.default_hooks.visualization.enable is True
     assert cfg.default_hooks.visualization.out_dir == 'drawn'
     with pytest.raises(UsageError, match='show_dir'):
-        api.draw_into(Config({}), 'drawn')
+        metrics_file.draw_into(Config({}), 'drawn')
     with pytest.raises(UsageError, match=r'show_dir: expected .*\.py to be a folder'):
-        api.draw_into(cfg, __file__)
+        metrics_file.draw_into(cfg, __file__)
+    with pytest.raises(UsageError, match='show_dir: expected val_dataloader, whose predictions'):
+        metrics_file.draw_into(cfg, 'drawn', 'val')  # a training without validation
 
 
 def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Path) -> None:
@@ -241,11 +254,16 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> dict:
     changes += [f'test_evaluator.ann_file={root}annotations/posetrack18_val.json']
     cfg = configs.load_config('dcpose_debug.py', changes, str(folder / 'work'))
     cfg.test_evaluator = [cfg.test_evaluator, dict(type='PCKAccuracy', thr=0.2)]
+    for name in ('work_dir', 'launcher'):  # as `Config.fromfile` gives it
+        cfg._cfg_dict.pop(name)
     init_default_scope('mmpose')
-    checkpoint = folder / 'random.pth'
+    checkpoint = folder / 'run' / 'epoch_1.pth'
+    checkpoint.parent.mkdir()
     torch.save({'state_dict': MODELS.build(cfg.model).state_dict(), 'meta': {}}, checkpoint)
     before = cfg.to_dict()
-    metrics = api.test(cfg, str(checkpoint), str(folder / 'out.json'), out_dir=str(folder / 'out'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        metrics = api.test(cfg, folder / 'run', folder / 'out.json', out_dir=folder / 'out')
     assert cfg.to_dict() == before
     (predictions,) = (folder / 'out').glob('*.json')
     return {
@@ -319,6 +337,19 @@ def test_train__more_in_a_batch_than_there_are_is_refused(
     cfg = configs.load_config('dcpose_debug.py', changes, str(tmp_path))
     with pytest.raises(configs.UsageError, match=r'batch_size: .*number of samples, \d+, .*1000'):
         api.train(cfg)
+
+
+def test_train__two_in_one_process_write_into_their_own_folders(
+    debug_data: list[str], tmp_path: Path
+) -> None:
+    for name in ('first', 'second'):
+        changes = [*debug_data, 'log_level=ERROR', 'default_hooks.logger.interval=1']
+        changes += ['train_cfg.max_iters=1']
+        cfg = configs.load_config('dcpose_debug.py', changes, str(tmp_path / name))
+        api.train(api.prepare_training(cfg, validate=False), 'cpu')
+        (scalars,) = (tmp_path / name).glob('*/vis_data/scalars.json')
+        assert len(scalars.read_text().splitlines()) == 1
+    assert len(list((tmp_path / 'first').glob('*/vis_data/scalars.json'))) == 1
 
 
 def test_train__guards_stand_whatever_hooks_a_config_has(

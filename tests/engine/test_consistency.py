@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from jmpose_mm.engine.configs import PACKAGED_CONFIGS, load_config
+from jmpose_mm import SyntheticClipDataset, TopdownClipAffine, VideoTopdownEstimator
+from jmpose_mm.engine.configs import PACKAGED_CONFIGS, load_config, pipeline_step
 from jmpose_mm.engine.consistency import check_consistency, check_start
+from jmpose_mm.engine.protocols import apply_protocol
 from jmpose_mm.errors import UsageError
+from jmpose_mm.video.poses.loading import crop_settings, dataset_meta
 
 STEPS = 'dataset.pipeline'
 
@@ -110,6 +113,24 @@ def test_difference__lists_and_tuples_are_equal() -> None:
     cfg = load_config('jm-pose_debug.py', ['model.head.decoder.input_size=[96,128]'])
     check_consistency(cfg)
     assert type(cfg.model.head.decoder.input_size) is list
+
+
+def test_types__may_be_the_classes_themselves() -> None:
+    cfg = load_config('jm-pose_debug.py')
+    cfg.model.type = VideoTopdownEstimator
+    for name in ('train', 'val', 'test'):
+        dataset = cfg[f'{name}_dataloader'].dataset
+        dataset.type = SyntheticClipDataset
+        pipeline_step(dataset.pipeline, 'TopdownClipAffine').type = TopdownClipAffine
+    check_consistency(cfg)
+    cfg.model.head.out_channels = 3
+    with pytest.raises(UsageError, match=r'number of keypoints: .*3 in model\.head\.out_channels'):
+        check_consistency(cfg)
+    cfg.model.head.out_channels = cfg.model.neck.num_keypoints
+    apply_protocol(cfg, 'mmpose')
+    dataset = cfg.test_dataloader.dataset
+    assert crop_settings(dataset.pipeline).warp == 'classic'
+    assert dataset_meta(dataset)['num_keypoints'] == 17
 
 
 def test_metainfo__of_the_config_counts() -> None:

@@ -77,6 +77,12 @@ def test_what_is_asked_for__is_taken_without_a_word(machine, said, asked):
     assert said == []
 
 
+@pytest.mark.parametrize('asked', ['cpu:0', torch.device('cpu', 0), 'mps:0'])
+def test_the_only_device_of_a_kind__may_be_numbered(machine, said, asked):
+    machine(apple=True)
+    assert choose_device(asked) == torch.device(torch.device(asked).type)
+
+
 @pytest.mark.parametrize(
     ('asked', 'there', 'message'),
     [

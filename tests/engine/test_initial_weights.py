@@ -101,6 +101,20 @@ def test_table__says_what_was_loaded_what_is_new_and_what_is_frozen(tmp_path: Pa
     assert not any('missing keys' in text or 'unexpected key' in text for text in runner.texts)
 
 
+def test_end__is_said_where_nothing_is_left_to_train(tmp_path: Path) -> None:
+    runner = start(tmp_path, weights())
+    assert not any('nothing is left to train' in text for text in runner.texts)
+    hook = next(hook for hook in runner.hooks if hasattr(hook, '_check_frozen'))
+    said: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    runner.logger.addHandler(handler)
+    hook.before_train(runner)  # as a resumed one that is at its end
+    runner.logger.removeHandler(handler)
+    assert said[0].startswith('nothing is left to train: ')
+    assert said[0].partition(' has ')[2].startswith('2 of 2 iterations')
+
+
 def wrapped(state: dict[str, torch.Tensor]) -> dict[str, Any]:
     return {f'module.{name}': value for name, value in state.items()}
 

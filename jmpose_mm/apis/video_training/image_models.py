@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jmpose_mm.datasets.conversion.own_data.config_facts import BACKBONES
 from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton
-from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.configs import load_config, type_name
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.joint_sides import check_mirror
 from jmpose_mm.video.chosen_model import ChosenModel
@@ -109,10 +109,10 @@ def _some(joints: Sequence[str]) -> str:
 def _backbone_name(model: Mapping[str, Any]) -> str:
     """Name that the packaged models of a backbone have, e.g. ``resnet18``."""
     backbone = model['backbone']
-    kind = backbone['type'].rpartition('.')[2]
+    kind = type_name(backbone)
     if kind == 'DeconvBackbone':
         backbone = backbone['backbone']
-        kind = backbone['type'].rpartition('.')[2]
+        kind = type_name(backbone)
     if kind == 'ResNet':
         return f'resnet{backbone.get("depth")}'
     if kind in ('HRNet', 'HRNetStages'):

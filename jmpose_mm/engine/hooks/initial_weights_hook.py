@@ -105,6 +105,11 @@ class InitialWeightsHook(Hook):
                 )
             loaded |= filled
         parts = parts_of_model(model, loaded)
+        if runner.iter >= runner.max_iters:
+            runner.logger.warning(
+                f'nothing is left to train: {source} has {runner.iter} of {runner.max_iters} '
+                'iterations behind it; train_cfg says how many there are'
+            )
         unused = f'\nnot used of {source}: {listed(self._unused, 3)}' if self._unused else ''
         runner.logger.info(f'the model starts with\n{start_table(parts, source)}{unused}')
         if all(part.is_frozen for part in parts):

@@ -33,7 +33,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
     ``head.final_layer``, becomes the neck's ``heatmap_layer``, which makes the initial heatmaps.
 
     Args:
-        frozen: Names of sub-modules that are not trained, e.g. ``('backbone',
+        frozen: Names of sub-modules that are not trained, or one, e.g. ``('backbone',
             'neck.heatmap_layer')``. They get no gradient, and a frozen backbone stores no
             activations.
         frozen_norm: ``'eval'`` keeps the normalisation statistics of frozen parts; ``'train'``
@@ -54,7 +54,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
     def __init__(
         self,
         *args: Any,
-        frozen: Sequence[str] = (),
+        frozen: str | Sequence[str] = (),
         frozen_norm: str = 'eval',
         frozen_backbone_dtype: str = 'float32',
         **kwargs: Any,
@@ -64,6 +64,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         if self.with_neck:
             self._connect_neck_and_head()
         names = dict(self.named_modules())
+        frozen = (frozen,) if isinstance(frozen, str) else frozen
         for name in frozen:
             if name not in names:
                 raise ValueError(

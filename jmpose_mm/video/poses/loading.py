@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
-from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.configs import load_config, type_name
 from jmpose_mm.errors import UsageError, naming
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def crop_settings(pipeline: Sequence[ConfigDict]) -> CropSettings:
     Raises:
         UsageError: There is no crop in it.
     """
-    steps = {step['type'].rpartition('.')[2]: step for step in pipeline}
+    steps = {type_name(step): step for step in pipeline}
     frames = steps.get('SampleSupportFrames', {'frame_offsets': (0,)})
     # mmpose's own default.
     padding = float(steps.get('GetBBoxCenterScale', {}).get('padding', 1.25))
@@ -68,7 +68,9 @@ def dataset_meta(dataset: ConfigDict) -> dict[str, Any]:
 
     from jmpose_mm.registry import DATASETS
 
-    info = dataset.get('metainfo') or DATASETS.get(dataset['type']).METAINFO
+    kind = dataset['type']
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    info = dataset.get('metainfo') or kind.METAINFO
     file = info.get('from_file')
     if file is not None and Path(file).is_file():
         with naming(file, 'a skeleton, dataset_info'):
@@ -78,7 +80,7 @@ def dataset_meta(dataset: ConfigDict) -> dict[str, Any]:
         # `parse_pose_metainfo` keeps only what mmpose knows.
         meta['category'] = str(info['category'])
     for step in dataset.get('pipeline') or ():
-        if step['type'].endswith('KeypointConverter'):
+        if type_name(step) == 'KeypointConverter':
             meta |= converted_joints(meta, step['mapping'], int(step['num_keypoints']))
     return meta
 
