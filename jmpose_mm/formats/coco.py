@@ -135,6 +135,7 @@ def _add_images(
         # Known, though left out: its persons are not those of an unknown image.
         index_of[image.image_id] = None
         other = reading.official and video != first
+        tables.lost['frames of a second video in a file, which officially do not count'] += other
         if other or not (reading.videos is None or image.videos & reading.videos):
             continue
         index_of[image.image_id] = len(tables.images)

@@ -17,10 +17,10 @@ from jmpose_mm.formats.persons import NO_BOX, Persons
 from jmpose_mm.functional.crop import xywh_to_xyxy
 from jmpose_mm.functional.evaluation.posetrack_persons import MISSING_SCORE
 
-__all__ = ['Category', 'Reading', 'read_persons']
+__all__ = ['Category', 'Reading', 'is_crowd', 'read_persons']
 
 # How programs write that an annotation is one person.
-NO_CROWD = (None, 0, '', '0')
+_NO_CROWD = (None, 0, '', '0', 'false')
 ANNOTATED = 2.0  # COCO's visibility of a joint that is in view
 
 
@@ -91,11 +91,18 @@ def read_persons(kept: Kept, category: Category, reading: Reading, place: Place)
         boxes=np.asarray(boxes, dtype=np.float64).reshape(-1, 4),
         boxed=np.asarray([box is not NO_BOX for box in boxes], dtype=bool),
         head_boxes=np.asarray(heads, dtype=np.float64).reshape(-1, 4),
-        crowd=np.asarray([e.get('iscrowd') not in NO_CROWD for _, _, e in kept], dtype=bool),
+        crowd=np.asarray([is_crowd(entry) for _, _, entry in kept], dtype=bool),
         track_ids=tracks,
         annotation_ids=identities,
         entries=[entry for _, _, entry in kept] if reading.entries else [],
     )
+
+
+def is_crowd(entry: dict[str, Any]) -> bool:
+    """Whether an annotation is a crowd instead of one person, however programs write that."""
+    value = entry.get('iscrowd')
+    value = (value or [None])[0] if isinstance(value, list) else value
+    return (value.lower() if isinstance(value, str) else value) not in _NO_CROWD
 
 
 def _with_empty_joint(values: NDArray[Any], fill: float) -> NDArray[Any]:

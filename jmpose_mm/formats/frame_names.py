@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from jmpose_mm.errors import UsageError, cut, listed
@@ -29,11 +29,11 @@ __all__ = [
     'IMAGE_SUFFIXES',
     'FrameName',
     'ImageIndex',
+    'distinct_ends',
     'frame_key',
     'frame_keys',
     'frame_name',
     'posix_name',
-    'read_video_list',
     'video_key',
 ]
 
@@ -132,6 +132,28 @@ def video_key(name: str) -> str:
     return official.group() if official else last.removesuffix('.json')
 
 
+def distinct_ends(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The last parts of different paths, as many of them as make them different.
+
+    Args:
+        paths: Paths in any order; equal ones count once.
+
+    Returns:
+        Parts by path, in the order of the paths' names.
+
+    Example:
+        >>> distinct_ends(['cage1/cam0', 'cage2/cam0'])
+        {'cage1/cam0': ('cage1', 'cam0'), 'cage2/cam0': ('cage2', 'cam0')}
+    """
+    parts = {path: PurePosixPath(posix_name(path)).parts for path in sorted(set(paths))}
+    longest = max(map(len, parts.values()), default=1)
+    for depth in range(1, longest + 1):
+        ends = {path: found[-depth:] for path, found in parts.items()}
+        if len(set(ends.values())) == len(ends):
+            return ends
+    return parts
+
+
 class ImageIndex:
     """Finds images by name: the one rule by which names of different files mean one image.
 
@@ -201,39 +223,3 @@ def _common_end(one: str, other: str) -> int:
     )
     # Not strict: the paths may differ in depth.
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*folders, strict=False)))
-
-
-def read_video_list(videos: str | Path | Sequence[str]) -> frozenset[str]:
-    """Read which videos belong to a subset.
-
-    Args:
-        videos: Names as `video_key` takes them, or the path of a text file with one in each line
-            (what follows a ``#`` and empty lines are left out).
-
-    Returns:
-        Their keys.
-
-    Raises:
-        UsageError: The file cannot be read, or there is no name.
-    """
-    if isinstance(videos, str | Path):
-        names = _names_in(Path(videos))
-    elif isinstance(videos, Iterable) and all(isinstance(name, str) for name in videos):
-        names = [name.strip() for name in videos]
-    else:
-        raise UsageError(f'videos: expected names, or a text file of them, got {videos!r}')
-    keys = frozenset(video_key(name) for name in names if name)
-    if not keys:
-        raise UsageError(f'videos: expected at least one name, got none in {videos!s}')
-    return keys
-
-
-def _names_in(file: Path) -> list[str]:
-    try:
-        # Editors of Windows begin a text with a byte-order mark.
-        text = file.read_text(encoding='utf-8-sig')
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f'videos: expected names, or a text file with one in each line, got {file}: {error}'
-        ) from error
-    return [line.split('#')[0].strip() for line in text.splitlines()]

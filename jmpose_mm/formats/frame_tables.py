@@ -21,7 +21,7 @@ class FrameTables:
     """Paths of frames by video and number.
 
     A video is a folder. Where a folder holds several series (`frame_name`), each is a video; where
-    the file gives images of one folder several ``vid_id``, so is each of these (`split`).
+    the file gives images of one folder several `video_id`, so is each of these (`split`).
 
     Args:
         prefix: Directory that image names are relative to.
@@ -58,17 +58,16 @@ class FrameTables:
         return str(PurePosixPath(self.prefix, parts.folder)), None
 
     def split(self, images: Iterable[Image]) -> None:
-        """Tell videos in one folder apart by the images' ``vid_id``.
+        """Tell videos in one folder apart by the images' `video_id`.
 
         Frames that no image names belong to the named frames around them, if these are of one
         video, else to none.
         """
         named: dict[str, dict[int, str]] = {}
         for image in images:
-            identity = image.fields.get('vid_id')
             video, number = self.find(image.name)
-            if identity is not None and number is not None:
-                named.setdefault(video, {})[number] = str(identity)
+            if image.video_id is not None and number is not None:
+                named.setdefault(video, {})[number] = image.video_id
         for video, identities in named.items():
             if len(set(identities.values())) > 1:
                 self._split(video, identities)

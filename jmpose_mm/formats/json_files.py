@@ -1,4 +1,4 @@
-"""JSON files: read fast, written whole, and taken apart with errors that say where and what."""
+"""JSON and text files: read fast, written whole, taken apart with errors of place and cause."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ __all__ = [
     'read_bytes',
     'read_id',
     'read_json',
+    'read_text',
     'read_unusual_json',
     'single_value',
     'whole_number',
@@ -67,17 +68,17 @@ def place_in(file: str | Path, at: str = '') -> Iterator[Place]:
         raise UsageError(f'{place}{cut(error, 400)}') from error
 
 
-def read_bytes(path: str | Path) -> bytes:
+def read_bytes(path: str | Path, kind: str = 'a JSON file') -> bytes:
     """The content of a file; one that cannot be read is a ``UsageError`` with its path."""
     path = Path(path)
     try:
         # Opening a pipe would wait for a writer, perhaps for ever.
         if path.exists() and not path.is_file():
-            kind = 'folder' if path.is_dir() else 'device or pipe'
-            raise UsageError(f'{path}: expected a readable file, got a {kind}')
+            found = 'folder' if path.is_dir() else 'device or pipe'
+            raise UsageError(f'{path}: expected a readable file, got a {found}')
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f'{path}: expected a JSON file, found no file') from error
+        raise UsageError(f'{path}: expected {kind}, found no file') from error
     except OSError as error:
         raise UsageError(f'{path}: expected a readable file, got {error.strerror}') from error
 
@@ -96,6 +97,19 @@ def read_json(path: str | Path) -> Any:
         return msgspec.json.decode(content)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return read_unusual_json(path, content)
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file: UTF-8, or UTF-16 as consoles of Windows write it, without a mark.
+
+    Raises:
+        UsageError: There is no such file, or it is something else.
+    """
+    content = read_bytes(path, 'a text file')
+    try:
+        return content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError as error:
+        raise UsageError(f'{path}: expected text, found something else ({error})') from None
 
 
 def read_unusual_json(path: str | Path, content: bytes) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.formats.json_files import read_bytes
+from jmpose_mm.formats.json_files import read_text
 from jmpose_mm.formats.pixel_units import check_pixels
 
 __all__ = ['TrackedBox', 'read_mot']
@@ -43,12 +43,8 @@ def read_mot(path: str | Path) -> list[TrackedBox]:
     Raises:
         UsageError: It is no text, or a line is something else; with its number.
     """
-    try:
-        text = read_bytes(path).decode('utf-8-sig')
-    except UnicodeDecodeError as error:
-        raise UsageError(f'{path}: expected text, found something else ({error})') from None
     boxes = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         try:

@@ -40,11 +40,16 @@ class Image(NamedTuple):
 
     @property
     def videos(self) -> frozenset[str]:
-        """Names of its video: the `video_key` of its folder, and its ``vid_id``."""
-        keys = {video_key(str(PurePosixPath(self.name).parent))}
-        if 'vid_id' in self.fields:
-            keys.add(str(self.fields['vid_id']))
-        return frozenset(keys)
+        """Names of its video: the `video_key` of its folder, and its `video_id`."""
+        keys = {video_key(str(PurePosixPath(self.name).parent)), self.video_id}
+        return frozenset(key for key in keys if key is not None)
+
+    @property
+    def video_id(self) -> str | None:
+        """The video that the file names: ``vid_id``, or ``video_id`` or ``video`` of others."""
+        given = (self.fields.get(key) for key in ('vid_id', 'video_id', 'video'))
+        named = (str(value) for value in given if isinstance(value, int | str))
+        return next((name for name in named if name), None)
 
     @property
     def frame_rate(self) -> float | None:
@@ -65,10 +70,11 @@ class Image(NamedTuple):
 
     @property
     def flags(self) -> dict[str, bool]:
-        """The fields that are true or false, written ``true`` or ``[1]``."""
+        """The fields that are true or false, written ``true`` or ``[1]``, or 1 of ``is_...``."""
         flags = {}
         for name, value in self.fields.items():
-            if isinstance(value, bool) or (isinstance(value, list) and value in ([0], [1])):
+            said = value in ([0], [1]) or (name.startswith('is_') and value in (0, 1))
+            if isinstance(value, bool) or said:
                 flags[name] = bool(value[0] if isinstance(value, list) else value)
         return flags
 

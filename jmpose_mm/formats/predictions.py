@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.coco_writing import person_category, write_coco
+from jmpose_mm.formats.frame_names import distinct_ends
 from jmpose_mm.formats.json_files import write_compact_json
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import (
@@ -22,7 +24,9 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     PredictedPersons,
 )
 
-__all__ = ['write_predictions']
+__all__ = ['check_predictions', 'check_replaceable', 'write_predictions']
+
+_SAID = b'"protocol":'  # in the first lines of every file that is written here
 
 
 def write_predictions(
@@ -55,11 +59,7 @@ def write_predictions(
     starts = np.searchsorted(persons.frame[order], np.arange(len(frames) + 1))
     rows = [order[a:b] for a, b in pairwise(starts.tolist())]
     for name, members in _file_names(frames).items():
-        # The truth's own form lies in the folder itself, the other one in a folder inside.
-        forms = ['posetrack17', 'posetrack18']
-        if frames[members[0]].image_id is not None:
-            forms.reverse()
-        files = {forms[0]: Path(directory, name), forms[1]: Path(directory, forms[1], name)}
+        files = _files(directory, name, frames[members[0]])
         annolist = _annolist(frames, members, persons, rows)
         write_compact_json(files['posetrack17'], {**statements, 'annolist': annolist})
         document = _document(frames, members, persons, rows, joint_names)
@@ -68,26 +68,56 @@ def write_predictions(
     return written
 
 
+def check_predictions(directory: str | Path, frames: Sequence[Image]) -> None:
+    """Raise where `write_predictions` would replace a file that it has not written.
+
+    Args:
+        directory: Folder for the predictions.
+        frames: The frames of the ground truth.
+
+    Raises:
+        UsageError: Something else, such as the ground truth, lies there under one of the names.
+    """
+    for name, members in _file_names(frames).items():
+        for file in _files(directory, name, frames[members[0]]).values():
+            check_replaceable(file)
+
+
+def check_replaceable(file: Path) -> None:
+    """Raise `UsageError` where a file is there that holds no predictions of an earlier run."""
+    if not file.is_file():
+        return
+    with file.open('rb') as content:
+        if _SAID not in content.read(4000):
+            raise UsageError(
+                f'out_dir: {file} is there and holds no predictions made here, and is not '
+                'overwritten; choose another folder'
+            )
+
+
+def _files(directory: str | Path, name: str, frame: Image) -> dict[str, Path]:
+    """A video's file in each form."""
+    # The truth's own form lies in the folder itself, the other one in a folder inside.
+    forms = ['posetrack17', 'posetrack18']
+    if frame.image_id is not None:
+        forms.reverse()
+    return {forms[0]: Path(directory, name), forms[1]: Path(directory, forms[1], name)}
+
+
 def _file_names(frames: Sequence[Image]) -> dict[str, list[int]]:
     """The indices of the frames that go into each file.
 
     2018 files are named like the images' folder, 2017 files (without image ids) are not. Folders of
     one name (``cage1/cam0``, ``cage2/cam0``) give files with more of their path in the name.
     """
-    folders = {str(PurePosixPath(frame.name).parent) for frame in frames}
-    depth = 1
-    while len({_end(folder, depth) for folder in folders}) < len(folders):
-        depth += 1
+    ends = distinct_ends(str(PurePosixPath(frame.name).parent) for frame in frames)
     names: dict[str, list[int]] = {}
     for index, frame in enumerate(frames):
-        folder = _end(str(PurePosixPath(frame.name).parent), depth) or frame.source.stem
+        end = ends[str(PurePosixPath(frame.name).parent)]
+        folder = '_'.join(part for part in end if part != '/') or frame.source.stem
         name = frame.source.name if frame.image_id is None else f'{folder}.json'
         names.setdefault(name, []).append(index)
     return names
-
-
-def _end(folder: str, depth: int) -> str:
-    return '_'.join(part for part in PurePosixPath(folder).parts[-depth:] if part != '/')
 
 
 def _annolist(

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 
 from jmpose_mm.formats.frame_names import (
     ImageIndex,
+    distinct_ends,
     frame_key,
     frame_keys,
     frame_name,
-    read_video_list,
     video_key,
 )
 
@@ -36,21 +36,12 @@ def test_video_key__is_the_same_for_all_names_of_a_video(name: str, key: str) ->
     assert video_key(name) == key
 
 
-def test_read_video_list__a_list_and_a_file_say_the_same(tmp_path: Path) -> None:
-    file = tmp_path / 'hard.txt'
-    file.write_text('# fast motion\n000342_mpii_test\n\n  12  # dark\n')
-    expected = frozenset({'000342_mpii', '12'})
-    assert read_video_list(file) == read_video_list(str(file)) == expected
-    assert read_video_list(['000342_mpii', '12']) == expected
-
-
-def test_read_video_list__nothing_is_refused(tmp_path: Path) -> None:
-    (tmp_path / 'none.txt').write_text('# none\n')
-    for videos in ([], tmp_path / 'none.txt'):
-        with pytest.raises(ValueError, match='videos: expected at least one name, got none'):
-            read_video_list(videos)
-    with pytest.raises(ValueError, match=r'videos: expected names, or a text file .*gone\.txt'):
-        read_video_list(tmp_path / 'gone.txt')
+def test_distinct_ends__are_as_short_as_they_may_be() -> None:
+    assert distinct_ends(['x/a', 'y/b', 'y/b']) == {'x/a': ('a',), 'y/b': ('b',)}
+    cages = distinct_ends(['r/cage1/cam0', 'r/cage2/cam0'])
+    assert list(cages.values()) == [('cage1', 'cam0'), ('cage2', 'cam0')]
+    # one path is the end of the other
+    assert list(distinct_ends(['/v', 'v']).values()) == [('/', 'v'), ('v',)]
 
 
 @pytest.mark.parametrize(

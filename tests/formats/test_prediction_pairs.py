@@ -60,6 +60,19 @@ def test_rule_5__frames_of_other_names_are_paired_by_place(tmp_path: Path) -> No
     assert words.startswith('frames paired by place')
 
 
+def test_read_pairs__videos_behind_the_first_of_a_file_are_counted(tmp_path: Path) -> None:
+    image = {'file_name': 'a/000001.jpg', 'id': 1}
+    images = [image, image | {'id': 2}, image | {'id': 3, 'file_name': 'b/000001.jpg'}]
+    images[1]['file_name'] = 'a/000002.jpg'
+    content = {'images': images, 'annotations': [], 'categories': []}
+    for folder in ('gt', 'pred'):
+        save(tmp_path / folder / 'all.json', content)
+    pairs = read_pairs(tmp_path / 'gt', tmp_path / 'pred')
+    assert len(pairs.truth.images) == 2
+    counts = [count for words, count in pairs.truth.lost.items() if 'second video' in words]
+    assert counts == [1]
+
+
 def test_read_pairs__frames_in_another_order_are_paired_by_name(tmp_path: Path) -> None:
     frames = [[rect(point(3, 10 * k, 10, score=1))] for k in range(1, 4)]
     save(tmp_path / 'gt' / 'a.json', posetrack17(*frames))

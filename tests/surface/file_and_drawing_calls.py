@@ -29,6 +29,7 @@ from jmpose_mm.formats import (
     pixel_units,
     prediction_pairs,
     predictions,
+    video_lists,
 )
 from jmpose_mm.formats.persons import Image
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
@@ -180,7 +181,7 @@ FILES: dict[str, Call] = {
     'frame_keys': (frame_names.frame_keys, lambda at: {'names': list(NAMES)}),
     'video_key': (frame_names.video_key, lambda at: {'name': NAMES[0]}),
     'posix_name': (frame_names.posix_name, lambda at: {'name': 'a\\b'}),
-    'read_video_list': (frame_names.read_video_list, lambda at: {'videos': ['a', 'b']}),
+    'read_video_list': (video_lists.read_video_list, lambda at: {'videos': ['a', 'b']}),
     'joint_places': (
         joints.joint_places,
         lambda at: {'names': [*FILE_JOINT_NAMES], 'wanted': ['nose'], 'where': 'a'},
@@ -416,7 +417,8 @@ ELSEWHERE = {
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
     *('read_ahead', 'whole_config', 'is_finished'),
     *('read_file', 'read_coco', 'read_annolist', 'read_fast', 'annolist_joints', 'read_persons'),
-    *('joint_names_in', 'detected_frames'),
+    *('joint_names_in', 'detected_frames', 'check_predictions', 'check_replaceable', 'read_text'),
+    *('is_crowd', 'distinct_ends', 'milliseconds', 'without_time'),
     *('decode_persons', 'read_unusual_json', 'field', 'whole_number', 'read_id', 'single_value'),
     *('read_labels', 'read_labelme', 'read_label_studio', 'read_deeplabcut', 'is_labelme'),
     *('is_label_studio', 'document_of_instances', 'inside', 'visible'),

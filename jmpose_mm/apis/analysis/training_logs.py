@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.formats.frame_names import distinct_ends
 from jmpose_mm.visualization.curves import Curve, save_curves
 from jmpose_mm.whole_files import check_output
 
 __all__ = ['TrainingLog', 'analyze_logs', 'read_training_log']
 
+PICTURES = ('.png', '.jpg', '.jpeg', '.pdf', '.svg', '.webp', '.tif', '.tiff', '.eps')
 _NO_METRIC = ('step', 'data_time', 'time')
 _NO_LOSS = (*_NO_METRIC, 'epoch', 'iter', 'memory', 'lr', 'base_lr', 'momentum')
 
@@ -135,6 +137,8 @@ def analyze_logs(
     """
     places = [Path(place) for place in work_dirs]
     check_output(out, [place for place in places if place.is_file()])
+    if Path(out).suffix.lower() not in PICTURES:
+        raise UsageError(f'out: expected a name that ends in {", ".join(PICTURES)}, got {out}')
     titles = list(names or _titles(places))
     if len(titles) != len(places) or len(set(titles)) < len(titles):
         raise UsageError(f'names: expected {len(places)} different ones, got {titles}')
@@ -150,12 +154,8 @@ def analyze_logs(
 
 def _titles(places: list[Path]) -> list[str]:
     """The shortest ends of paths that differ."""
-    parts = [place.absolute().parts for place in places]
-    for length in range(1, max(map(len, parts))):
-        titles = ['/'.join(part[-length:]) for part in parts]
-        if len(set(titles)) == len(titles):
-            return titles
-    return [str(place) for place in places]
+    ends = distinct_ends(str(place.absolute()) for place in places)
+    return ['/'.join(ends[str(place.absolute())]) for place in places]
 
 
 def _by_default(key: str) -> bool:
@@ -178,9 +178,13 @@ def _summary(title: str, log: TrainingLog) -> tuple[str, ...]:
     seconds = [r['time'] for r in log.training if isinstance(r.get('time'), int | float)]
     mean = f'{sum(seconds) / len(seconds):.3g}' if seconds else '-'
     loss = f'{last["loss"]:.4g}' if isinstance(last.get('loss'), int | float) else '-'
-    best, at = '-', '-'
-    for key in log.keys:
-        if _is_ap(key) and (points := log.curve(key).points):
+    best, at = [], []
+    aps = [key for key in log.keys if _is_ap(key)]
+    for key in aps:
+        # NaN is the AP of a validation without a person.
+        points = [point for point in log.curve(key).points if math.isfinite(point[1])]
+        if points:
             step, value = max(points, key=lambda point: point[1])
-            best, at = f'{value:.2f}', f'{log.curve(key).unit} {step}'
-    return (title, str(last['step']), mean, loss, best, at)
+            best.append(f'{value:.2f}' + (f' ({key})' if len(aps) > 1 else ''))
+            at.append(f'{log.curve(key).unit} {step}')
+    return (title, str(last['step']), mean, loss, ', '.join(best) or '-', ', '.join(at) or '-')

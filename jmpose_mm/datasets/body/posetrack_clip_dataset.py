@@ -20,8 +20,9 @@ from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.detections import read_detections
-from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES, read_video_list
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES
 from jmpose_mm.formats.frame_tables import FrameTables
+from jmpose_mm.formats.video_lists import read_video_list
 from jmpose_mm.functional.joint_sides import check_mirror, unpaired_sides
 from jmpose_mm.registry import DATASETS
 
@@ -73,7 +74,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     Args:
         bbox_score_threshold: Detections below it are left out; with ``bbox_file`` only.
         videos: Take key frames from these videos alone: their names or a text file of them, see
-            :func:`jmpose_mm.formats.frame_names.read_video_list`. None takes all.
+            :func:`jmpose_mm.formats.video_lists.read_video_list`. None takes all.
         **kwargs: The parent's; ``data_mode`` is top-down, ``sample_interval`` counts frame numbers.
 
     Raises:
@@ -123,7 +124,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
     def load_data_list(self) -> list[dict]:
         """One dict for each person, or detected box, in a key frame that is on disk."""
         self._check_flip_pairs()
-        annotations = self._annotations().without_crowds()
+        annotations = self.truth()
         self._tables = FrameTables(self.data_prefix['img'])
         self._tables.split(annotations.images)
         self.detectors: tuple[str, ...] = ()
@@ -132,9 +133,8 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         if self.bbox_file:
             detections = read_detections(self.bbox_file, by_name=annotations.image_ids is None)
             self.detectors = detections.detectors
-            samples = detected_samples(
-                annotations, detections, frames, self.bbox_score_threshold, counts
-            )
+            least = self.bbox_score_threshold
+            samples = detected_samples(annotations, detections, frames, least, counts)
         else:
             samples = annotated_samples(annotations, frames, counts)
         every, covered = len(samples), {sample['img_id'] for sample in samples}

@@ -39,6 +39,7 @@ from jmpose_mm.datasets.conversion.dataset_format import (
 )
 from jmpose_mm.datasets.conversion.links import link_folder
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS
 from jmpose_mm.whole_files import whole_folder
 
@@ -104,7 +105,8 @@ class HieveFormat(DatasetFormat):
         elif len(video.sources) > 1 and not folder.exists():
             with whole_folder(folder) as unfinished:
                 _extract(video.sources[1], unfinished)
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        files = visible_files(folder) if folder.is_dir() else []
+        files = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
         there = {file.name for file in files}
         size = image_size(files[0]) if files else None
         for frame in frames:

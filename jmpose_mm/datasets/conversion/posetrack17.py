@@ -100,7 +100,9 @@ class PoseTrack17Format(DatasetFormat):
     def _link(self, folder: Path, links: dict[int, Path], source: Path) -> None:
         check_inside(self.out, [folder])
         wanted = {f'{number:08d}.jpg': file for number, file in links.items()}
-        present = list(folder.iterdir()) if folder.is_dir() else []
+        present = [*folder.iterdir()] if folder.is_dir() else []
+        # What file managers leave in every folder that somebody looks into.
+        present = [file for file in present if file.name not in ('.DS_Store', 'Thumbs.db')]
         if {file.name for file in present} == wanted.keys() and all(
             file.exists() and file.samefile(wanted[file.name]) for file in present
         ):
@@ -108,10 +110,6 @@ class PoseTrack17Format(DatasetFormat):
         # Links of an earlier run may go; a file of the user's never does.
         if not all(is_link_to(file, source) for file in present):
             raise UsageError(f'{folder}: expected nothing or links, found files of another origin')
-        for file in present:
-            file.unlink()
-        if folder.is_dir():
-            folder.rmdir()
         with whole_folder(folder) as unfinished:
             for number, file in links.items():
                 link_file(file, unfinished / f'{number:08d}.jpg', self.copies_images)

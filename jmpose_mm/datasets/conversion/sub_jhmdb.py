@@ -32,12 +32,13 @@ from jmpose_mm.datasets.conversion.dataset_format import (
     Video,
     first_folder,
     image_size,
+    visible_files,
 )
 from jmpose_mm.datasets.conversion.links import inner_path
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab
-from jmpose_mm.errors import UsageError, cut, naming
+from jmpose_mm.errors import UsageError, cut
 from jmpose_mm.formats.coco_writing import person_category
-from jmpose_mm.formats.json_files import place_in
+from jmpose_mm.formats.json_files import place_in, read_text
 from jmpose_mm.functional.crop import box_of_joints
 from jmpose_mm.functional.joint_names import SUB_JHMDB_JOINTS
 
@@ -63,7 +64,7 @@ class SubJhmdbFormat(DatasetFormat):
         self.images = first_folder(self.root, 'frames', 'Rename_Images')
         splits: dict[tuple[str, str], list[str]] = {}
         named_by: dict[tuple[str, str], Path] = {}
-        for file in sorted(folder.rglob('*_test_split_[123].txt')):
+        for file in visible_files(folder, '**/*_test_split_[123].txt'):
             action, number = file.stem.split('_test_split_')
             for clip, role in _clips(file):
                 inner_path(f'{action}/{clip}', str(file))
@@ -148,9 +149,7 @@ def _joints_box(keypoints: np.ndarray) -> list[float]:
 def _clips(file: Path) -> list[tuple[str, str]]:
     """The clips of a split file and what each is for; 0 stands for neither."""
     found = []
-    with naming(file, 'lines of text'):
-        text = file.read_text(encoding='utf-8-sig')
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_text(file).splitlines(), 1):
         if not line.strip():
             continue
         match = re.fullmatch(r'(.+)\.avi\s+([012])\s*', line)

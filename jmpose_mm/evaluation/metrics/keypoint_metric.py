@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from mmengine.logging import MMLogger
 
 from jmpose_mm.errors import UsageError, listed
-from jmpose_mm.formats.frame_names import posix_name
+from jmpose_mm.formats.frame_names import distinct_ends, posix_name
+from jmpose_mm.formats.predictions import check_replaceable
 from jmpose_mm.functional.arrays import FloatArray
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.evaluation.pck import COMPARISONS, box_size
@@ -18,7 +19,7 @@ from jmpose_mm.registry import METRICS
 
 from .judged_joints import JudgedJoints, finite_or_none, known_mean
 from .keypoint_truth import AREA_OF_BOX, KeypointTruth, annotated_truth, paired, sampled_truth
-from .prediction_files import write_sample_predictions
+from .prediction_files import FILE, write_sample_predictions
 from .reporting import LabelledMetric, log_table
 from .sample_predictions import check_parts, plain_array, read_sample, unique_samples
 
@@ -115,10 +116,12 @@ class KeypointMetric(LabelledMetric):
         names = self.joints_of_dataset()
         if self.size != 'box' and not set(self.size) <= set(names):
             raise UsageError(f'size: expected two of {listed(names, 40)}, got {self.size}')
+        if self.out_dir is not None and not self.results:
+            check_replaceable(Path(self.out_dir, FILE))
         for sample in data_samples:
             record = read_sample(sample, len(names))
             record['frame'] = sample.get('img_id', record['image'])
-            record['video'] = PurePosixPath(posix_name(record['image'])).parent.name
+            record['video'] = str(PurePosixPath(posix_name(record['image'])).parent)
             if self._truth is None:
                 record |= self._own_person(sample)
             self.results.append(record)
@@ -181,7 +184,10 @@ class KeypointMetric(LabelledMetric):
         values |= {'AP': float(ap.ap.mean()), 'AP50': float(ap.ap[0]), 'AP75': float(ap.ap[5])}
         values |= {'AR': float(ap.recall.mean()), 'error_px': judged.error(everybody)}
         values['error_lengths'] = known_mean(relative[truth.present])
-        of_video = {v: np.asarray([w == v for w in truth.video]) for v in sorted(set(truth.video))}
+        of_video = {
+            '/'.join(end): np.asarray([video == folder for video in truth.video])
+            for folder, end in distinct_ends(truth.video).items()
+        }
         tables = {
             'joints': {name: judged.row(everybody, last, k) for k, name in enumerate(names)},
             'videos': {video: judged.row(own, last) for video, own in of_video.items()},

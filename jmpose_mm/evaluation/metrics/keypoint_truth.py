@@ -33,7 +33,7 @@ class KeypointTruth(NamedTuple):
 
     Attributes:
         frame: (T,) what a person's frame is known by.
-        video: (T,) name of its video.
+        video: (T,) folder of its video.
         keypoints: (T, K, 2).
         present: (T, K) whether a joint is annotated.
         boxes: (T, 4).
@@ -83,7 +83,7 @@ def annotated_truth(tables: AnnotationTables) -> KeypointTruth:
     places = tables.persons.image[rows]
     return KeypointTruth(
         [ids[place] for place in places],
-        [PurePosixPath(tables.images[place].name).parent.name for place in places],
+        [str(PurePosixPath(tables.images[place].name).parent) for place in places],
         keypoints[rows],
         present[rows],
         np.asarray(boxes, dtype=float).reshape(-1, 4),

@@ -10,9 +10,10 @@ import numpy as np
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
-from jmpose_mm.formats.frame_names import ImageIndex, read_video_list
+from jmpose_mm.formats.frame_names import ImageIndex
 from jmpose_mm.formats.joints import joint_places
-from jmpose_mm.formats.predictions import write_predictions
+from jmpose_mm.formats.predictions import check_predictions, write_predictions
+from jmpose_mm.formats.video_lists import read_video_list
 from jmpose_mm.functional.arrays import BoolArray, IntArray
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import (
@@ -114,7 +115,10 @@ class PoseTrackAPMetric(LabelledMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions of a batch of data samples, in their dictionary form."""
-        self._order()  # names that do not fit are found before the first prediction is made
+        # What does not fit is found before the first prediction is made.
+        self._order()
+        if self.out_dir is not None and not self.results:
+            check_predictions(self.out_dir, self.frames)
         num_joints = len(self.joints_of_dataset())
         for sample in data_samples:
             record = read_sample(sample, num_joints)

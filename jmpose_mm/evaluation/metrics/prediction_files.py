@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.formats.coco_writing import person_category, write_coco
+from jmpose_mm.formats.predictions import check_replaceable
 
 from .reporting import LabelledMetric
 from .sample_predictions import read_sample, unique_samples
 
-__all__ = ['PredictionFile', 'write_sample_predictions']
+__all__ = ['FILE', 'PredictionFile', 'write_sample_predictions']
 
 FILE = 'predictions.json'
 DIGITS = 3
@@ -36,10 +37,13 @@ def write_sample_predictions(
     Returns:
         The file.
     """
-    images: dict[str, int] = {}
+    images: dict[str, Any] = {}
+    ids = {record['image']: record['image_id'] for record in records}
+    if None in ids.values() or len(set(ids.values())) < len(ids):
+        ids = {image: number for number, image in enumerate(ids, 1)}
     annotations: list[dict[str, Any]] = []
     for record in records:
-        image = images.setdefault(record['image'], len(images) + 1)
+        image = images.setdefault(record['image'], ids[record['image']])
         for row, points in enumerate(record['keypoints']):
             scores = record['scores'][row]
             triples = np.column_stack([points, scores]).round(DIGITS)
@@ -84,6 +88,8 @@ class PredictionFile(LabelledMetric):
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the predictions of a batch of data samples."""
         count = len(self.joints_of_dataset())
+        if not self.results:
+            check_replaceable(Path(self.out_dir, FILE))
         for sample in data_samples:
             record = read_sample(sample, count)
             self.results.append({**record, 'frame': record['sample'][0]})

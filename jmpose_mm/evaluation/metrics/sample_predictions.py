@@ -28,7 +28,8 @@ def read_sample(sample: dict[str, Any], num_joints: int) -> dict[str, Any]:
         num_joints: K of the data set.
 
     Returns:
-        ``sample``, what makes it different from others; ``image``, its name for messages;
+        ``sample``, what makes it different from others; ``image``, its name for messages, and
+        ``image_id`` (None without one);
         ``keypoints`` (N, K, 2) in pixels; ``scores`` (N, K) of the joints, ``box_scores`` (N,)
         and ``areas`` (N,) of the persons' boxes in pixels, or of their joints' boxes where
         ``bbox_scales`` are not given.
@@ -60,6 +61,7 @@ def read_sample(sample: dict[str, Any], num_joints: int) -> dict[str, Any]:
     return {
         'sample': (image, sample['id']),  # ids may start anew in every annotation file
         'image': image,
+        'image_id': sample.get('img_id'),
         'keypoints': keypoints,
         'scores': scores,
         'box_scores': plain_array(boxes['bbox_scores']).reshape(-1),
@@ -70,7 +72,13 @@ def read_sample(sample: dict[str, Any], num_joints: int) -> dict[str, Any]:
 def unique_samples(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The different samples, in the order of their ``frame``, whatever the number of processes."""
     unique = {(record['frame'], record['sample']): record for record in reversed(records)}
-    return [unique[key] for key in sorted(unique)]
+
+    # Ids of one file may be numbers and words, which have no order among each other.
+    def place(key: tuple[Any, tuple[str, Any]]) -> list[tuple[bool, Any]]:
+        frame, (image, identity) = key
+        return [(isinstance(part, str), part) for part in (frame, image, identity)]
+
+    return [unique[key] for key in sorted(unique, key=place)]
 
 
 def oks_nms(

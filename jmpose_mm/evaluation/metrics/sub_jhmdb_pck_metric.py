@@ -83,6 +83,12 @@ class SubJhmdbPCKMetric(LabelledMetric):
             visible = plain_array(truth['keypoints_visible'])
             # mmpose may keep a weight beside each visibility.
             visible = visible[..., 0] if visible.ndim == 3 else visible
+            if not plain_array(truth['keypoints']).any():
+                raise UsageError(
+                    f'{record["image"]}: expected the sample of an annotated person, got one of a '
+                    'detected box, which has no labels; leave bbox_file out, or take '
+                    "type='jmpose_mm.KeypointMetric'"
+                )
             self.results.append(
                 {
                     'frame': record['sample'][0],

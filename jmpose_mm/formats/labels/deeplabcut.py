@@ -10,11 +10,13 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from jmpose_mm.errors import UsageError, cut, naming
 from jmpose_mm.formats.frame_names import posix_name
+from jmpose_mm.formats.json_files import read_text
 from jmpose_mm.formats.labels.instances import Instance, document_of_instances
 
 __all__ = ['read_deeplabcut']
@@ -61,8 +63,10 @@ def _instances(image: int, columns: list[Column], row: list[float]) -> list[Inst
 
 
 def _csv_table(file: Path) -> tuple[list[str], list[Column], list[list[float]]]:
-    with file.open(encoding='utf-8-sig', newline='') as stream:
-        lines = [line for line in csv.reader(stream) if any(line)]
+    text = read_text(file)
+    # Spreadsheets of many countries separate columns by semicolons, and write 10,5 for 10.5.
+    separator = ';' if ';' in text.partition('\n')[0] else ','
+    lines = [line for line in csv.reader(StringIO(text, ''), delimiter=separator) if any(line)]
     header = {}
     while lines and lines[0][0] in HEADERS:
         line = lines.pop(0)
@@ -82,7 +86,7 @@ def _csv_table(file: Path) -> tuple[list[str], list[Column], list[list[float]]]:
 
 def _number(text: str, file: Path) -> float:
     try:
-        return float(text) if text.strip() else math.nan
+        return float(text.replace(',', '.')) if text.strip() else math.nan
     except ValueError as error:
         raise UsageError(f'{file}: expected a number, got {cut(repr(text))}') from error
 

@@ -56,6 +56,19 @@ def test_log__a_resumed_training_replaces_what_it_did_again(tmp_path: Path) -> N
     assert log.curve('posetrack/AP').points == [(1, 1.0), (2, 2.0)]
 
 
+def test_summary__the_best_ap_is_a_number_and_says_which(tmp_path: Path) -> None:
+    records = [trained(50, 0.4), validated(1, float('nan')), validated(2, 25.0)]
+    write(tmp_path / 'one', 'a', *records)
+    more = [validated(3, 20.0) | {'keypoints/AP': 30.0}]
+    write(tmp_path / 'two', 'a', *records, *more)
+    _, one, two = analyze_logs([tmp_path / 'one', tmp_path / 'two'], tmp_path / 'a.png')
+    assert one[-2:] == ('25.00', 'epoch 2')
+    assert two[-2:] == ('25.00 (posetrack/AP), 30.00 (keypoints/AP)', 'epoch 2, epoch 3')
+    for name in ('curves', 'curves.json'):
+        with pytest.raises(UsageError, match=r'out: expected a name that ends in \.png'):
+            analyze_logs([tmp_path / 'one'], tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ('lines', 'said'),
     [

@@ -242,6 +242,28 @@ def test_mask_box__first_to_last_row_and_column(rows: slice, columns: slice, box
     assert mask_box(mask) == box
 
 
+def test_downloads__files_that_macs_leave_are_no_part_of_them(tmp_path: Path) -> None:
+    hieve = official.write_hieve(tmp_path / 'h', film=False)
+    jhmdb = official.write_sub_jhmdb(tmp_path / 'j')
+    older = official.write_posetrack17(tmp_path / 'p', matlab=False)
+    for file in (
+        hieve / 'HIE20/images/1/.DS_Store',
+        hieve / 'HIE20/images/1/desktop.ini',
+        *(file.with_name(f'._{file.name}') for file in jhmdb.rglob('*_test_split_1.txt')),
+    ):
+        file.write_bytes(b'\x00\x05\x16\x07\xff')
+    for name, src in (('hieve', hieve), ('sub-jhmdb', jhmdb), ('posetrack17', older)):
+        options = {'val_videos': ['2']} if name == 'hieve' else {}
+        out = tmp_path / name
+        first = convert_dataset(name, src, out, progress=False, **options)
+        # somebody looks into the new folders, and the download changes
+        for folder in [path for path in out.rglob('*') if path.is_dir()]:
+            (folder / '.DS_Store').touch()
+        (out / 'conversion.jsonl').unlink()
+        again = convert_dataset(name, src, out, progress=False, **options)
+        assert again['splits'] == first['splits']
+
+
 def test_hieve__films_that_cannot_be_decoded_leave_nothing(tmp_path: Path) -> None:
     root = official.write_hieve(tmp_path / 'download', videos=16)
     film = root / 'HIE20/videos/train/1.mp4'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import av
@@ -16,6 +16,7 @@ import pytest
 
 from jmpose_mm.apis.own_data import convert_own_data
 from jmpose_mm.datasets.conversion.own_data.splits import held_out_videos
+from jmpose_mm.datasets.conversion.own_data.videos import grouped_into_videos, numbered
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.labels.deeplabcut import read_deeplabcut
 
@@ -225,6 +226,20 @@ CHANGES: dict[str, tuple[Edit, str]] = {
         lambda c: c['annotations'].append(dict(c['annotations'][0])),
         '1 persons listed twice',
     ),
+    'no-crowds': (each('annotations', lambda p: p.update(iscrowd='False', area=[])), ''),
+    'no-crowds-in-lists': (each('annotations', lambda p: p.update(iscrowd=[])), ''),
+    'two-numbers-without-names': (
+        lambda c: [
+            c['categories'].clear(),
+            each(
+                'annotations',
+                lambda p: p.update(
+                    keypoints=np.reshape(p['keypoints'], (-1, 3))[:, :2].ravel().tolist()
+                ),
+            )(c),
+        ],
+        '',
+    ),
     'two-numbers-a-joint': (
         each(
             'annotations',
@@ -245,6 +260,30 @@ def test_changes__are_understood_and_counted(name: str, tmp_path: Path) -> None:
     lines = {line.replace('18 ', '12 ') for line in lines}  # counts are of all files together
     assert lines == ({said} if said else set())
     assert report['splits']['train']['persons'] == 12 - (name == 'unknown-image')
+    assert len(report['splits']['train']['joints']) == 9
+
+
+def test_videos__of_one_name_or_in_one_folder_are_said(tmp_path: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        for number, image in enumerate(content['images']):
+            image['video_id'] = number % 2
+
+    labels(tmp_path, edit)
+    said = ' '.join(converted(tmp_path, val='turn')['understood'])
+    assert 'name 2 videos there (0, 1), which are taken for one' in said
+    folders = [
+        (PurePosixPath(f'{folder}/{k}.png'), None) for k, folder in enumerate(('a b', 'a_b'))
+    ]
+    (members,) = grouped_into_videos(folders).values()
+    assert numbered('a_b', members).said == ('a_b: the folders a b, a_b are taken for one video')
+
+
+def test_joints__that_nobody_has_labelled_are_said(tmp_path: Path) -> None:
+    labels(tmp_path)
+    said = converted(tmp_path, val='turn', joints='nose,wing=tail_tip,coco')['understood']
+    (line,) = (line for line in said if line.startswith('joints that no label file has'))
+    assert 'left_eye' in line
+    assert 'nose' not in line
 
 
 REFUSED: dict[str, tuple[Edit | None, dict[str, Any], str]] = {
@@ -291,6 +330,13 @@ REFUSED: dict[str, tuple[Edit | None, dict[str, Any], str]] = {
     ),
     'no-such-val': (None, {'val': 'fly'}, 'val: expected a share such as 0.2'),
     'pattern': (None, {'video_pattern': '(?P<video>x+)/'}, 'video_pattern: expected a group'),
+    'one-unknown-category': (
+        None,
+        {'category': 'mouse,rat'},
+        "category: expected some of mouse, got 'rat'",
+    ),
+    'neighbours-of-nothing': (None, {'neighbours': 4}, 'neighbours: expected together with'),
+    'no-such-folder': (None, {'images': 'nowhere'}, 'images: expected a folder of images'),
     'no-images': (
         each('images', lambda i: i.update(file_name=f'gone/{i["id"]}.png')),
         {},
@@ -355,6 +401,21 @@ def test_deeplabcut__of_several_animals(tmp_path: Path) -> None:
     report = converted(tmp_path)
     assert report['splits']['train']['persons'] == 12
     assert content(tmp_path)['annotations'][0]['track_id'] == own.CATEGORY
+
+
+def test_deeplabcut__spreadsheets_save_other_separators_and_encodings(tmp_path: Path) -> None:
+    own.deeplabcut(tmp_path)
+    file = next(tmp_path.rglob('*.csv'))
+    expected, _ = read_deeplabcut(file)
+    text = file.read_text()
+    assert '.' in text.splitlines()[-1].rpartition('png')[2]
+    lines = [line.replace(',', ';') for line in text.splitlines()]
+    body = [
+        ';'.join(c if 'png' in c else c.replace('.', ',') for c in row.split(';')) for row in lines
+    ]
+    for changed, encoding in ((text, 'utf-16'), ('\n'.join(body), 'utf-8-sig')):
+        file.write_text(changed, encoding=encoding)
+        assert read_deeplabcut(file)[0] == expected
 
 
 def test_deeplabcut__h5_is_the_csv(tmp_path: Path) -> None:

@@ -73,6 +73,35 @@ def test_size__of_a_bone() -> None:
     assert evaluated(samples, size=('back', 'tail'), comparison='<')['PCK@0.1'] == 0
 
 
+def test_numbers__ids_may_be_numbers_and_words() -> None:
+    samples = [sample(k) | {'img_id': image, 'id': own} for k, image, own in IDS]
+    assert evaluated(samples)['PCK@0.05'] == 100
+
+
+IDS = [(1, 3, 'f'), (2, 'x', 7), (3, 3, 1)]
+
+
+def test_tables__videos_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    samples = [sample(1, 0, video='cage1/cam'), sample(2, 30, video='cage2/cam')]
+    evaluated(samples, out_dir=str(tmp_path))
+    written = json.loads((tmp_path / 'predictions.json').read_text())
+    shares = {video: row['PCK@0.2'] for video, row in written['videos'].items()}
+    assert shares == {'cage1/cam': 100, 'cage2/cam': 0}
+    # ids of the data set, so that other programs find the images
+    assert [image['id'] for image in written['images']] == [1, 2]
+    evaluated([sample(7)], out_dir=str(tmp_path))
+    written = json.loads((tmp_path / 'predictions.json').read_text())
+    assert written['annotations'][0]['image_id'] == written['images'][0]['id'] == 7
+
+
+def test_predictions__replace_those_of_earlier_runs_alone(tmp_path: Path) -> None:
+    file = tmp_path / 'predictions.json'
+    file.write_text('{"images": []}')
+    with pytest.raises(UsageError, match=r'predictions\.json is there and holds no predictions'):
+        evaluated([sample(1)], out_dir=str(tmp_path))
+    assert file.read_text() == '{"images": []}'
+
+
 def annotated(tmp_path: Path, change: Any = None) -> Any:
     """A data set of two frames with two persons each, and a file that lists joints backwards."""
     content: dict[str, Any] = {'images': [], 'annotations': []}

@@ -329,6 +329,18 @@ def test_metric__written_predictions_evaluate_to_the_same_numbers(
     assert sorted(json.loads(written[0].read_text())) == ['annolist', 'info', 'provenance']
 
 
+def test_metric__predictions_never_replace_the_ground_truth(
+    truth, ann_file: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / 'val' / f'{VIDEOS[0]}.json'
+    file.parent.mkdir()
+    file.write_text(json.dumps(truth))
+    built = metric(ann_file, out_dir=str(file.parent))
+    with pytest.raises(UsageError, match=f'{file} is there and holds no predictions made here'):
+        evaluate(built, samples_of(truth))
+    assert json.loads(file.read_text()) == truth
+
+
 def kept_by_mmpose(ann_file: Path, samples: list[dict[str, Any]]) -> set[int]:
     """Which samples mmpose's metric for PoseTrack18 keeps by its own settings."""
     from mmpose.evaluation.metrics import CocoMetric

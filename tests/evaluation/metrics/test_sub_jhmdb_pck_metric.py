@@ -50,6 +50,13 @@ def evaluate(built, samples: list[dict[str, Any]]) -> dict[str, float]:
     return built.evaluate(len(samples))
 
 
+def test_metric__samples_of_detected_boxes_have_no_labels_to_judge_by() -> None:
+    one = sample(1)
+    one['gt_instances']['keypoints'] *= 0  # as the data set has them
+    with pytest.raises(UsageError, match='expected the sample of an annotated person'):
+        evaluate(build(), [one])
+
+
 @pytest.mark.parametrize(
     ('pixels', 'correct'),
     [

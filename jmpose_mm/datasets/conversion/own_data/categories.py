@@ -112,7 +112,7 @@ def _category(
     parts: tuple[str, ...] = ()
     links = _links(entry.get('skeleton') or (), given)
     if not given:
-        count = _count(persons[0])
+        count = _count(persons)
         known = known_data_set(NAMELESS.get(count, ''))
         given = known.joints if known else tuple(f'joint_{k + 1}' for k in range(count))
         links = known.links if known else ()
@@ -139,10 +139,15 @@ def _most_visible(keypoints: Any, joints: int) -> float:
     return float(known.max(initial=0)) if len(values) == 3 * joints else 2
 
 
-def _count(person: dict[str, Any]) -> int:
-    values = person['keypoints']
-    nested = isinstance(values, list) and isinstance(values[0], list)
-    return len(values) if nested else len(values) // 3
+def _count(persons: list[dict[str, Any]]) -> int:
+    """The number of joints, of which each has three numbers, or two without a visibility."""
+    values = persons[0]['keypoints']
+    if isinstance(values, list) and isinstance(values[0], list):
+        return len(values)
+    third = [number for person in persons for number in person['keypoints'][2::3]]
+    # A visibility is at most 2, and coordinates of all persons are not.
+    has_visibility = len(values) % 3 == 0 and all(number is None or number <= 2 for number in third)
+    return len(values) // 3 if has_visibility or len(values) % 2 else len(values) // 2
 
 
 def _links(skeleton: Any, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -178,9 +183,10 @@ def taken_categories(
         taken = [c for c in categories if c.name in names or str(c.key) in names]
         if not taken and {c.name for c in categories} == {UNNAMED}:
             return [c._replace(name=wanted) for c in categories], []
-        if not taken:
+        unknown = names - {c.name for c in taken} - {str(c.key) for c in taken}
+        if unknown:
             kinds = listed(dict.fromkeys(c.name for c in categories))
-            raise UsageError(f'category: expected some of {kinds}, got {wanted!r}')
+            raise UsageError(f'category: expected some of {kinds}, got {listed(sorted(unknown))!r}')
         return taken, _aside(categories, taken)
     taken = []
     for file in dict.fromkeys(c.file for c in categories):

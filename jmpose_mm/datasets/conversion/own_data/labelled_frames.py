@@ -20,6 +20,7 @@ from jmpose_mm.formats.frame_names import frame_name, posix_name
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
 from jmpose_mm.formats.json_files import Place, field, place_in, read_id, whole_number
 from jmpose_mm.formats.labels import Labels
+from jmpose_mm.formats.persons import Image
 
 __all__ = ['FILM_SUFFIXES', 'LabelledImage', 'read_labelled_images']
 
@@ -35,12 +36,14 @@ class LabelledImage(NamedTuple):
         file: On disk; None where it is not.
         size: (W, H) in pixels; None where it is unknown.
         persons: Entries as they are written, without ids.
+        video: Name of the video that the label file gives; None where it gives none.
     """
 
     path: PurePosixPath
     file: Path | None
     size: tuple[int, int] | None
     persons: list[dict[str, Any]]
+    video: str | None = None
 
 
 def read_labelled_images(
@@ -121,7 +124,9 @@ def _images(
             raise ValueError(
                 f'id: expected an id of its own, {identity} is that of {by_id[identity].path} too'
             )
-        image = LabelledImage(path, file, _size(entry, file, counts), [])
+        size = _size(entry, file, counts)
+        video = _film(entry, films) or Image(name, one.file, fields=entry).video_id
+        image = LabelledImage(path, file, size, [], video)
         by_id[identity] = found.setdefault(file or path, image)
     place.at = ''
     return by_id
@@ -130,7 +135,7 @@ def _images(
 def _name(entry: dict[str, Any], films: dict[int | str, str]) -> str:
     """The image's name; of labels that name a video and a frame alone, one made of both."""
     name = posix_name(str(entry.get('file_name') or '')).strip()
-    film = entry.get('video') or films.get(entry.get('video_id', ''))
+    film = _film(entry, films)
     number = next((entry[key] for key in _FRAME_FIELDS if entry.get(key) is not None), None)
     if name.lower().endswith(FILM_SUFFIXES):
         film, name = name, ''
@@ -139,6 +144,13 @@ def _name(entry: dict[str, Any], films: dict[int | str, str]) -> str:
             f'{PurePosixPath(posix_name(str(film))).stem}/{whole_number(number, "frame"):06d}.png'
         )
     return name or str(field(entry, 'file_name', str))
+
+
+def _film(entry: dict[str, Any], films: dict[int | str, str]) -> str | None:
+    """Name of the video that an image is said to be of."""
+    number = entry.get('video_id', '')
+    film = entry.get('video') or films.get(number if isinstance(number, int | str) else '')
+    return str(film) if film else None
 
 
 def _size(entry: dict[str, Any], file: Path | None, counts: Counter[str]) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from jmpose_mm.datasets.conversion.own_data.videos import COUNTS
 from jmpose_mm.errors import UsageError
@@ -46,6 +47,13 @@ class OwnOptions:
             raise UsageError(f'frames: expected one of {", ".join(COUNTS)}, got {self.frames!r}')
         if self.neighbours < 1:
             raise UsageError(f'neighbours: expected at least 1, got {self.neighbours}')
+        if self.films is None and self.neighbours != type(self).neighbours:
+            raise UsageError(
+                'neighbours: expected together with `films`, which they are extracted from, got no '
+                'films'
+            )
+        if self.images is not None and not Path(self.images).is_dir():
+            raise UsageError(f'images: expected a folder of images, got {self.images}')
         if self.films is not None and self.frames in ('order', 'time'):
             raise UsageError(
                 f'frames: expected number together with `films`, whose frames have numbers, got '

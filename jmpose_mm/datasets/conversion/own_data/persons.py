@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jmpose_mm.errors import cut
+from jmpose_mm.formats.coco_persons import is_crowd
 from jmpose_mm.formats.json_files import numbers, read_id
 from jmpose_mm.functional.crop import box_of_joints, clip_boxes, is_usable_box, xywh_to_xyxy
 
 __all__ = ['FileJoints', 'own_entry']
 
 TRACKS = ('track_id', 'object_id', 'instance_id')
-NO_CROWD = (None, 0, '', '0', False)
 DIGITS = 3
 
 
@@ -53,7 +53,7 @@ def own_entry(
     """
     points = _keypoints(entry, joints, counts)
     labelled = points[:, 2] > 0
-    crowd = entry.get('iscrowd') not in NO_CROWD
+    crowd = is_crowd(entry)
     if not labelled.any() and not crowd:
         counts['persons without labelled keypoints'] += 1
         return None

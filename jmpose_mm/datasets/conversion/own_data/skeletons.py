@@ -85,6 +85,9 @@ def skeleton_of_labels(
         f'sigmas: {whence}',
     ]
     sided = [n for n in names if side_of_name(n) and not any(n in pair for pair in pairs)]
+    absent = [n for n, sources in wanted.items() if not set(sources) & set(every)]
+    if absent:
+        said.append(f'joints that no label file has, and that are never labelled: {listed(absent)}')
     if sided and flip_pairs != 'none':
         said.append(f'of one side only, without a partner: {listed(sided)}')
     return LabelledSkeleton(
@@ -110,8 +113,7 @@ def _wanted(text: str, every: list[str]) -> dict[str, tuple[str, ...]]:
                     f'joints: expected some of {listed(every, 40)}, got {listed(unknown)}'
                 )
             wanted[name] = sources
-    missing = [name for name, sources in wanted.items() if not set(sources) & set(every)]
-    if len(missing) == len(wanted):
+    if not any(set(sources) & set(every) for sources in wanted.values()):
         raise UsageError(f'joints: expected some of {listed(every, 40)}, got {text!r}')
     return wanted
 

@@ -135,6 +135,13 @@ def _say_frames(found: Survey) -> None:
         f'videos: {len(frames)}, labelled frames: '
         + listed((f'{name} {count}' for name, count in frames.items()), 12)
     )
+    for name, images in found.labelled.items():
+        named = sorted({image.video for image in images.values() if image.video is not None})
+        if len(named) > 1:
+            found.said.append(
+                f'{name}: label files name {len(named)} videos there ({listed(named, 5)}), which '
+                'are taken for one: windows cross from one to the other'
+            )
     found.said += [video.said for video in found.videos.values() if video.said][:8]
     for name, film in list(found.films.items())[:12]:
         found.said.append(f'{name}: neighbours are taken from {film}')

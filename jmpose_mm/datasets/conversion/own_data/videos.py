@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jmpose_mm.errors import UsageError
+from jmpose_mm.datasets.conversion.own_data.time_stamps import milliseconds, without_time
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.frame_names import frame_name
 
 __all__ = ['COUNTS', 'OwnFrame', 'OwnVideo', 'grouped_into_videos', 'numbered']
@@ -23,11 +24,7 @@ COUNTS = ('auto', 'number', 'order', 'time')
 _PLACES = {'images', 'image', 'imgs', 'img', 'img1', 'frames', 'frame', 'data', 'default', 'rgb'}
 _PLACES |= {'labels', 'annotations', 'labeled-data', 'jpegimages', 'obj_train_data', 'upload'}
 _SPLITS = {'train', 'val', 'valid', 'validation', 'test', 'training', 'testing'}
-# Time stamps at the end of a name: 12.480 (seconds), 480ms, 14-03-12.480 (of the day)
-_CLOCK = re.compile(r'(?<!\d)(\d{2})[-:_.h](\d{2})[-:_.m](\d{2})[._](\d{3})$')
-_SECONDS = re.compile(r'(?<![\d.])(\d+)\.(\d{3})$')
 _FILM = re.compile(r'[_.-](?:mp4|avi|mov|mkv|webm|m4v)$', re.I)
-_MILLISECONDS = re.compile(r'(\d+) ?ms$', re.I)
 
 
 class OwnFrame(NamedTuple):
@@ -109,11 +106,9 @@ def _key(path: PurePosixPath, without: set[str]) -> Key:
 
 
 def _series(path: PurePosixPath) -> str:
-    stem = _stem(path)
-    for stamp in (_CLOCK, _SECONDS, _MILLISECONDS):
-        found = stamp.search(stem)
-        if found:
-            return stem[: found.start()]
+    before = without_time(_stem(path))
+    if before is not None:
+        return before
     return frame_name(path.name).series if frame_name(path.name).number is not None else ''
 
 
@@ -164,10 +159,11 @@ def numbered(
         UsageError: Names lack what is asked for, or two images are one frame.
     """
     numbers = [_number(path, pattern) for path, _ in images]
-    stamps = [_milliseconds(path) for path, _ in images]
-    said = ''
+    stamps = [milliseconds(_stem(path)) for path, _ in images]
+    said = [] if pattern is not None else _joined(images)
     if count == 'auto':
-        count, said = _chosen(numbers, stamps)
+        count, why = _chosen(numbers, stamps)
+        said += [why] if why else []
     if count == 'time':
         if None in stamps and None not in numbers:
             stamps = numbers  # bare milliseconds
@@ -193,7 +189,15 @@ def numbered(
                 '`video_pattern`'
             )
         frames.append(OwnFrame(str(path), file, number))
-    return OwnVideo(name, tuple(frames), count, said and f'{name}: {said}')
+    return OwnVideo(name, tuple(frames), count, (said and f'{name}: {"; ".join(said)}') or '')
+
+
+def _joined(images: Sequence[Named]) -> list[str]:
+    """A remark where folders have one name but for blanks and the like."""
+    folders = {'/'.join(_key(path, _PLACES | _SPLITS)[:-1]) for path, _ in images}
+    if len(folders) < 2:
+        return []
+    return [f'the folders {listed(sorted(folders), 5)} are taken for one video']
 
 
 def _is_twice(numbers: list[int | None], order: list[int], rank: int) -> bool:
@@ -226,19 +230,6 @@ def _number(path: PurePosixPath, pattern: str | None = None) -> int | None:
         if given is not None and given.isdecimal():
             return int(given)
     return frame_name(path.name).number
-
-
-def _milliseconds(path: PurePosixPath) -> int | None:
-    stem = _stem(path)
-    clock = _CLOCK.search(stem)
-    if clock:
-        hours, minutes, seconds, thousandths = map(int, clock.groups())
-        return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
-    seconds = _SECONDS.search(stem)
-    if seconds:
-        return 1000 * int(seconds.group(1)) + int(seconds.group(2))
-    stamp = _MILLISECONDS.search(stem)
-    return int(stamp.group(1)) if stamp else None
 
 
 def _natural(number: int | None) -> int:
