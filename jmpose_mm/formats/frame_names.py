@@ -26,6 +26,7 @@ from typing import NamedTuple
 from jmpose_mm.errors import UsageError, cut, listed
 
 __all__ = [
+    'FILM_SUFFIXES',
     'IMAGE_SUFFIXES',
     'FrameName',
     'ImageIndex',
@@ -37,8 +38,16 @@ __all__ = [
     'video_key',
 ]
 
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
-"""In lower case."""
+FILM_SUFFIXES = (
+    *('.3gp', '.asf', '.avi', '.divx', '.dv', '.f4v', '.flv', '.gif', '.m2ts', '.m2v', '.m4v'),
+    *('.mkv', '.mov', '.mp4', '.mpe', '.mpeg', '.mpg', '.mts', '.mxf', '.ogg', '.ogv', '.ts'),
+    *('.vob', '.webm', '.wmv', '.y4m'),
+)
+IMAGE_SUFFIXES = (
+    *('.bmp', '.jfif', '.jp2', '.jpe', '.jpeg', '.jpg', '.pgm', '.png', '.pnm', '.ppm', '.tif'),
+    *('.tiff', '.webp'),
+)
+"""In lower case, as those of films."""
 
 # PoseTrack's names begin with a number and the collection that the video is from.
 _OFFICIAL = re.compile(r'\d+_(?:mpiinew|mpii|bonn)(?=_|$)')

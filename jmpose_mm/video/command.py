@@ -24,6 +24,7 @@ from jmpose_mm.video.film_lists import (
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.frames.span import Span
 from jmpose_mm.video.inferencer import VideoPoseInferencer
+from jmpose_mm.video.people.box_files import BoxFile
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.named_detectors import detector_addresses
 from jmpose_mm.video.people.person_choice import PersonChoice
@@ -77,6 +78,10 @@ def run_command(
     into, again = Path(out_dir or OUT_DIR), options['overwrite']
     check_table(into / table)
     load = partial(_film_maker, chosen, outputs, options)
+    if options['boxes'] and len(wanted) > 1 and len(BoxFile(options['boxes']).videos) == 1:
+        _say(
+            f'note: {options["boxes"]} has the boxes of one video, and {len(wanted)} films get them'
+        )
     if options['ray'] is None:
         rows = make_films(wanted, folders, into, load(), again, table)
     else:

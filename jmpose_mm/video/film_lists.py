@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError, cut, without_credentials
+from jmpose_mm.formats.frame_names import FILM_SUFFIXES
 from jmpose_mm.video.files.output_folder import POSES, is_finished
 from jmpose_mm.video.files.recordings import Recording, read_poses
 from jmpose_mm.video.frames.images import natural_images
@@ -25,14 +26,10 @@ __all__ = [
     'film_row',
     'films_in',
     'make_films',
+    'may_be_same_film',
     'tabled',
     'take_shard',
 ]
-
-FILM_SUFFIXES = (
-    *('.3gp', '.avi', '.flv', '.gif', '.m2ts', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg'),
-    *('.mts', '.ts', '.webm', '.wmv'),
-)
 
 
 class FilmMaker(NamedTuple):
@@ -61,7 +58,7 @@ class FilmMaker(NamedTuple):
         now = json.loads(json.dumps(self.protocol))
         others = [k for k in now if k != 'versions' and k in before and before[k] != now[k]]
         said = [f'made with {k} {cut(before[k])}, not {cut(now[k])}' for k in others[:1]]
-        if not _may_be_same(source, without_credentials(film)):
+        if not may_be_same_film(source, without_credentials(film)):
             said = [f'of {source}']
         if said:
             raise UsageError(
@@ -192,15 +189,18 @@ def check_table(path: Path) -> None:
     )
 
 
-def _may_be_same(one: str, other: str) -> bool:
-    """Whether two names can be one film's, called from different folders."""
+def may_be_same_film(one: str, other: str) -> bool:
+    """Whether two names can be one film's, called from different folders.
+
+    Example:
+        >>> may_be_same_film('films/a.mp4', '/data/films/a.mp4')
+        True
+        >>> may_be_same_film('a/walk.mp4', 'b/walk.mp4')
+        False
+    """
     parts = Path(one).parts, Path(other).parts
     count = min(map(len, parts))
-    return parts[0][-count:] == parts[1][-count:] or _resolved(one) == _resolved(other)
-
-
-def _resolved(name: str) -> Path:
-    return Path(name).resolve()
+    return parts[0][-count:] == parts[1][-count:] or Path(one).resolve() == Path(other).resolve()
 
 
 def tabled(rows: Iterable[FilmRow], path: Path) -> list[FilmRow]:

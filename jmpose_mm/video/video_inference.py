@@ -16,6 +16,7 @@ from jmpose_mm.video.files.pose_exports import EXPORTS, export_poses
 from jmpose_mm.video.files.pose_files import PoseFile, check_continuable, earlier_poses
 from jmpose_mm.video.files.pose_outputs import write_frames
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
+from jmpose_mm.video.film_lists import may_be_same_film
 from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.pose_stream import PoseStream
@@ -131,7 +132,7 @@ def _made(
     film: _Film, folder: OutputFolder, outputs: VideoOutputs, resume: bool, older: set[str]
 ) -> Recording:
     """The poses, the film and the exports of a source, in a folder that nobody else uses."""
-    remarks = Remarks.none()
+    remarks = Remarks([], list(getattr(film.drawer, 'notes', ())))
     if older:
         remarks.notes.append(f'of earlier poses, and left as they are: {", ".join(sorted(older))}')
     poses_file = PoseFile(folder.file(POSES), film.header, remarks, resume)
@@ -199,11 +200,14 @@ def _drawer(header: PoseHeader, outputs: VideoOutputs) -> Drawer:
         return drawer
     other = read_poses(outputs.beside)
     titles = [str(h.protocol.get('config', h.source)) for h in (other.header, header)]
-    return SideBySideDrawer(
-        (titles[0], titles[1]),
-        (FrameDrawer(other.header.skeleton, **outputs.drawing), drawer),
-        other,
-    )
+    drawers = FrameDrawer(other.header.skeleton, **outputs.drawing), drawer
+    both = SideBySideDrawer((titles[0], titles[1]), drawers, other)
+    if not may_be_same_film(other.header.source, header.source):
+        both.notes.append(
+            f'beside: the poses of {outputs.beside} are of {other.header.source}, drawn on '
+            f'{header.source}'
+        )
+    return both
 
 
 def _print_jitter(before: JitterMeter, after: JitterMeter) -> None:

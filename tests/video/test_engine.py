@@ -203,9 +203,22 @@ def test_clip_model__refuses(tmp_path):
         ClipModel('jm-pose_debug.py', None, dtype='int8')
     with pytest.raises(UsageError, match=r"'gone\.pth' does not exist"):
         ClipModel('jm-pose_debug.py', 'gone.pth')
+    with pytest.raises(UsageError, match='batch_size: expected at least 1, got -1'):
+        ClipEngine(ClipModel('jm-pose_debug.py', None), batch_size=-1)
     (tmp_path / 'bad.pth').write_bytes(b'x')
     with pytest.raises(UsageError, match='does not fit the model'):
         ClipModel('jm-pose_debug.py', str(tmp_path / 'bad.pth'))
+
+
+def test_clip_model__computes_in_float32_whatever_the_default():
+    torch.set_default_dtype(torch.float64)
+    try:
+        (features,) = ClipModel('jm-pose_debug.py', None).features(
+            [np.zeros((128, 96, 3), 'uint8')]
+        )
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert {part.dtype for part in features} == {torch.float32}
 
 
 def test_moved__is_what_the_other_window_shows(models):

@@ -12,6 +12,7 @@ import torch
 from jmpose_mm.apis import VideoPoseInferencer
 from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
+from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.people.boxes import FoundBoxes
@@ -228,6 +229,11 @@ def test_infer_video__maps_and_another_run_in_the_film(tmp_path):
     assert sizes['plain'].shape == sizes['map'].shape == (120, 160, 3)
     assert np.abs(sizes['plain'].astype(int) - sizes['map']).mean() > 2
     assert sizes['both'].shape[1] > 2 * 160
+    header = read_poses(tmp_path / 'plain/poses.json').header._replace(source='other/run.mp4')
+    PoseFile(tmp_path / 'other.json', header).close()
+    outputs = VideoOutputs(beside=tmp_path / 'other.json', exports=())
+    made = infer_video(_inferencer(), open_source(_frames()), tmp_path / 'others', outputs)
+    assert made.notes[0].endswith('are of other/run.mp4, drawn on arrays')
 
     with pytest.raises(ValueError, match='expected a file of poses, found none'):
         infer_video(

@@ -507,6 +507,7 @@ def test_camera__by_its_number(
     given: int | str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    more: dict[int, float] = {}
 
     class Camera:
         open = 0
@@ -520,7 +521,7 @@ def test_camera__by_its_number(
             return True
 
         def get(self, key: int) -> float:
-            return {cv2.CAP_PROP_FRAME_WIDTH: 8, cv2.CAP_PROP_FRAME_HEIGHT: 6}.get(key, 0)
+            return {cv2.CAP_PROP_FRAME_WIDTH: 8, cv2.CAP_PROP_FRAME_HEIGHT: 6, **more}.get(key, 0)
 
         def set(self, key: int, value: float) -> None: ...
 
@@ -547,6 +548,11 @@ def test_camera__by_its_number(
     assert len(list(endless)) == 5
     assert endless.problems == ['camera 1: stopped after 5 frames']
     assert Camera.open == 0
+    assert endless.is_live
+    assert open_source(given, fps=12).fps == 12  # it does not say its own
+    more[cv2.CAP_PROP_FPS] = 30
+    with pytest.raises(UsageError, match='fps: expected none for camera 1, which says its times'):
+        open_source(given, fps=12)
 
 
 def test_open_source__what_is_not_there(tmp_path: Path) -> None:
@@ -599,6 +605,51 @@ def test_real_frames__all_come() -> None:
     source = open_source(FRAMES)
     assert (source.size, source.length) == ((960, 540), 41)
     assert [Path(frame.name).stem for frame in source] == [f'{n:06d}' for n in range(41)]
+
+
+@pytest.mark.parametrize(
+    ('name', 'left', 'said'),
+    [
+        ('clip.mp4', 'films', ['not taken are 1 films beside them']),
+        ('IMG_2.HEIC', 'pictures', ['not taken are 1 pictures beside them']),
+        ('._clip.mp4', '', []),
+        ('boxes.json', '', []),
+    ],
+)
+def test_images__what_lies_beside_them_is_said(
+    tmp_path: Path, name: str, left: str, said: list[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / '1.ppm'), np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / name).touch()
+    for source in (tmp_path, f'{tmp_path}/*'):
+        opened = open_source(source)
+        assert len(list(opened)) == 1
+        assert [note.partition('; ')[2].rpartition(',')[0] for note in opened.remarks.notes] == said
+
+
+@pytest.mark.parametrize('suffix', ['webp', 'png'])
+def test_images__of_an_animation_the_first_comes_and_that_is_said(
+    tmp_path: Path, suffix: str
+) -> None:
+    image = pytest.importorskip('PIL.Image')
+    pictures = [image.fromarray(np.full((8, 8, 3), 50 * n, np.uint8)) for n in range(3)]
+    for count in (1, 3):
+        name = str(tmp_path / f'{count}.{suffix}')
+        pictures[0].save(name, save_all=count > 1, append_images=pictures[1:count])
+        source = open_source(name)
+        assert len(list(source)) == 1
+        assert any('an animation' in note for note in source.remarks.notes) is (count > 1)
+
+
+def test_arrays__pictures_of_pil_keep_their_colours() -> None:
+    image = pytest.importorskip('PIL.Image')
+    red = image.fromarray(np.full((4, 6, 3), (200, 100, 0), np.uint8))
+    for picture in (red, red.convert('RGBA')):
+        (frame,) = open_source([picture])
+        assert frame.image.shape == (4, 6, 3)
+        assert frame.image[0, 0].tolist() == [0, 100, 200]
+    with pytest.raises(UsageError, match=r'frame 0: expected an array, got a\.png; give paths as'):
+        list(open_source(iter(['a.png'])))
 
 
 def test_unreadable_kind__says_what_is_in_the_place(tmp_path):

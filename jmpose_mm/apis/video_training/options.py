@@ -9,10 +9,13 @@ from typing import Any
 from jmpose_mm.datasets.conversion.own_data.config_facts import METHODS
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.chosen_model import ChosenModel
+from jmpose_mm.video.people.person_choice import PersonChoice
 
 __all__ = ['FewLabelOptions']
 
-_NOT_DECIDING = ('videos', 'work_dir', 'device', 'weights_dir', 'teacher', 'start', 'labels')
+_NOT_DECIDING = (
+    *('videos', 'work_dir', 'device', 'weights_dir', 'teacher', 'start', 'labels', 'boxes'),
+)
 """Others say these by the content of files, or they do not change the result."""
 
 
@@ -68,6 +71,9 @@ class FewLabelOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f'{name}: expected at least 1, got {value}')
+        if not 0 < self.lost < float('inf'):
+            raise UsageError(f'lost: expected seconds above 0, got {self.lost}')
+        PersonChoice.parse(self.max_persons, None, self.min_score)
         if not 0 <= self.degraded <= 1:
             raise UsageError(f'degraded: expected a share from 0 to 1, got {self.degraded}')
         if self.boxes is not None and self.detector != 'auto':
@@ -76,7 +82,5 @@ class FewLabelOptions:
             )
 
     def deciding(self) -> dict[str, Any]:
-        """What decides the result besides the content of files; configs by their names."""
-        options = {k: v for k, v in vars(self).items() if k not in _NOT_DECIDING}
-        start = self.start or self.teacher
-        return {**options, 'teacher': self.teacher.config, 'start': start.config}
+        """What decides the result besides the content of files."""
+        return {k: v for k, v in vars(self).items() if k not in _NOT_DECIDING}

@@ -24,6 +24,7 @@ from jmpose_mm.apis.video_training.true_labels import TruePerson, read_true_labe
 from jmpose_mm.apis.video_training.work_folder import WorkFolder, file_facts
 from jmpose_mm.datasets.conversion.own_data.config_facts import Teacher
 from jmpose_mm.engine.configs import load_config
+from jmpose_mm.engine.provenance import config_record
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.film_lists import film_names, films_in
 from jmpose_mm.video.frames.sources import open_source
@@ -77,9 +78,12 @@ class _Work:
         check_joints(self.teacher, self.start)
         _ = self.start.backbone, self.start.skeleton, self.truth
         given = {'films': [file_facts(file) for file in files]}
-        if options.labels is not None:
-            given['labels'] = [file_facts(options.labels)]
-        self.weights = [weights_file(m, options.weights_dir) for m in (self.teacher, self.start)]
+        for name in ('labels', 'boxes'):
+            if getattr(options, name) is not None:
+                given[name] = [file_facts(getattr(options, name))]
+        models = self.teacher, self.start
+        given['configs'] = [config_record(model.cfg)['sha256'] for model in models]
+        self.weights = [weights_file(m, options.weights_dir) for m in models]
         given['weights'] = [file_facts(file) for file in self.weights]
         self.folder = WorkFolder(self.root, {**options.deciding(), **given})
 

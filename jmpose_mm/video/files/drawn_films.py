@@ -127,6 +127,9 @@ class SideBySideDrawer:
         titles: Titles of the other result and of the one that is called with.
         drawers: Drawers of both; two objects, since each remembers its trails.
         others: The other result, e.g. a :class:`Recording`; frames that it lacks are left bare.
+
+    Attributes:
+        notes: Lines about what may not be as expected, for whoever writes the film.
     """
 
     def __init__(
@@ -135,7 +138,7 @@ class SideBySideDrawer:
         drawers: tuple[FrameDrawer, FrameDrawer],
         others: Iterable[FramePoses],
     ) -> None:
-        self.titles, self.drawers = titles, drawers
+        self.titles, self.drawers, self.notes = titles, drawers, list[str]()
         self._others = iter(others)
         self._other: FramePoses | None = next(self._others, None)
 

@@ -7,23 +7,29 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.frame_names import FILM_SUFFIXES, IMAGE_SUFFIXES
 from jmpose_mm.video.frames.span import LazyFrame, Position
 from jmpose_mm.video.records import Remarks
 
 __all__ = [
-    'IMAGE_SUFFIXES',
+    'animation_notes',
+    'as_frame',
     'image_frames',
+    'left_beside',
     'natural_images',
     'page_counts',
     'read_image',
     'unreadable_kind',
 ]
 
-IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+# Of phones and cameras.
+UNREAD_SUFFIXES = ('.arw', '.cr2', '.cr3', '.dng', '.heic', '.heif', '.nef', '.raf', '.rw2')
 PAGED_SUFFIXES = ('.tif', '.tiff')
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 
@@ -78,6 +84,48 @@ def read_image(file: str, page: int = 0, count: int = 1) -> np.ndarray | None:
         return cv2.imdecode(data, flags) if len(data) else None
     except (OSError, cv2.error):
         return None
+
+
+def animation_notes(file: str) -> list[str]:
+    """A note where a PNG or WebP shows several pictures, of which OpenCV reads the first."""
+    with open(file, 'rb') as opened:
+        head = opened.read(4096)
+    is_webp = head[:4] == b'RIFF' and head[12:16] == b'VP8X'
+    if not (head[20] & 2 if is_webp else b'acTL' in head.partition(b'IDAT')[0]):
+        return []
+    return [f'{file}: an animation, of which the first picture alone is taken; a film shows all']
+
+
+def left_beside(name: str, files: Sequence[str]) -> list[str]:
+    """Notes where films, or pictures that OpenCV does not read, lie among the images."""
+    visible = [Path(file) for file in files if not Path(file).name.startswith('.')]
+    notes = []
+    for what, suffixes in (('films', FILM_SUFFIXES), ('pictures', UNREAD_SUFFIXES)):
+        found = sorted(str(file) for file in visible if file.suffix.lower() in suffixes)
+        if found:
+            notes.append(
+                f'{name}: the frames are its images; not taken are {len(found)} {what} beside '
+                f'them, {found[0]}'
+            )
+    return notes
+
+
+def as_frame(item: Any, index: int) -> np.ndarray:
+    """A frame that somebody gives as an array, or as a picture of PIL, copied.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if hasattr(item, 'getbands'):  # a picture of PIL, whose colours are red, green, blue
+        item = np.array(item.convert('RGB'))[..., ::-1]
+    if isinstance(item, str | Path):
+        raise UsageError(f'frame {index}: expected an array, got {item}; give paths as a list')
+    image = np.array(item)  # a copy: the next frame may be written into the same array
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise UsageError(
+            f'frame {index}: expected a uint8 array (H, W, 3), got {image.dtype} {image.shape}'
+        )
+    return image
 
 
 def unreadable_kind(file: str) -> str:

@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.errors import UsageError, without_credentials
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES
 from jmpose_mm.video.frames.background import read_ahead
 from jmpose_mm.video.frames.captures import camera_frames, probe_camera
 from jmpose_mm.video.frames.containers import VideoInfo, probe
 from jmpose_mm.video.frames.film_decoding import film_frames
 from jmpose_mm.video.frames.images import (
-    IMAGE_SUFFIXES,
+    animation_notes,
+    as_frame,
     image_frames,
+    left_beside,
     natural_images,
     page_counts,
     read_image,
@@ -132,7 +135,7 @@ def open_source(
         source: A video file or address (``rtsp://...``); a folder of images or a pattern with
             ``*``, in natural order (``9.jpg`` before ``10.jpg``); a camera's number; ``'-'`` for
             paths of images on standard input, one a line; or a list of paths or of arrays
-            (H, W, 3), or a generator of arrays.
+            (H, W, 3) or of PIL's images, or a generator of such.
         start: The first frame: its number, or a time, ``'12.5s'`` or ``'hh:mm:ss'``. A number
             without a point is a frame, a float is seconds.
         end: The first frame that does not come; None for all.
@@ -173,13 +176,15 @@ def open_source(
         return _images('-', [line for line in lines if line], span, fps)
     path = Path(name)
     if path.is_dir():
-        return _images(name, natural_images(str(file) for file in path.iterdir()), span, fps)
+        files = [str(file) for file in path.iterdir()]
+        return _images(name, natural_images(files), span, fps, left_beside(name, files))
     if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
-        return _images(name, [name], span, fps)
+        return _images(name, [name], span, fps, animation_notes(name))
     if path.is_file() or '://' in name:
         return _film(name, span, fps)
     if glob.has_magic(name):
-        return _images(name, natural_images(glob.glob(name, recursive=True)), span, fps)
+        files = glob.glob(name, recursive=True)
+        return _images(name, natural_images(files), span, fps, left_beside(name, files))
     raise UsageError(
         f'{name}: expected a video file, a folder or pattern of images, the number of a camera, or '
         '- for paths on standard input; found nothing'
@@ -201,13 +206,19 @@ def _check_rate(asked: float | None, known: float | None, name: str) -> None:
         raise UsageError(f'fps: expected none for {name}, which says its times, got {asked:g}')
 
 
-def _images(name: str, files: Sequence[str], span: Span, fps: float | None) -> FrameSource:
+def _images(
+    name: str, files: Sequence[str], span: Span, fps: float | None, notes: Sequence[str] = ()
+) -> FrameSource:
     if not files:
         raise UsageError(
             f'{name}: expected images ({", ".join(IMAGE_SUFFIXES)}) or films, found none'
         )
     pages = page_counts(files)
-    frames = partial(image_frames, files, pages, fps or ASSUMED_FPS)
+
+    def frames(remarks: Remarks, start: Position) -> Iterator[LazyFrame]:
+        remarks.notes.extend(notes)
+        yield from image_frames(files, pages, fps or ASSUMED_FPS, remarks, start)
+
     first = _size(read_image(files[0]))
     return FrameSource(name, frames, span, first, fps, sum(pages), files)
 
@@ -222,22 +233,13 @@ def _listed(items: Iterable[Any], span: Span, fps: float | None) -> FrameSource:
     def frames(remarks: Remarks, start: Position) -> Iterator[LazyFrame]:
         for index, item in enumerate(items):
             seconds = index / (fps or ASSUMED_FPS)
-            yield LazyFrame(index, seconds, '', partial(_checked, item, index))
+            yield LazyFrame(index, seconds, '', partial(as_frame, item, index))
 
-    size = _size(_checked(known[0], 0)) if known is not None and len(known) else None
+    size = _size(as_frame(known[0], 0)) if known is not None and len(known) else None
     count = None if known is None else len(known)
     arrays = FrameSource('arrays', frames, span, size, fps, count)
     arrays.is_iterator = isinstance(items, Iterator)
     return arrays
-
-
-def _checked(item: Any, index: int) -> np.ndarray:
-    image = np.array(item)  # a copy: the next frame may be written into the same array
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise UsageError(
-            f'frame {index}: expected a uint8 array (H, W, 3), got {image.dtype} {image.shape}'
-        )
-    return image
 
 
 def _size(image: np.ndarray | None) -> tuple[int, int] | None:

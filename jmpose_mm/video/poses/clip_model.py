@@ -72,13 +72,14 @@ class ClipModel:
         self.device = choose_device(device)
         if compile:
             check_compiler(self.device)
-        self.model = load_model(self.cfg.model, checkpoint).to(self.device).eval()
+        # In float32, whatever torch's default is.
+        self.model = load_model(self.cfg.model, checkpoint).float().to(self.device).eval()
         self.dataset_meta = dataset_meta(self.cfg.test_dataloader.dataset)
         pipeline = self.cfg.test_dataloader.dataset.pipeline
         self.frame_offsets, self.padding, self.input_size, self.warp = crop_settings(pipeline)
         neck = self.model.neck if self.model.with_neck else None
         self.clip_neck = neck if hasattr(neck, 'frame_features') else None
-        test_cfg = self.cfg.model.get('test_cfg', {})
+        test_cfg = self.cfg.model.get('test_cfg') or {}
         self.flip_test = test_cfg.get('flip_test', False) if flip_test is None else flip_test
         self.shift_heatmap = test_cfg.get('shift_heatmap', False)
         self.dtype = DTYPES[dtype]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.checks import check_choice
 from jmpose_mm.functional.crop_windows import CropWindow, window_fits
 from jmpose_mm.video.poses.clip_model import ClipModel, CropFeatures
@@ -74,7 +75,9 @@ class ClipEngine:
             raise ValueError('layer: expected no motion from a model of single frames')
         self.layer = layer
         self.model, self.crop = model, crop
-        self.batch_size = batch_size or model.batch_size
+        self.batch_size = model.batch_size if batch_size is None else batch_size
+        if self.batch_size < 1:
+            raise UsageError(f'batch_size: expected at least 1, got {batch_size}')
         self.max_shift, self.max_growth = max_shift, max_growth
         self.offsets = model.frame_offsets
         # How many frames after the key frame are waited for: the latency.

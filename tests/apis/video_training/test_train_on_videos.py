@@ -20,6 +20,7 @@ from jmpose_mm import VideoPoseInferencer, load_config
 from jmpose_mm.apis import train_and_test as api
 from jmpose_mm.apis.video_training import student_training
 from jmpose_mm.apis.video_training.command import train_by_command
+from jmpose_mm.engine.configs import find_config
 from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 from jmpose_mm.visualization import write_film
@@ -181,6 +182,8 @@ def test_interrupted__goes_on_after_the_steps_that_are_finished(
         ({'method': 'other'}, 'method: expected one of'),
         ({'degraded': 2.0}, 'degraded: expected a share'),
         ({'frames': 0}, 'frames: expected at least 1'),
+        ({'lost': -1.0}, 'lost: expected seconds above 0'),
+        ({'min_score': 3.0}, 'min_score: expected a number from 0 to 1'),
         ({'start': ['jm-pose_debug.py', 'no.pth']}, 'model of single frames'),
         ({'start': ['vitpose-s']}, 'joints of the teacher'),
         ({'model': 'rtmpose-m'}, 'expected no CONFIG beside a name'),
@@ -200,6 +203,15 @@ def test_folder__of_other_things_or_another_work_is_refused(given: Path, made: P
         run(given, given)
     with pytest.raises(UsageError, match='expected the same frames as in the run that began it'):
         run(given, made, frames=4)
+    config = made.parent / 'teacher.py'
+    films = [str(given / 'films'), str(config), str(given / 'teacher.pth')]
+    options = {'work_dir': str(made), 'labels': str(given / 'labels.json'), **OPTIONS}
+    base = f'_base_ = {find_config(TEACHER)!r}\n'
+    config.write_text(base)
+    assert train_by_command(films, **options)  # the same in another file
+    config.write_text(f'{base}model = dict(test_cfg=dict(output_heatmaps=True))\n')
+    with pytest.raises(UsageError, match='expected the same configs as in the run that began it'):
+        train_by_command(films, **options)
     assert digests(given) == before
 
 

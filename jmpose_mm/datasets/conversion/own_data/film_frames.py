@@ -12,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from jmpose_mm.datasets.conversion.own_data.labelled_frames import FILM_SUFFIXES
 from jmpose_mm.datasets.conversion.own_data.videos import OwnVideo
 from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.formats.frame_names import FILM_SUFFIXES
 
 __all__ = ['ReadFilm', 'extract_frames', 'film_offset', 'films_of_videos']
 

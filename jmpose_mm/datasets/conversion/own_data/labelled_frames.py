@@ -16,15 +16,14 @@ from jmpose_mm.datasets.conversion.own_data.image_files import ImageFiles
 from jmpose_mm.datasets.conversion.own_data.persons import FileJoints, own_entry
 from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton
 from jmpose_mm.errors import UsageError
-from jmpose_mm.formats.frame_names import frame_name, posix_name
+from jmpose_mm.formats.frame_names import FILM_SUFFIXES, frame_name, posix_name
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
 from jmpose_mm.formats.json_files import Place, field, place_in, read_id, whole_number
 from jmpose_mm.formats.labels import Labels
 from jmpose_mm.formats.persons import Image
 
-__all__ = ['FILM_SUFFIXES', 'LabelledImage', 'read_labelled_images']
+__all__ = ['LabelledImage', 'read_labelled_images']
 
-FILM_SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 _FRAME_FIELDS = ('frame_idx', 'frame_index', 'frame_number', 'frame_id')
 
 
