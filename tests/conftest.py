@@ -9,9 +9,11 @@ import pytest
 
 import jmpose_mm  # noqa: F401
 
-# A job in the background starts with Ctrl-C ignored; tests that send it would wait for ever.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A job in the background starts with Ctrl-C ignored, one of nohup with the end of the terminal;
+# tests that send these would wait for ever.
+for _name, _usual in (('SIGINT', signal.default_int_handler), ('SIGHUP', signal.SIG_DFL)):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), _usual)
 
 
 @pytest.fixture(autouse=True, scope='session')
