@@ -112,7 +112,14 @@ def suspicion(signs: TrackSigns) -> FloatArray:
 
 
 def suspicions(signs: TrackSigns) -> dict[str, FloatArray]:
-    """What each sign adds to :func:`suspicion`, (T, K), by its name for people."""
+    """What each sign adds to :func:`suspicion`, (T, K), by its name for people.
+
+    Example:
+        >>> sure, zero = np.full((1, 1), 0.75), np.zeros((1, 1))
+        >>> signs = suspicions(TrackSigns(sure, zero, zero, zero, zero, sure))
+        >>> {sign: float(added[0, 0]) for sign, added in signs.items() if added.any()}
+        {'low score': 0.25, 'on another person': 0.375}
+    """
     scores, jumps, bones, swapped, outside, doubled = (as_floats('signs', sign) for sign in signs)
     return {
         'low score': 1 - scores,
