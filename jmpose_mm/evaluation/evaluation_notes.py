@@ -19,7 +19,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     TruePersons,
 )
 
-__all__ = ['evaluation_notes']
+__all__ = ['evaluation_notes', 'prediction_notes']
 
 
 def evaluation_notes(
@@ -35,13 +35,26 @@ def evaluation_notes(
     """
     notes = [
         *_of_reading(pairs),
-        *_of_predictions(pairs, predictions),
-        *_of_frames_without_predictions(truth, predictions),
-        *_of_scales(truth, predictions),
+        *_of_empty_files(pairs, predictions),
+        *prediction_notes(truth, predictions),
     ]
     if _is_the_truth(truth, predictions):
         notes += _why_truth_falls_short(truth, ap)
     return tuple(notes)
+
+
+def prediction_notes(truth: TruePersons, predictions: PredictedPersons) -> list[str]:
+    """Sentences about scores, frames and places of predictions that decide the numbers.
+
+    Args:
+        truth: (M,) everybody who is annotated.
+        predictions: (N,) everybody who is predicted, in the truth's frames.
+    """
+    return [
+        *_of_scores(predictions),
+        *_of_frames_without_predictions(truth, predictions),
+        *_of_scales(truth, predictions),
+    ]
 
 
 def _of_reading(pairs: PredictionPairs) -> Iterator[str]:
@@ -58,12 +71,15 @@ def _of_reading(pairs: PredictionPairs) -> Iterator[str]:
                 yield f'{side}: {count} {words}'
 
 
-def _of_predictions(pairs: PredictionPairs, predictions: PredictedPersons) -> Iterator[str]:
+def _of_empty_files(pairs: PredictionPairs, predictions: PredictedPersons) -> Iterator[str]:
     files = [image.source for image in pairs.predictions.images]
     populated = {files[frame] for frame in np.unique(predictions.frame)}
     empty = [file.name for file in dict.fromkeys(files) if file not in populated]
     if empty:
         yield f'{len(empty)} of {pairs.files} prediction files have no persons: {listed(empty, 3)}'
+
+
+def _of_scores(predictions: PredictedPersons) -> Iterator[str]:
     scores = predictions.scores[predictions.present]
     missing = int((scores == MISSING_SCORE).sum())
     if missing:

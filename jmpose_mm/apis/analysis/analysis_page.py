@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_ap import mean_over_joints
 from jmpose_mm.visualization.charts import Chart, save_chart
 from jmpose_mm.whole_files import check_output, whole_file
@@ -27,6 +28,7 @@ from .tables import (
 
 __all__ = ['analyze_results']
 
+TITLE = '# Analysis: '
 MOST_ROWS = 40  # of a chart; the table has them all
 LEAST_DIFFERENCE = 0.05  # head sizes; frames that differ less are not worth a look
 NAMELESS = ('predictions', 'posetrack17', 'posetrack18')  # folders that say nothing about a run
@@ -95,6 +97,7 @@ def analyze_results(
         raise ValueError(f'{out_dir}: expected a folder to write to, found a file; choose another')
     read = [path for path in (*results, gt, images) if path is not None]
     check_output(out_dir, read, 'out_dir', folder=True)
+    _check_page(out_dir / 'analysis.md')
     truth = read_truth(gt)
     runs = [read_run(folder, name, truth) for folder, name in zip(results, names, strict=True)]
     study, divisions = evaluate(divide(truth, bins), truth, runs)
@@ -104,6 +107,13 @@ def analyze_results(
     with whole_file(out_dir / 'analysis.md') as unfinished:
         unfinished.write_text('\n\n'.join(sections) + '\n', encoding='utf-8')
     return out_dir / 'analysis.md'
+
+
+def _check_page(page: Path) -> None:
+    if page.is_file() and not page.read_bytes().startswith(TITLE.encode()):
+        raise UsageError(
+            f'out_dir: {page} is there and is no page that was made here; choose another folder'
+        )
 
 
 def _names(folders: Sequence[str | Path]) -> list[str]:
@@ -121,13 +131,14 @@ def _heading(study: Study) -> str:
     said = [f'{run.name} {mean:.2f}' for run, mean in zip(runs, means, strict=True)]
     said += [f'Δ {after - before:+.2f}' for before, after in pairwise(means)]
     lines = [
-        f'# Analysis: {" and ".join(run.name for run in runs)}',
+        f'{TITLE}{" and ".join(run.name for run in runs)}',
         f'**Mean AP: {", ".join(said)}**',
         protocol_table(runs),
         f'Truth: `{truth.path}`, videos: {videos}, frames: {frames} judged of {len(truth.keys)}, '
         f'persons: {persons:,}. AP in percent by the rules of the official evaluator (poseval).',
         ABOUT_PARTS,
     ]
+    lines[3:3] = [f'Note on {run.name}: {note}.' for run in runs for note in run.notes]
     different = [name for name in PROTOCOL if len({run.protocol[name] for run in runs}) > 1]
     if different:
         said = f'The runs differ in {" and ".join(different)}: what changes is not the model alone.'

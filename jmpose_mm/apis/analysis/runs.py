@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.evaluation.evaluation_notes import prediction_notes
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.functional.evaluation.person_errors import fit_persons
@@ -54,6 +55,7 @@ class ScoredRun(NamedTuple):
             frames of the truth.
         owner: (N,) the annotated person that each took, see `match_persons`.
         fitted: (M,) the prediction that fits each annotated person, see `fit_persons`.
+        notes: Reasons for numbers other than one might expect, a sentence each.
     """
 
     name: str
@@ -62,6 +64,7 @@ class ScoredRun(NamedTuple):
     predictions: PredictedPersons
     owner: np.ndarray
     fitted: np.ndarray
+    notes: list[str]
 
 
 def read_truth(path: str | Path) -> Truth:
@@ -95,10 +98,11 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> ScoredRun:
             f'{names[0] if names else "none"}. Do the predictions belong to {truth.path}?'
         )
     everybody = frames.predictions()
+    if not len(everybody.frame):
+        raise UsageError(f'{folder}: expected predicted persons, got none')
     everybody = everybody._replace(frame=place[everybody.frame])
-    _, kept = without_ignored(
-        truth.persons, take_persons(everybody, everybody.frame >= 0), truth.frames.ignored()
-    )
+    everybody = take_persons(everybody, everybody.frame >= 0)
+    _, kept = without_ignored(truth.persons, everybody, truth.frames.ignored())
     # Nothing is measured in frames without predictions: no head box is needed there.
     met = np.isin(truth.persons.frame, kept.frame[kept.present.any(axis=1)])
     truth.frames.check_head_boxes(take_persons(truth.persons, met))
@@ -109,6 +113,7 @@ def read_run(folder: str | Path, name: str, truth: Truth) -> ScoredRun:
         kept,
         match_persons(truth.persons, kept),
         fit_persons(truth.persons, kept),
+        prediction_notes(truth.persons, everybody),
     )
 
 

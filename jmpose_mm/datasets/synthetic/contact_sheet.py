@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from jmpose_mm.datasets.synthetic.settings import FACTORS, OCCLUSIONS, SEVERITIES
+from jmpose_mm.errors import UsageError
 from jmpose_mm.visualization import draw_poses, write_text
 from jmpose_mm.whole_files import check_output, whole_file
 
@@ -32,13 +33,15 @@ def write_contact_sheet(data_set: str | Path, file: str | Path, split: str = 'va
 
     Args:
         data_set: Folder that `make_synthetic` made.
-        file: JPEG to write.
+        file: JPEG to write, ending in ``.jpg``.
         split: 'train' or 'val'.
 
     Raises:
         ValueError: No frame shows any factor alone.
     """
     data_set = Path(data_set)
+    if Path(file).suffix.lower() not in ('.jpg', '.jpeg'):
+        raise UsageError(f'contact_sheet: expected a name that ends in .jpg, got {file}')
     document = json.loads(
         (data_set / f'annotations/posetrack18_{split}.json').read_text(encoding='utf-8')
     )

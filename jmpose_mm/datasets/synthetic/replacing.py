@@ -11,7 +11,7 @@ from typing import Any
 
 from jmpose_mm.datasets.synthetic.video import SPLITS
 
-__all__ = ['MANIFEST', 'check_target', 'manifest_at', 'put_in_place', 'tidy']
+__all__ = ['MANIFEST', 'check_target', 'manifest_at', 'put_in_place', 'rendered_files', 'tidy']
 
 MANIFEST = 'synthetic.json'
 
@@ -75,7 +75,7 @@ def put_in_place(scratch: Path, out: Path) -> None:
 
 def _keep_own_files(old: Path, out: Path) -> None:
     """Move what was not rendered, a user's own boxes and notes, to where it was."""
-    rendered = _rendered_files(old)
+    rendered = rendered_files(old)
     for file in sorted(path for path in old.rglob('*') if path.is_file()):
         target = out / file.relative_to(old)
         if file.relative_to(old).as_posix() not in rendered and not target.exists():
@@ -83,7 +83,8 @@ def _keep_own_files(old: Path, out: Path) -> None:
             file.rename(target)
 
 
-def _rendered_files(root: Path) -> set[str]:
+def rendered_files(root: Path) -> set[str]:
+    """Names of the files of a data set, relative to its folder."""
     files = {MANIFEST}
     for split in SPLITS:
         merged = f'annotations/posetrack18_{split}.json'

@@ -17,6 +17,7 @@ import multiprocessing
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Generator
 from contextlib import closing
 from operator import index
@@ -32,10 +33,12 @@ from jmpose_mm.datasets.synthetic.replacing import (
     check_target,
     manifest_at,
     put_in_place,
+    rendered_files,
     tidy,
 )
 from jmpose_mm.datasets.synthetic.settings import Settings, settings_from
 from jmpose_mm.datasets.synthetic.video import SPLITS, VideoJob, render_video
+from jmpose_mm.errors import listed
 from jmpose_mm.formats.coco_writing import write_coco
 from jmpose_mm.formats.detections import write_detections
 from jmpose_mm.formats.json_files import write_compact_json
@@ -72,7 +75,8 @@ def make_synthetic(
         seed: >= 0. Equal seeds, settings and library versions give equal bytes, whatever `workers`
             is.
         workers: Processes; None is one per core, at most one per video.
-        overwrite: Replace the data in `out` by these; other files in it stay.
+        overwrite: Replace the data in `out` by these, also where some of them were removed; other
+            files in it stay.
         progress: Show a progress bar.
         **overrides: Fields of `Settings` to change in the preset.
 
@@ -111,7 +115,15 @@ def _made(
 ) -> dict[str, Any]:
     present = manifest_at(out)
     if present is not None and all(present.get(key) == value for key, value in wanted.items()):
-        return present
+        missing = sorted(file for file in rendered_files(out) if not (out / file).exists())
+        if missing and not overwrite:
+            warnings.warn(
+                f'{out}: expected a whole data set, found one without {listed(missing, 2)}; render '
+                'it again by tools/make_synthetic.py with --overwrite (overwrite=True)',
+                stacklevel=2,
+            )
+        if not missing or not overwrite:
+            return present
     check_target(out, present, overwrite)
     scratch = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.part', dir=out.parent))
     try:

@@ -12,6 +12,7 @@ import pytest
 from official_evaluations import AT_HAND
 
 from jmpose_mm.apis.analysis import analyze_results
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.functional.evaluation.posetrack_ap import group_means, mean_over_joints, posetrack_ap
 from jmpose_mm.functional.evaluation.posetrack_persons import select_frames
@@ -130,6 +131,18 @@ def test_two_runs__changes_and_frames(write_run, truth_file, data_root, tmp_path
         picture = cv2.imread(str(report.parent / file))
         assert picture.shape[1] == 10 + 4 * 330  # image, before, after, truth
     assert not (report.parent / 'losses.png').exists()
+
+
+def test_one_run__notes_are_shown_and_own_pages_stay(write_run, truth_file, tmp_path) -> None:
+    run = write_run('far', 1e4, 1e4)
+    report = analyze_results([run], truth_file, tmp_path / 'out', bins=1)
+    (line,) = (line for line in report.read_text().splitlines() if line.startswith('Note on far'))
+    assert 'lie far from all annotated ones' in line
+    analyze_results([run], truth_file, tmp_path / 'out', bins=1)  # its own page
+    report.write_text('my own notes')
+    with pytest.raises(UsageError, match=f'{report} is there and is no page that was made here'):
+        analyze_results([run], truth_file, tmp_path / 'out', bins=1)
+    assert report.read_text() == 'my own notes'
 
 
 def test_two_runs__of_different_boxes_are_told_apart(write_run, truth_file, tmp_path) -> None:

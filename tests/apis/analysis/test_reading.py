@@ -12,6 +12,7 @@ import pytest
 from jmpose_mm.apis.analysis.frames import APART, farthest
 from jmpose_mm.apis.analysis.parts import divide
 from jmpose_mm.apis.analysis.runs import image_fields, read_run, read_truth
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES
 
 
@@ -112,6 +113,18 @@ def test_read_run__frames_that_lack_are_named_and_others_left_out(tmp_path: Path
         read_run(less, 'less', truth)
     with pytest.raises(ValueError, match=r'twice: .* several for frame 0 of 000342_mpii'):
         read_run(write(tmp_path / 'twice', *[document([{}] * 3)] * 2), 'twice', truth)
+
+
+def test_read_run__says_what_decides_numbers_and_takes_no_empty_run(tmp_path: Path) -> None:
+    truth = read_truth(write(tmp_path / 'gt', document([{}, {}])))
+    content = document([{}, {}])
+    for person in content['annotations']:
+        del person['scores']
+
+    (first, *_) = read_run(write(tmp_path / 'a', content), 'a', truth).notes
+    assert first.startswith('30 of 30 predicted joints have no score')
+    with pytest.raises(UsageError, match='b: expected predicted persons, got none'):
+        read_run(write(tmp_path / 'b', content | {'annotations': []}), 'b', truth)
 
 
 def test_read_truth__without_persons_there_is_nothing_to_judge(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from jmpose_mm.datasets.synthetic.contact_sheet import (
     _window,
     write_contact_sheet,
 )
+from jmpose_mm.errors import UsageError
 
 
 def person(number: int, video: str, hidden: int, *factors: str) -> tuple[dict, dict]:
@@ -83,6 +84,12 @@ def test_sheet__shows_the_frames(data_set: Path, tmp_path: Path) -> None:
     clean = [sheet[HEAD + TITLE :, x : x + TILE[0]][: TILE[1]] for x in (left, 2 * left - GAP)]
     assert clean[0].std() > 15
     assert np.abs(clean[0].astype(float) - clean[1]).mean() > 1
+
+
+def test_sheet__is_a_jpeg_by_its_name_too(data_set: Path, tmp_path: Path) -> None:
+    for name in ('sheet.png', 'sheet'):
+        with pytest.raises(UsageError, match=r'contact_sheet: expected a name that ends in \.jpg'):
+            write_contact_sheet(data_set, tmp_path / name, 'train')
 
 
 def test_sheet__nothing_to_show_is_an_error(tmp_path: Path) -> None:

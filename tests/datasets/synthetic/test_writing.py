@@ -145,6 +145,21 @@ def test_make__same_settings_are_reused_and_others_refused(tmp_path: Path, small
     assert [path.name for path in tmp_path.iterdir()] == ['a']
 
 
+def test_make__a_data_set_that_lost_files_is_said_and_made_whole(
+    tmp_path: Path, small: dict
+) -> None:
+    out = tmp_path / 'a'
+    small.update(videos_train=1, videos_val=0, frames=2)
+    make_synthetic(out, seed=1, **small)
+    whole = digest(out)
+    picture = next(out.rglob('*.jpg'))
+    picture.unlink()
+    with pytest.warns(UserWarning, match=f'expected a whole data set.*{picture.name}'):
+        make_synthetic(out, seed=1, **small)
+    make_synthetic(out, seed=1, overwrite=True, **small)
+    assert digest(out) == whole
+
+
 def test_make__overwriting_keeps_what_was_not_rendered(tmp_path: Path, small: dict) -> None:
     out = tmp_path / 'a'
     small.update(videos_train=1, videos_val=0, frames=2)
