@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 
@@ -32,7 +33,8 @@ def print_config(arguments: argparse.Namespace) -> None:
     from jmpose_mm.engine.configs import load_config
     from jmpose_mm.engine.consistency import check_consistency, check_start
 
-    cfg = load_config(arguments.config, arguments.cfg_options)
+    with redirect_stdout(sys.stderr):  # warnings are no part of the config
+        cfg = load_config(arguments.config, arguments.cfg_options)
     print(cfg.pretty_text, flush=True)
     check_consistency(cfg)
     if cfg.get('load_from') is not None:

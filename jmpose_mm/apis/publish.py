@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from jmpose_mm.engine.checkpoints import check_weights, read_checkpoint
-from jmpose_mm.errors import UsageError, naming, without_credentials
+from jmpose_mm.errors import UsageError, listed, naming, without_credentials
 from jmpose_mm.whole_files import check_output, whole_file
 
 __all__ = ['publish_model']
@@ -42,7 +42,12 @@ def publish_model(source: str | Path, target: str | Path) -> Path:
     if target.suffix != '.pth':
         raise UsageError(f'target: expected a name that ends in .pth, got {target}')
     checkpoint = read_checkpoint(source)
-    weights, meta = checkpoint.get('state_dict'), checkpoint.get('meta', {})
+    if 'state_dict' not in checkpoint:
+        raise UsageError(
+            f"{source}: expected the key 'state_dict', under which a training keeps its weights, "
+            f'got {listed(map(str, checkpoint))}'
+        )
+    weights, meta = checkpoint['state_dict'], checkpoint.get('meta') or {}
     check_weights(weights, source)
     with naming(source, 'a checkpoint of a training'):
         meta = {name: meta[name] for name in KEPT_META if name in meta}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def load_config(
         >>> cfg.train_cfg.max_epochs, cfg.work_dir
         (3, 'work_dirs/jm-pose_debug')
     """
-    from mmengine.config import Config, DictAction
+    from mmengine.config import Config
 
     path = find_config(name)
     with naming(path, 'a config'), warnings.catch_warnings():
@@ -111,7 +112,7 @@ def load_config(
         key, equals, value = item.partition('=')
         if not key or not equals:
             raise UsageError(f'cfg_options: expected key=value, got {item!r}')
-        changes[key] = DictAction._parse_iterable(value)
+        changes[key] = _parsed(key, value)
     check_overrides(cfg, changes)
     try:
         cfg.merge_from_dict(changes)
@@ -120,6 +121,23 @@ def load_config(
     cfg.launcher = launcher
     set_work_dir(cfg, work_dir)
     return cfg
+
+
+def _parsed(key: str, text: str) -> Any:
+    """The value that an override's text stands for, as mmengine reads it, and dictionaries too."""
+    from mmengine.config import DictAction
+
+    if text.lstrip(' [(').startswith('{'):
+        with suppress(SyntaxError, ValueError):
+            return ast.literal_eval(text)
+    try:
+        return DictAction._parse_iterable(text)
+    # It looks for the commas of what is nested without end.
+    except (AssertionError, RecursionError) as error:
+        raise UsageError(
+            f'cfg_options: {key}: expected a number, a word or a list such as [1,2], got '
+            f'{cut(repr(text))}; set what is nested key by key, e.g. {key}.type=...'
+        ) from error
 
 
 def set_work_dir(cfg: Config, folder: str | Path | None = None) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from jmpose_mm.engine.configs import PACKAGED_CONFIGS, type_name
-from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.errors import UsageError, cut, listed
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -35,6 +36,9 @@ def check_consistency(cfg: Config) -> None:
             places; a loader keeps workers that it does not have; a type's package is not installed;
             rates that are to fall by block would not.
     """
+    for name, part in _mapping(cfg.get('model')).items():
+        if name in ('backbone', 'neck', 'head') and not isinstance(part, (Mapping, NoneType)):
+            raise UsageError(f'model.{name}: expected a part with a type, got {cut(repr(part))}')
     _check_packages(cfg)
     _check_layer_decay(cfg)
     _check_switches(cfg)

@@ -19,7 +19,7 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
     TruePersons,
 )
 
-__all__ = ['evaluation_notes', 'prediction_notes']
+__all__ = ['evaluation_notes', 'missed_frames_note', 'prediction_notes']
 
 
 def evaluation_notes(
@@ -52,7 +52,7 @@ def prediction_notes(truth: TruePersons, predictions: PredictedPersons) -> list[
     """
     return [
         *_of_scores(predictions),
-        *_of_frames_without_predictions(truth, predictions),
+        *missed_frames_note(truth, predictions),
         *_of_scales(truth, predictions),
     ]
 
@@ -91,9 +91,13 @@ def _of_scores(predictions: PredictedPersons) -> Iterator[str]:
         yield 'all predicted joints have one score: their order in the files decides the ranking'
 
 
-def _of_frames_without_predictions(
-    truth: TruePersons, predictions: PredictedPersons
-) -> Iterator[str]:
+def missed_frames_note(truth: TruePersons, predictions: PredictedPersons) -> Iterator[str]:
+    """A sentence where half of the annotated frames or more have no prediction.
+
+    Args:
+        truth: (M,) everybody who is annotated.
+        predictions: (N,) everybody who is predicted, in the truth's frames.
+    """
     annotated = np.unique(truth.frame[truth.present.any(axis=1)])
     found = int(np.isin(annotated, predictions.frame[predictions.present.any(axis=1)]).sum())
     if 2 * found <= len(annotated):

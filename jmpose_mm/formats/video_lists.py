@@ -12,7 +12,7 @@ from jmpose_mm.formats.json_files import read_text
 __all__ = ['read_video_list']
 
 
-def read_video_list(videos: str | Path | Sequence[str]) -> frozenset[str]:
+def read_video_list(videos: str | int | Path | Sequence[str | int]) -> frozenset[str]:
     """Read which videos belong to a subset.
 
     Args:
@@ -35,8 +35,11 @@ def read_video_list(videos: str | Path | Sequence[str]) -> frozenset[str]:
                 f'videos: expected names, or a text file with one in each line, got {error}'
             ) from error
         names = [line.split('#')[0].strip() for line in lines]
-    elif isinstance(videos, Iterable) and all(isinstance(name, str) for name in videos):
-        names = [name.strip() for name in videos]
+    # Of HiEve names are bare numbers, which configs and command lines make numbers of.
+    elif isinstance(videos, int):
+        names = [str(videos)]
+    elif isinstance(videos, Iterable) and all(isinstance(name, str | int) for name in videos):
+        names = [str(name).strip() for name in videos]
     else:
         raise UsageError(f'videos: expected names, or a text file of them, got {videos!r}')
     keys = frozenset(video_key(name) for name in names if name)

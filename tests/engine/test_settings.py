@@ -179,3 +179,8 @@ def test_check__leaves_the_config_as_it_was() -> None:
     before = copy.deepcopy(cfg.to_dict())
     check_overrides(cfg, {'train_cfg.max_iters': 1})
     assert cfg.to_dict() == before
+
+
+def test_load_config__takes_dictionaries_as_overrides() -> None:
+    hook = "default_hooks.logger={'type': 'LoggerHook', 'interval': 9}"
+    assert load_config('jm-pose_debug.py', [hook]).default_hooks.logger.interval == 9

@@ -17,6 +17,8 @@ def test_read_video_list__a_list_and_a_file_say_the_same(tmp_path: Path) -> None
     file.write_text('000342_mpii\n12\n', encoding='utf-16')
     assert read_video_list(file) == expected
     assert read_video_list('000342_mpii_test') == {'000342_mpii'}
+    assert read_video_list([4, '8']) == {'4', '8'}
+    assert read_video_list(4) == {'4'}
 
 
 def test_read_video_list__nothing_is_refused(tmp_path: Path) -> None:

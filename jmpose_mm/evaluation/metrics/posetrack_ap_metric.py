@@ -6,8 +6,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from mmengine.logging import MMLogger
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.evaluation.evaluation_notes import missed_frames_note
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.frame_names import ImageIndex
@@ -127,6 +129,12 @@ class PoseTrackAPMetric(LabelledMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """AP of the collected predictions over all frames and, if asked, over the subsets'."""
         predictions = self._predictions(results)
+        for note in missed_frames_note(self.truth, predictions):
+            MMLogger.get_current_instance().warning(
+                '%s: %s; does the data set take fewer frames (videos, sample_interval, indices)?',
+                self.title,
+                note,
+            )
         values = self._group_values(predictions, self.groups)
         rows = []
         for name, frames in self.groups.items():

@@ -329,6 +329,21 @@ def test_metric__written_predictions_evaluate_to_the_same_numbers(
     assert sorted(json.loads(written[0].read_text())) == ['annolist', 'info', 'provenance']
 
 
+def test_metric__frames_that_a_smaller_data_set_leaves_out_are_said(
+    truth, ann_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    logger = MMLogger.get_current_instance()
+    monkeypatch.setattr(logger, 'warning', lambda text, *values: said.append(text % values))
+    samples = samples_of(truth)
+    evaluate(metric(ann_file), samples)
+    assert not said
+    images = {sample['img_id'] for sample in samples}
+    half = sorted(images)[: len(images) // 2]
+    evaluate(metric(ann_file), [sample for sample in samples if sample['img_id'] in half])
+    assert f'only {len(half)} of {len(images)} frames with annotated persons have' in said[0]
+
+
 def test_metric__predictions_never_replace_the_ground_truth(
     truth, ann_file: Path, tmp_path: Path
 ) -> None:
