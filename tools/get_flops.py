@@ -39,7 +39,10 @@ def count(arguments: argparse.Namespace) -> None:
     from jmpose_mm.tables import plain_table
 
     rows = complexity_table(arguments.configs, arguments.cfg_options)
-    print(complexity_page(arguments.out, rows) if arguments.out else plain_table(rows))
+    if arguments.out:
+        print(complexity_page(arguments.out, rows, arguments.configs))
+    else:
+        print(plain_table(rows))
 
 
 def main() -> int:

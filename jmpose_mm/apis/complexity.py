@@ -162,17 +162,20 @@ def _cells(found: Complexity) -> tuple[str, ...]:
     return (size, str(found.num_frames), *millions, *costs)
 
 
-def complexity_page(path: str | Path, rows: Sequence[tuple[str, ...]]) -> Path:
+def complexity_page(
+    path: str | Path, rows: Sequence[tuple[str, ...]], configs: Sequence[str] = ()
+) -> Path:
     """Write docs/complexity.md or its like: what the figures mean, and the table.
 
     Args:
         path: File to write.
         rows: Rows of :func:`complexity_table`.
+        configs: The configs that it has read, which are not overwritten.
     """
     from jmpose_mm.tables import markdown_table
 
     header, *body = rows
-    check_output(path, [])
+    check_output(path, configs)
     table = markdown_table(header, [(f'`{name}`', *cells) for name, *cells in body])
     with whole_file(path) as unfinished:
         unfinished.write_text(f'{_PAGE}{table}\n', encoding='utf-8')

@@ -20,35 +20,21 @@ __all__ = ['PROTOCOLS', 'Protocol', 'apply_protocol', 'read_protocol']
 GROUND_TRUTH = 'ground truth'
 _BLUR = 11  # of DARK in the released codes
 
+_DCPOSE = dict(
+    box_threshold=0.2,
+    nms=None,
+    score_rule='keypoint*box',
+    flip_test='none',
+    decoding='quarter-offset',
+    warp='classic',
+    border='clamp',
+)
+_FAMI = _DCPOSE | dict(warp='released', border='released')
 # The rules of the code bases, by the fields of `Protocol`.
 PROTOCOLS: dict[str, dict[str, Any]] = {
-    'released-dcpose': dict(
-        box_threshold=0.2,
-        nms=None,
-        score_rule='keypoint*box',
-        flip_test='none',
-        decoding='quarter-offset',
-        warp='classic',
-        border='clamp',
-    ),
-    'released-fami': dict(
-        box_threshold=0.2,
-        nms=None,
-        score_rule='keypoint*box',
-        flip_test='none',
-        decoding='quarter-offset',
-        warp='released',
-        border='released',
-    ),
-    'released-jm': dict(
-        box_threshold=0.2,
-        nms=None,
-        score_rule='keypoint*box',
-        flip_test='shifted',
-        decoding='dark',
-        warp='released',
-        border='released',
-    ),
+    'released-dcpose': _DCPOSE,
+    'released-fami': _FAMI,
+    'released-jm': _FAMI | dict(flip_test='shifted', decoding='dark'),
     'mmpose': dict(
         box_threshold=0.4,
         nms=0.9,
@@ -179,15 +165,16 @@ def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:
     """The protocol of a run, read off the objects that ran: the inverse of `apply_protocol`.
 
     Args:
-        dataset: A top-down data set with its pipeline.
+        dataset: A top-down data set with its pipeline, or a wrapper of one or several.
         model: A top-down estimator, wrapped for distribution or not.
         metric: The metric that evaluates, for ``score_rule`` and ``nms``.
     """
     model = getattr(model, 'module', model)
     while hasattr(dataset, 'dataset'):  # mmengine's wrappers of one data set
         dataset = dataset.dataset
-    pipeline = getattr(dataset, 'pipeline', None)
-    steps = {type(step).__name__: step for step in getattr(pipeline, 'transforms', ())}
+    pipelines = [getattr(part, 'pipeline', None) for part in (dataset, *_parts(dataset))]
+    transforms = [step for one in pipelines for step in getattr(one, 'transforms', ())]
+    steps = {type(step).__name__: step for step in transforms}
     frames = steps.get('SampleSupportFrames')
     crop = next((step for name, step in steps.items() if name.endswith('Affine')), None)
     boxes, threshold = _boxes(dataset)
@@ -206,8 +193,17 @@ def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:
     )
 
 
+def _parts(dataset: Any) -> list[Any]:
+    """The data sets that are joined in one; none where it is a single one."""
+    return list(getattr(dataset, 'datasets', ()))
+
+
 def _boxes(dataset: Any) -> tuple[str, float | None]:
     """Name of the boxes, and the threshold of detected ones."""
+    found = list(dict.fromkeys(map(_boxes, _parts(dataset))))
+    if found:
+        names = [name if least is None else f'{name}, score >= {least:g}' for name, least in found]
+        return found[0] if len(found) == 1 else (' and '.join(names), None)
     file = getattr(dataset, 'bbox_file', None)
     if not file:
         return GROUND_TRUTH, None

@@ -24,6 +24,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from jmpose_mm.errors import UsageError, cut, listed
+from jmpose_mm.formats.json_files import LARGEST_WHOLE_NUMBER
 
 __all__ = [
     'FILM_SUFFIXES',
@@ -81,8 +82,8 @@ def frame_name(name: str) -> FrameName:
     path = PurePosixPath(posix_name(name))
     stem = _HASH_BEFORE.sub('', _HASH_BEHIND.sub('', path.stem))
     found = _NUMBER.search(stem)
-    # More than 18 digits may not fit into int64, and number no frame of a video.
-    if found is None or len(found.group(1)) > 18:
+    # Nanoseconds fit into int64; what does not numbers no frame of a video.
+    if found is None or len(found.group(1)) > 19 or int(found.group(1)) > LARGEST_WHOLE_NUMBER:
         return FrameName(path.parent, stem, None)
     return FrameName(path.parent, stem[: found.start()], int(found.group(1)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -173,6 +174,20 @@ def _read(data_root: Path, built: dict[str, Any], *overrides: str) -> Protocol:
             built[str(part)] = registry.build(part)
         parts.append(built[str(part)])
     return read_protocol(*parts)
+
+
+def test_read_protocol__of_joined_data_sets_names_all_boxes(
+    data_root: Path, built: dict[str, Any]
+) -> None:
+    single = _read(data_root, built)
+    (dataset, model, metric) = built.values()
+    truth = SimpleNamespace(bbox_file=None, pipeline=dataset.pipeline)
+    joined = SimpleNamespace(datasets=[truth, dataset])
+    assert read_protocol(joined, model, metric).label()['boxes'] == (
+        f'ground truth and {single.boxes_text}'
+    )
+    # and what its parts agree on
+    assert read_protocol(SimpleNamespace(datasets=[dataset] * 2), model, metric) == single
 
 
 STEPS, DATASET = 'test_dataloader.dataset.pipeline', 'test_dataloader.dataset'

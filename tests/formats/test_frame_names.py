@@ -77,6 +77,8 @@ HASH = '3f2a9c1be07d4c55a1b2c3d4e5f60718'
         ('video_face0012.jpg', 'video_face', 12),
         ('20240131.jpg', '', 20240131),
         ('06115_crop.jpg', '', 6115),
+        ('1690000000123456789.png', '', 1690000000123456789),  # nanoseconds
+        (f'{2**63}.png', str(2**63), None),
         ('img.png', 'img', None),
         (f'{"9" * 30}.jpg', '9' * 30, None),
     ],

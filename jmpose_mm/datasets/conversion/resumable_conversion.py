@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video
+from jmpose_mm.datasets.conversion.dataset_format import DatasetFormat, Video, visible_files
 from jmpose_mm.datasets.conversion.links import check_inside, link_folder
 from jmpose_mm.datasets.conversion.split_counts import SplitCounts
 from jmpose_mm.errors import UsageError
@@ -103,9 +104,11 @@ def run_conversion(dataset: DatasetFormat, progress: bool = True) -> dict[str, A
     videos = [video for video in found if not _is_of_another(dataset, video)]
     if not videos:
         raise UsageError(f'{dataset.src}: expected files of {dataset.name}, found another release')
+    _check_earlier(dataset)
     _check_targets(dataset, videos)
     with alone_in(dataset.out):
         report = _converted(dataset, videos, progress)
+    report |= {'stale_files': stale} if (stale := _stale_files(dataset, videos)) else {}
     return report if videos == found else {**report, 'other_files': len(found) - len(videos)}
 
 
@@ -159,6 +162,30 @@ def _merged(
         'merged_files': [str(dataset.merged_file(s).relative_to(dataset.out)) for s in splits],
         **dataset.remarks(),
     }
+
+
+def _check_earlier(dataset: DatasetFormat) -> None:
+    """A folder holds one data set: files of two have the same names."""
+    if not (dataset.out / REPORT).is_file():
+        return
+    earlier: Any = None
+    with suppress(UsageError):
+        earlier = read_json(dataset.out / REPORT)
+    name = earlier.get('dataset') if isinstance(earlier, dict) else None
+    if name not in (None, dataset.name):
+        raise UsageError(
+            f'{dataset.out}: expected a new folder OUT, or one that {dataset.name} was converted '
+            f'into, found {name}; choose another'
+        )
+
+
+def _stale_files(dataset: DatasetFormat, videos: list[Video]) -> list[str]:
+    """Annotation files of single videos that are there and of none of these."""
+    root = dataset.out / 'annotations'
+    files = {video.file for video in videos}
+    found = (file.relative_to(root).as_posix() for file in visible_files(root, '*/**/*.json'))
+    merged = {dataset.merged_file(split) for video in videos for split in video.splits}
+    return [file for file in found if file not in files and root / file not in merged]
 
 
 def _check_targets(dataset: DatasetFormat, videos: list[Video]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jmpose_mm.errors import listed
 from jmpose_mm.functional.crop import is_usable_box, xywh_to_xyxy
 from jmpose_mm.tables import plain_table
 
@@ -84,6 +85,11 @@ def counts_table(report: dict[str, Any]) -> str:
         lines.append(f'left out or mended in {split}: {said or "nothing"}')
     if 'other_files' in report:
         lines.append(f'left aside: {report["other_files"]} files of another release')
+    if 'stale_files' in report:
+        lines.append(
+            f'not of this conversion, but in OUT/annotations: {listed(report["stale_files"], 4)}; '
+            'remove them, lest an evaluation of the folder reads them'
+        )
     if 'images' in report:
         lines.append(
             f'images are not linked, which this system does not allow: configs find them by '

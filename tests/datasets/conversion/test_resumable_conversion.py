@@ -11,7 +11,12 @@ from typing import Any
 import official_downloads as official
 import pytest
 
-from jmpose_mm.datasets.conversion import convert_dataset, posetrack18, resumable_conversion
+from jmpose_mm.datasets.conversion import (
+    convert_dataset,
+    counts_table,
+    posetrack18,
+    resumable_conversion,
+)
 from jmpose_mm.datasets.conversion.links import link_folder
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.coco_writing import write_coco
@@ -133,6 +138,25 @@ def test_run__a_torn_ledger_line_costs_one_video(
     names.clear()
     convert(download)
     assert names == []
+
+
+def test_run__another_data_set_in_the_folder_is_refused(download: Path) -> None:
+    out = download.parent / 'out'
+    convert_dataset('posetrack18', download, out, progress=False)
+    before = {file: file.read_bytes() for file in out.rglob('*.json')}
+    other = official.write_posetrack21(download.parent / 'newer')
+    with pytest.raises(UsageError, match='posetrack21 was converted into, found posetrack18'):
+        convert_dataset('posetrack21', other, out, progress=False)
+    assert {file: file.read_bytes() for file in out.rglob('*.json')} == before
+
+
+def test_run__files_of_videos_that_are_held_out_no_more_are_said(tmp_path: Path) -> None:
+    root, out = official.write_hieve(tmp_path / 'download', film=False), tmp_path / 'out'
+    options = {'progress': False, 'val_videos': ['2']}
+    assert 'stale_files' not in convert_dataset('hieve', root, out, **options)
+    report = convert_dataset('hieve', root, out, **options | {'val_videos': ['1']})
+    assert report['stale_files'] == ['train/1.json', 'val/2.json']
+    assert 'not of this conversion, but in OUT/annotations: train/1.json' in counts_table(report)
 
 
 def test_run__the_download_is_never_written_to(download: Path) -> None:
