@@ -96,8 +96,7 @@ def naming(file: str | Path, expected: str = 'a readable file') -> Iterator[None
     except OSError as error:
         if error.filename is not None:
             raise
-        # torch calls a file that is cut an invalid argument
-        if error.errno in (None, errno.EINVAL):
+        if error.errno in (None, errno.EINVAL):  # torch calls a file that is cut so
             said = cut(error.strerror or error, 300)
             raise UsageError(f'{file}: expected {expected}, got {said}') from error
         raise type(error)(error.errno, error.strerror, str(file)) from error
@@ -132,6 +131,8 @@ def run_tool(
         after Ctrl-C, SIGTERM and SIGHUP.
     """
     debug = vars(arguments).pop('debug', False)
+    with suppress(AttributeError, ValueError):  # names that the console's code page does not have
+        sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
     with _signals():
         try:
             status = work(arguments) or 0
@@ -200,9 +201,8 @@ def _said(error: Exception) -> tuple[int, str | None]:
         return MISUSED, str(error) or None
     if isinstance(error, MemoryError) or 'OutOfMemory' in type(error).__name__:
         return FAILED, f'not enough memory: {cut(error, 200) or "make the batches smaller"}'
-    if isinstance(error, ImportError) or type(error).__module__.startswith('jmpose_mm'):
-        return FAILED, str(error)
-    return FAILED, None
+    own = isinstance(error, ImportError) or type(error).__module__.startswith('jmpose_mm')
+    return FAILED, str(error) if own else None
 
 
 def _unexpected(parser: argparse.ArgumentParser, error: Exception) -> str:

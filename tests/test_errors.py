@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import json
 import os
 import signal
@@ -135,6 +136,13 @@ def test_signals__end_a_forked_worker_at_once(parser) -> None:
         return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
 
     assert ended(parser, work) == -signal.SIGTERM
+
+
+def test_names_that_a_console_does_not_have__end_no_work(parser, monkeypatch) -> None:
+    console = io.TextIOWrapper(io.BytesIO(), encoding='cp1252')
+    monkeypatch.setattr(sys, 'stdout', console)
+    assert ended(parser, lambda _: print('poses/走る: done')) == 0
+    assert console.buffer.getvalue() == rb'poses/\u8d70\u308b: done' + os.linesep.encode()
 
 
 def test_closed_pipe__is_one_line(tmp_path: Path) -> None:

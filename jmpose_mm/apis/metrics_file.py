@@ -32,7 +32,7 @@ def draw_into(cfg: Config, folder: str | Path | None, split: str = 'test') -> No
     if folder is None:
         return
     check_output(folder, [], 'show_dir', folder=True)
-    if (hook := cfg.get('default_hooks', {}).get('visualization')) is None:
+    if (hook := (cfg.get('default_hooks') or {}).get('visualization')) is None:
         raise UsageError('show_dir: the config has no default_hooks.visualization')
     if not cfg.get(f'{split}_dataloader'):
         raise UsageError(

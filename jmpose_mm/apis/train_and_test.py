@@ -16,7 +16,7 @@ from jmpose_mm.engine.devices import choose_device, fit_to_device, runner_on, us
 from jmpose_mm.engine.distributed import join_processes, learn_rank, watched_processes
 from jmpose_mm.engine.protocols import read_protocol
 from jmpose_mm.engine.provenance import run_record
-from jmpose_mm.engine.resuming import resume_from
+from jmpose_mm.engine.resuming import resume_from, tell_of_earlier
 from jmpose_mm.errors import NotFiniteError, UsageError
 from jmpose_mm.whole_files import alone_in, check_output
 
@@ -98,9 +98,14 @@ def train(cfg: Config, device: str | torch.device = 'auto') -> Runner:
     learn_rank(cfg.get('launcher', 'none'))
     fitted = fit_to_device(cfg, chosen)
     set_work_dir(fitted)
+    if not fitted.get('resume'):
+        tell_of_earlier(fitted)
     with config_errors(cfg), alone_in(fitted.work_dir), runner_on(chosen):
-        runner = _build_runner(join_processes(fitted, chosen))
-        _check_batches(runner)
+        joined = join_processes(fitted, chosen)
+        with config_errors(cfg, building=True):
+            runner = _build_runner(joined)
+            _check_batches(runner)
+            runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
         try:
             with watched_processes():
                 runner.train()
@@ -174,7 +179,9 @@ def test(
     chosen = choose_device(device)
     with config_errors(cfg), runner_on(chosen):
         fitted = join_processes(fit_to_device(_test_config(cfg, dump), chosen), chosen)
-        runner = _build_runner(fitted, tested=(cfg, checkpoint))
+        with config_errors(cfg, building=True):
+            runner = _build_runner(fitted, tested=(cfg, checkpoint))
+            runner.test_loop  # noqa: B018 - is built
         if out_dir is not None:
             write_predictions_into(out_dir, runner.test_loop.evaluator)
         with checkpoint_fits(checkpoint):

@@ -172,20 +172,26 @@ def pipeline_step(pipeline: Sequence[ConfigDict], name: str) -> ConfigDict:
 
 
 @contextmanager
-def config_errors(cfg: Config) -> Iterator[None]:
+def config_errors(cfg: Config, building: bool = False) -> Iterator[None]:
     """Around building and running what `cfg` says: a part that cannot be built is a `UsageError`.
 
     For a misspelt type or an unknown argument, mmengine raises a `KeyError` or a `TypeError` with
     the names of all classes around it.
+
+    Args:
+        cfg: The config.
+        building: True where nothing runs yet: whatever fails inside is for a value of the config.
     """
     try:
         yield
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
         said = str(error.args[0]) if error.args else ''
         # Errors of the program itself keep their trace.
         built = said.startswith('class `') or '.__init__() ' in said or 'is not in the' in said
-        if not built:
+        if not built and (not building or _is_of_the_machine(error)):
             raise
+        if not built:
+            said = f'cannot be built, {type(error).__name__}: {cut(said, 300)}'
         said = re.sub(r'class `(\w+)` in [\w/.-]+\.py: ', r'\1: ', said)
         said = said.split('. Please check', 1)[0]
         if 'is not in the' in said:
@@ -195,3 +201,10 @@ def config_errors(cfg: Config) -> Iterator[None]:
                 'the environment variable PYTHONPATH'
             )
         raise UsageError(f'config {Path(cfg.filename or "").name}: {said}') from error
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    return type(error).__module__.startswith('jmpose_mm') or any(
+        word in f'{type(error).__name__} {error}'
+        for word in ('CUDA', 'NCCL', 'gloo', 'OutOfMemory')
+    )

@@ -114,9 +114,9 @@ def _steps(cfg: Config) -> Iterator[tuple[str, Any]]:
 
 
 def _frames(cfg: Config) -> Values:
-    model = cfg.get('model', {})
+    model = _mapping(cfg.get('model'))
     if model.get('neck'):
-        yield 'model.neck.frame_offsets', model.neck.get('frame_offsets')
+        yield 'model.neck.frame_offsets', model['neck'].get('frame_offsets')
     elif type_name(model) == 'VideoTopdownEstimator':
         yield 'model (without a neck)', (0,)
     for place, step in _steps(cfg):
@@ -124,7 +124,7 @@ def _frames(cfg: Config) -> Values:
 
 
 def _sizes(cfg: Config, name: str) -> Values:
-    decoder = _mapping(_mapping(cfg.get('model', {}).get('head')).get('decoder'))
+    decoder = _mapping(_mapping(_mapping(cfg.get('model')).get('head')).get('decoder'))
     yield f'model.head.decoder.{name}', decoder.get(name)
     for place, step in _steps(cfg):
         yield f'{place}.{name}', step.get(name)
@@ -132,7 +132,7 @@ def _sizes(cfg: Config, name: str) -> Values:
 
 
 def _keypoints(cfg: Config) -> Values:
-    model = cfg.get('model', {})
+    model = _mapping(cfg.get('model'))
     if type_name(model) not in ('TopdownPoseEstimator', 'VideoTopdownEstimator'):
         return  # channels of other families are not one for each keypoint
     neck, head = _mapping(model.get('neck')), _mapping(model.get('head'))
@@ -170,7 +170,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _check_packages(cfg: Config) -> None:
     """Refuse a type of a package that is not installed, before a registry says it knows no such."""
-    for place, name in _types(cfg.get('model', {}), 'model'):
+    for place, name in _types(_mapping(cfg.get('model')), 'model'):
         package = name.partition('.')[0]
         if '.' in name and find_spec(package) is None:
             raise UsageError(
@@ -182,7 +182,7 @@ def _check_packages(cfg: Config) -> None:
 def _check_layer_decay(cfg: Config) -> None:
     """Refuse mmpose's constructor where it would give every block the full rate without a word."""
     constructor = str(_mapping(cfg.get('optim_wrapper')).get('constructor', ''))
-    backbone = type_name(_mapping(cfg.get('model', {}).get('backbone')))
+    backbone = type_name(_mapping(_mapping(cfg.get('model')).get('backbone')))
     if constructor.endswith('LayerDecayOptimWrapperConstructor') and str(backbone).endswith(
         'DeconvBackbone'
     ):
@@ -195,7 +195,7 @@ def _check_layer_decay(cfg: Config) -> None:
 
 def _check_switches(cfg: Config) -> None:
     """Refuse text where the tests ask for yes or no: any text is true for Python."""
-    for name, value in _mapping(cfg.get('model', {}).get('test_cfg')).items():
+    for name, value in _mapping(_mapping(cfg.get('model')).get('test_cfg')).items():
         if name in ('flip_test', 'shift_heatmap', 'output_heatmaps') and isinstance(value, str):
             raise UsageError(f'model.test_cfg.{name}: expected True or False, got {value!r}')
 

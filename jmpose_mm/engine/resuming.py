@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from jmpose_mm.errors import UsageError, listed
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-__all__ = ['check_resumable', 'newest_checkpoint', 'resume_from']
+__all__ = ['check_resumable', 'newest_checkpoint', 'resume_from', 'tell_of_earlier']
 
 
 def resume_from(cfg: Config, checkpoint: str) -> None:
@@ -34,12 +35,8 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
         check_resumable(read_checkpoint(file), checkpoint)
         cfg.resume, cfg.load_from = True, file
         return
-    hook = cfg.get('default_hooks', {}).get('checkpoint') or {}
-    folder = Path(cfg.work_dir)
-    if hook.get('out_dir') is not None:
-        # mmengine's hook adds the name of the work directory to its own folder.
-        folder = Path(hook['out_dir'], folder.name)
-    newest, skipped = newest_checkpoint(folder, hook.get('filename_tmpl') or '*_{}.pth')
+    folder, template = _checkpoints(cfg)
+    newest, skipped = newest_checkpoint(folder, template)
     for message in skipped:
         print_log(f'resume: skipped {message}')
     if newest is None and skipped:
@@ -55,6 +52,32 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
         return
     print_log(f'resume: from {newest}')
     cfg.resume, cfg.load_from = True, newest
+
+
+def tell_of_earlier(cfg: Config) -> None:
+    """Warn where a training that begins anew would write over checkpoints of an earlier one."""
+    from mmengine.logging import print_log
+
+    folder, template = _checkpoints(cfg)
+    files = sorted(folder.glob(template.format('*')), key=lambda file: file.stat().st_mtime)
+    if files:
+        print_log(
+            f'work_dir: {folder} holds checkpoints of an earlier training, the last '
+            f'{files[-1].name}; this one begins anew, and replaces those of the same name. '
+            '--resume goes on after the last; another work_dir keeps all',
+            'current',
+            logging.WARNING,
+        )
+
+
+def _checkpoints(cfg: Config) -> tuple[Path, str]:
+    """Folder of a training's checkpoints, and the template of their names."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    folder = Path(cfg.work_dir)
+    if hook.get('out_dir') is not None:
+        # mmengine's hook adds the name of the work directory to its own folder.
+        folder = Path(hook['out_dir'], folder.name)
+    return folder, hook.get('filename_tmpl') or '*_{}.pth'
 
 
 def check_resumable(checkpoint: Mapping[str, Any], file: str | Path) -> None:

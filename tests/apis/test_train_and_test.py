@@ -398,6 +398,24 @@ def test_config_errors__name_the_config_and_the_part(change: dict, said: str) ->
     assert '/' not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        ('optim_wrapper.optimizer.lr=abc', "cannot be built, TypeError: '<=' not supported"),
+        ('train_cfg.max_iters=2.5', 'cannot be built, AssertionError: `max_iters` should be'),
+        ('randomness.seed=abc', 'cannot be built, TypeError: Cannot cast scalar'),
+        ('log_level=LOUD', 'cannot be built, KeyError: LOUD'),
+        ('model=None', 'config dcpose_debug.py: '),
+    ],
+)
+def test_train__values_of_a_config_that_nothing_can_be_built_of_are_named(
+    debug_data: list[str], tmp_path: Path, change: str, said: str
+) -> None:
+    cfg = configs.load_config('dcpose_debug.py', ['log_level=ERROR', change], str(tmp_path))
+    with pytest.raises(UsageError, match=said):
+        api.train(api.prepare_training(cfg, validate=False), 'cpu')
+
+
 def test_config_errors__lets_other_errors_pass() -> None:
     with pytest.raises(KeyError, match='mine'), configs.config_errors(Config({})):
         raise KeyError('mine')

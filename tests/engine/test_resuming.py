@@ -13,7 +13,12 @@ from mmengine.config import Config
 from small_training import make_runner
 
 from jmpose_mm.apis import load_config, prepare_training, train
-from jmpose_mm.engine.resuming import check_resumable, newest_checkpoint, resume_from
+from jmpose_mm.engine.resuming import (
+    check_resumable,
+    newest_checkpoint,
+    resume_from,
+    tell_of_earlier,
+)
 from jmpose_mm.errors import UsageError
 
 
@@ -45,6 +50,17 @@ def test_auto__takes_the_newest_whatever_last_checkpoint_says(work: Path, last: 
     if last is not None:
         (work / 'last_checkpoint').write_text(last)
     assert resumed(settings(work)) == 'epoch_2.pth'
+
+
+def test_beginning_anew__over_an_earlier_training_is_said(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr('mmengine.logging.print_log', lambda text, *_: said.append(text))
+    tell_of_earlier(settings(work / 'new'))
+    assert said == []
+    tell_of_earlier(settings(work))
+    assert 'of an earlier training, the last epoch_2.pth; this one begins anew' in said[0]
 
 
 def test_auto__says_what_it_skips(work: Path, capsys: pytest.CaptureFixture[str]) -> None:

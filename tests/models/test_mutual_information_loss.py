@@ -132,6 +132,17 @@ def test_mutual_information_loss__a_star_is_each_stage(stages):
         torch.testing.assert_close(found[f'loss_ab_{i + 1}'], 0.5 * expected)
 
 
+def test_mutual_information_loss__in_an_own_loop_a_star_is_each_stage_too():
+    features = {f'{name}_{i}': v + i for name, v in _features().items() for i in (1, 2)}
+    term = _term(first='a_*', second='b_*')
+    alone, bound = _loss(term), _loss(term)
+    bound.bind(list(features))
+    assert alone(features) == bound(features)
+    assert alone.terms != bound.terms  # nothing is kept of the features
+    with pytest.raises(UsageError, match=r'terms\.ab_1\.project: expected `bind` to be called'):
+        _loss({**term, 'project': (4, 4)})(features)
+
+
 def test_mutual_information_loss__a_term_that_no_feature_feeds_is_refused_when_it_is_bound():
     for term in (_term(first='a_*'), _term(first='m')):
         with pytest.raises(

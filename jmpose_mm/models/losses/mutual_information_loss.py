@@ -140,7 +140,8 @@ class MutualInformationLoss(BaseModule):
         """
         return {
             f'loss_{term["name"]}': self.weight * term['weight'] * self.estimate(term, features)
-            for term in self.terms
+            for starred in self.terms
+            for term in _of_stages(starred, tuple(features))
             if self.weight * term['weight'] != 0
         }
 
@@ -154,7 +155,12 @@ class MutualInformationLoss(BaseModule):
                 raise ValueError(_missing(term['name'], side, term[side], features))
             feature = features[term[side]]
             sides[side] = feature.detach() if term['detach'] == side else feature
-        if term['name'] in self.projections:
+        if term.get('project'):
+            if term['name'] not in self.projections:
+                raise UsageError(
+                    f'terms.{term["name"]}.project: expected `bind` to be called with the names of '
+                    'the features first, which makes the projection of each stage'
+                )
             sides['first'] = self.projections[term['name']](sides['first'])
         try:
             return self.estimators[term['estimator']](*sides.values())

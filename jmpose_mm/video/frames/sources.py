@@ -172,7 +172,7 @@ def open_source(
         return _listed(source, span, fps)
     name = str(source)
     if name == '-':
-        lines = (line.strip() for line in sys.stdin)
+        lines = (line.strip('\ufeff\r\n') for line in sys.stdin)
         return _images('-', [line for line in lines if line], span, fps)
     path = Path(name)
     if path.is_dir():
