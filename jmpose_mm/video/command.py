@@ -105,7 +105,13 @@ def _film_maker(chosen: ChosenModel, outputs: VideoOutputs, options: dict[str, A
         _told(made, str(folder))
         return made
 
-    return FilmMaker(make, protocol, outputs.names(skeleton))
+    def expected(film: str) -> int | None:
+        try:
+            return _opened(film, options).length
+        except (UsageError, OSError):  # it has gone since
+            return None
+
+    return FilmMaker(make, protocol, outputs.names(skeleton), expected)
 
 
 def _one_film(
@@ -239,9 +245,6 @@ def _told(recording: Recording, out_dir: str) -> list[str]:
     """Print what came out; the problems."""
     for note in recording.notes:
         print(f'note: {note}', file=sys.stderr)
-    print(f'{len(recording)} frames; {out_dir}: {", ".join(sorted(_names(Path(out_dir))))}')
+    names = sorted(file.name for file in Path(out_dir).iterdir() if file.name[0] != '.')
+    print(f'{len(recording)} frames; {out_dir}: {", ".join(names)}')
     return recording.problems
-
-
-def _names(folder: Path) -> list[str]:
-    return [file.name for file in folder.iterdir() if not file.name.startswith('.')]

@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+SLACK = 0.02  # of frames: containers that do not count them know their length to a second
+
+
 class FilmMaker(NamedTuple):
     """What makes a film's results in a folder, and what it would make.
 
@@ -39,11 +42,14 @@ class FilmMaker(NamedTuple):
         make: Makes the results of a film in a folder, or goes on with them.
         protocol: Conditions of the poses, that those of a finished run must share; versions aside.
         files: Names of the files; where one is missing, the film is not done.
+        expected: Number of frames of a film, as far as it tells; where an earlier run was asked for
+            less, it is not done.
     """
 
     make: Callable[[str, Path], Recording]
     protocol: dict[str, Any] = {}
     files: Sequence[str] = ()
+    expected: Callable[[str], int | None] = lambda film: None
 
     def finished(self, film: str, folder: Path) -> Recording | None:
         """The poses that a finished run has left; None where something is to be done.
@@ -65,7 +71,13 @@ class FilmMaker(NamedTuple):
                 f'{folder} holds finished poses {said[0]}; --overwrite replaces them, or choose '
                 'another --out-dir'
             )
-        return recording if all((folder / name).exists() for name in self.files) else None
+        if not all((folder / name).exists() for name in self.files):
+            return None
+        # What could not be read is not there the second time either.
+        wanted = None if recording.problems else self.expected(film)
+        return (
+            None if wanted is not None and len(recording) < wanted - SLACK * wanted else recording
+        )
 
 
 class FilmRow(NamedTuple):

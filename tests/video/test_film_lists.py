@@ -105,6 +105,20 @@ def test_finished__only_what_was_asked_for_is_done(
     assert maker.finished(film, tmp_path / 'other') is None
 
 
+@pytest.mark.parametrize(('frames', 'done'), [(100, True), (50, False)])
+def test_finished__a_shorter_span_than_now_is_not_done(
+    tmp_path: Path, frames: int, done: bool
+) -> None:
+    header = PoseHeader('a/walk.mp4', 5, Skeleton(('a',), ()), {})
+    with PoseFile(tmp_path / 'poses.json', header) as file:
+        for index in range(frames):
+            file.add(None, FramePoses(index, index / 5, '', (9, 9), ()))
+    for length in (None, 40, 101 if done else 60):
+        maker = FilmMaker(pytest.fail, expected=lambda film, length=length: length)
+        found = maker.finished('a/walk.mp4', tmp_path)
+        assert (found is not None) is (done or length != 60)
+
+
 def test_check_table__no_table_of_the_user_is_replaced(tmp_path: Path) -> None:
     table = tmp_path / 'summary.csv'
     check_table(table)
