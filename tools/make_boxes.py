@@ -76,6 +76,11 @@ def main() -> int:
     arguments = parser.parse_args()
     if (arguments.config is None) != (arguments.checkpoint is None):
         parser.error('--config and --checkpoint belong together')
+    if arguments.config is not None and arguments.detector != 'hog':
+        parser.error(f'--config names another detector than --detector {arguments.detector}')
+    if arguments.config is None and arguments.detector == 'hog':
+        if arguments.device not in ('auto', 'cpu') or arguments.weights_dir is not None:
+            parser.error('--device and --weights-dir are for detectors with weights: hog has none')
     from jmpose_mm.errors import run_tool
 
     return run_tool(parser, arguments, detect)

@@ -164,9 +164,9 @@ def _scores(kept: Kept, size: int, place: Place) -> NDArray[Any]:
 
 
 def _box(entry: dict[str, Any], key: str) -> tuple[float, ...]:
-    """xyxy of left, top, width, height; a list of zeros says that there is none."""
+    """xyxy of left, top, width, height; lists of zeros or of nulls say that there is none."""
     box = entry.get(key)
-    if box in (None, [], [0, 0, 0, 0]):
+    if box in (None, [], [0, 0, 0, 0], [None] * 4):
         return NO_BOX
     return tuple(xywh_to_xyxy(numbers(box, key, 4)).tolist())
 

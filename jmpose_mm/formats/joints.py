@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,9 +47,14 @@ def joint_places(names: Sequence[str], wanted: Sequence[str], where: str) -> NDA
         (J,) places among the K; -1 for a placeholder that is missing.
 
     Raises:
-        UsageError: A wanted joint is missing.
+        UsageError: A wanted joint is missing, or there twice.
     """
     plain = [name if name in wanted else ALIASES.get(name, name) for name in names]
+    # A file with both names means two joints.
+    plain = [own if new in names else new for own, new in zip(names, plain, strict=True)]
+    repeated = [name for name, count in Counter(plain).items() if count > 1 and name in wanted]
+    if repeated:
+        raise UsageError(f'{where}: expected each joint once, got {listed(repeated)} repeated')
     optional = PLACEHOLDERS if tuple(wanted) == FILE_JOINT_NAMES else ()
     missing = [name for name in wanted if name not in plain and name not in optional]
     if missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 import types
@@ -265,3 +266,23 @@ def test_tool__says_counts_or_one_line(download: Path) -> None:
 
 def test_names__are_public() -> None:
     assert sorted(person_boxes.__all__) == ['make_boxes']
+
+
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        (['--device', 'cuda'], 'hog has none'),
+        (['--weights-dir', 'x'], 'hog has none'),
+        (['--detector', 'rtmdet-m', '--config', 'c.py', '--checkpoint', 'c.pth'], 'rtmdet-m'),
+    ],
+)
+def test_make_boxes__options_without_effect_are_refused(
+    options: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, 'argv', ['make_boxes.py', 'a.json', '.', 'b.json', *options])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(ROOT / 'tools/make_boxes.py'))['main']()
+    assert said in capsys.readouterr().err

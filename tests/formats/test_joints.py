@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS, joint_places, wholebody_joints
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 
@@ -23,6 +24,17 @@ def test_joint_places__only_posetracks_ears_may_be_missing() -> None:
         joint_places(['nose'], ['nose', 'left_ear'], 'here')
     with pytest.raises(ValueError, match='got 16 without nose, but with left_eye'):
         joint_places(['left_eye', *FILE_JOINT_NAMES[2:]], ('nose', *JOINT_NAMES[:5]), 'here')
+
+
+def test_joint_places__a_joint_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match='here: expected each joint once, got nose repeated'):
+        joint_places(['nose', 'tail', 'nose'], ['nose'], 'here')
+    # one that nobody wants may be
+    assert joint_places(['tail', 'nose', 'tail'], ['nose'], 'here').tolist() == [1]
+    # PoseTrack's other name for head_bottom is a joint of its own beside it
+    names = ['neck', 'head_bottom']
+    assert joint_places(names, ['head_bottom'], 'here').tolist() == [1]
+    assert joint_places(names[:1], ['head_bottom'], 'here').tolist() == [0]
 
 
 def test_wholebody_joints__are_133_in_mmposes_order() -> None:

@@ -193,6 +193,7 @@ ONE_PERSON = {
     'reversed box': ({'bbox': [20, 20, -9, 9]}, 11, '1 persons without a usable box'),
     'empty box': ({'bbox': [20, 20, 9, 0]}, 11, '1 persons without a usable box'),
     'no box': ({'bbox': None}, 12, '1 boxes made of joints'),
+    'nulls for a box': ({'bbox': [None] * 4}, 12, '1 boxes made of joints'),
     'box outside': ({'bbox': [70, 10, 9, 9]}, 11, '1 persons with a box outside of the image'),
     'box across': ({'bbox': [50, 10, 90, 9]}, 12, '1 boxes clipped'),
     'odd keypoint': (
