@@ -21,6 +21,7 @@ from jmpose_mm.formats.labels.instances import Instance, document_of_instances
 
 __all__ = ['read_deeplabcut']
 
+UNIQUE = 'single'  # DeepLabCut's individual for what is no animal, as a cage's corners
 HEADERS = ('scorer', 'individuals', 'bodyparts', 'coords')
 
 Column = tuple[str, str, str]  # individual, bodypart, x or y
@@ -35,13 +36,26 @@ def read_deeplabcut(file: Path) -> tuple[dict[str, Any], Counter[str]]:
     with naming(file, "a table of DeepLabCut's labels"):
         read = _csv_table if file.suffix.lower() == '.csv' else _h5_table
         names, columns, rows = read(file)
+        columns, rows, left_out = _of_animals(columns, rows)
         joints = list(dict.fromkeys(part for _, part, _ in columns))
         images, instances = [], []
         for number, (name, row) in enumerate(zip(names, rows, strict=True), 1):
             images.append({'id': number, 'file_name': posix_name(name)})
             instances += _instances(number, columns, row)
     links = _links(file, joints)
-    return document_of_instances(images, instances, joints, links), Counter()
+    return document_of_instances(images, instances, joints, links), left_out
+
+
+def _of_animals(
+    columns: list[Column], rows: list[list[float]]
+) -> tuple[list[Column], list[list[float]], Counter[str]]:
+    """The columns of animals, without what a project of several has once in a picture."""
+    kept = [k for k, (individual, *_) in enumerate(columns) if individual != UNIQUE]
+    if len(kept) in (0, len(columns)):
+        return columns, rows, Counter()
+    things = {part for individual, part, _ in columns if individual == UNIQUE}
+    left_out = Counter({'body parts of no animal (single), in all frames': len(things)})
+    return [columns[k] for k in kept], [[row[k] for k in kept] for row in rows], left_out
 
 
 def _instances(image: int, columns: list[Column], row: list[float]) -> list[Instance]:

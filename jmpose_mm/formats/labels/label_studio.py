@@ -48,6 +48,9 @@ def read_label_studio(content: list[Any], place: Place) -> tuple[dict[str, Any],
         for result in results:
             image.setdefault('width', result.get('original_width'))
             image.setdefault('height', result.get('original_height'))
+            left_out['regions of an image that was turned, taken as they are'] += bool(
+                result.get('image_rotation')
+            )
         instances += _instances(results, number + 1, left_out)
     place.at = ''
     return document_of_instances(images, instances), left_out
@@ -55,7 +58,8 @@ def read_label_studio(content: list[Any], place: Place) -> tuple[dict[str, Any],
 
 def _image_name(task: dict[str, Any]) -> str | None:
     data = task['data'] if isinstance(task.get('data'), dict) else task
-    for value in data.values():
+    # A task may show a thumbnail beside the image.
+    for _, value in sorted(data.items(), key=lambda item: item[0] != 'image'):
         if isinstance(value, str):
             parts = urlsplit(value)
             # Files of a local storage are `/data/local-files/?d=FOLDER/NAME`.
@@ -71,7 +75,7 @@ def _results(task: dict[str, Any], left_out: Counter[str]) -> Iterator[dict[str,
     """Every region of a task, its values and its size beside each other."""
     if isinstance(task.get('annotations'), list):
         # A task that was skipped keeps its annotation, marked as cancelled.
-        done = [a for a in task['annotations'] if not a.get('was_cancelled')]
+        done = [a for a in task['annotations'] if not a.get('was_cancelled') and a.get('result')]
         left_out['annotations of a task beside its first'] += max(0, len(done) - 1)
         for region in done[0]['result'] if done else ():
             if isinstance(region.get('value'), dict):
@@ -124,7 +128,16 @@ def _instance(points: list[dict[str, Any]], box: dict[str, Any] | None, image: i
     wide, high = _size(box)
     sides = zip(('x', 'y', 'width', 'height'), (wide, high, wide, high), strict=True)
     left, top, width, height = (float(box[key]) / 100 * side for key, side in sides)
-    return Instance(image, joints, (left, top, width, height), str(box['rectanglelabels'][0]))
+    # Rectangles are turned clockwise around the corner at x, y; the box is what holds them.
+    angle = np.deg2rad(float(box.get('rotation') or 0))
+    along, down = (
+        np.array([np.cos(angle), np.sin(angle)]),
+        np.array([-np.sin(angle), np.cos(angle)]),
+    )
+    corners = np.array([[0, 0], width * along, height * down, width * along + height * down])
+    (x1, y1), (x2, y2) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    around = (left + x1, top + y1, x2 - x1, y2 - y1)
+    return Instance(image, joints, around, str(box['rectanglelabels'][0]))
 
 
 def _size(region: dict[str, Any]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.formats.frame_names import posix_name
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES, posix_name
 from jmpose_mm.formats.json_files import field, place_in
 from jmpose_mm.formats.labels.instances import Instance, document_of_instances, inside
 
@@ -41,7 +41,7 @@ def read_labelme(
     left_out: Counter[str] = Counter()
     for file, content in files:
         with place_in(file) as place:
-            name = posix_name(field(content, 'imagePath', str))
+            name = _picture(file, posix_name(field(content, 'imagePath', str)))
             images.append(
                 {
                     'id': len(images) + 1,
@@ -56,6 +56,13 @@ def read_labelme(
                 instances.append(_instance(group, len(images)))
             place.at = ''
     return document_of_instances(images, instances), left_out
+
+
+def _picture(file: Path, name: str) -> str:
+    """The image of a file: that of its own name where only both were renamed."""
+    beside = (file.with_suffix(suffix) for suffix in IMAGE_SUFFIXES)
+    renamed = next((path.name for path in beside if path.is_file()), None)
+    return name if renamed is None or Path(file.parent, name).is_file() else renamed
 
 
 def _groups(shapes: list[dict[str, Any]], left_out: Counter[str]) -> list[list[dict[str, Any]]]:

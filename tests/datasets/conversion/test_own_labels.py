@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from fractions import Fraction
@@ -18,7 +19,10 @@ from jmpose_mm.apis.own_data import convert_own_data
 from jmpose_mm.datasets.conversion.own_data.splits import held_out_videos
 from jmpose_mm.datasets.conversion.own_data.videos import grouped_into_videos, numbered
 from jmpose_mm.errors import UsageError
+from jmpose_mm.formats.json_files import Place
 from jmpose_mm.formats.labels.deeplabcut import read_deeplabcut
+from jmpose_mm.formats.labels.label_studio import read_label_studio
+from jmpose_mm.formats.labels.labelme import read_labelme
 
 Edit = Callable[[dict[str, Any]], Any]
 
@@ -401,6 +405,50 @@ def test_deeplabcut__of_several_animals(tmp_path: Path) -> None:
     report = converted(tmp_path)
     assert report['splits']['train']['persons'] == 12
     assert content(tmp_path)['annotations'][0]['track_id'] == own.CATEGORY
+
+
+def test_deeplabcut__what_is_no_animal_is_left_out_and_counted(tmp_path: Path) -> None:
+    own.deeplabcut(tmp_path, individuals=True)
+    file = next(tmp_path.rglob('*.csv'))
+    expected, _ = read_deeplabcut(file)
+    more = [['ann'] * 2, ['single'] * 2, ['corner'] * 2, ['x', 'y']]
+    rows = list(csv.reader(file.read_text().splitlines()))
+    more += [['1.0', '2.0']] * (len(rows) - len(more))
+    file.write_text('\n'.join(','.join(a + b) for a, b in zip(rows, more, strict=True)))
+    found, left_out = read_deeplabcut(file)
+    assert found == expected
+    assert left_out == {'body parts of no animal (single), in all frames': 1}
+
+
+def task(**data: str) -> dict[str, Any]:
+    size = {'original_width': 200, 'original_height': 100}
+    point = {'keypointlabels': ['nose'], 'x': 20, 'y': 30}
+    box = {'rectanglelabels': ['mouse'], 'x': 50, 'y': 20, 'width': 10, 'height': 40}
+    result = [size | {'value': point}, size | {'value': box | {'rotation': 90}}]
+    done = [{'result': []}, {'result': result}]
+    return {'data': data, 'annotations': done}
+
+
+def test_label_studio__turned_boxes_thumbnails_and_annotations_without_labels() -> None:
+    place = Place('tasks.json')
+    found, _ = read_label_studio([task(thumb='small.png', image='large.png')], place)
+    assert found['images'][0]['file_name'] == 'large.png'
+    # A quarter clockwise around (100, 20): 20 wide and 40 high become 40 to the left and 20 down.
+    np.testing.assert_allclose(found['annotations'][0]['bbox'], [60, 20, 40, 20])
+
+
+def test_labelme__a_picture_that_was_renamed_with_its_file(tmp_path: Path) -> None:
+    shape = {'label': 'nose', 'points': [[1, 2]], 'shape_type': 'point'}
+    content = {'shapes': [shape], 'imagePath': 'old.png'}
+    names = []
+    for present in (['new.png'], ['new.png', 'old.png'], []):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        for name in present:
+            (tmp_path / name).touch()
+        found, _ = read_labelme([(tmp_path / 'new.json', content)])
+        names.append(Path(found['images'][0]['file_name']).name)
+    assert names == ['new.png', 'old.png', 'old.png']
 
 
 def test_deeplabcut__spreadsheets_save_other_separators_and_encodings(tmp_path: Path) -> None:
