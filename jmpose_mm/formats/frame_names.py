@@ -20,8 +20,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
-from pathlib import PurePosixPath
-from typing import NamedTuple
+from pathlib import PurePath, PurePosixPath
+from typing import Any, NamedTuple
 
 from jmpose_mm.errors import UsageError, cut, listed
 from jmpose_mm.formats.json_files import LARGEST_WHOLE_NUMBER
@@ -35,6 +35,7 @@ __all__ = [
     'frame_key',
     'frame_keys',
     'frame_name',
+    'path_text',
     'posix_name',
     'video_key',
 ]
@@ -70,6 +71,18 @@ class FrameName(NamedTuple):
     folder: PurePosixPath
     series: str
     number: int | None
+
+
+def path_text(value: Any) -> Any:
+    """A path as text, in a mapping too, as mmengine's data sets want it; other values as they are.
+
+    Example:
+        >>> path_text({'img': PurePath('frames')}), path_text(3)
+        ({'img': 'frames'}, 3)
+    """
+    if isinstance(value, dict):
+        return {key: path_text(entry) for key, entry in value.items()}
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def posix_name(name: str) -> str:

@@ -151,3 +151,13 @@ def test_attention_step__equals_torchs_own_on_both_ways(queries, monkeypatch):
 def test_joint_aggregation_neck__bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         _neck(**arguments)
+
+
+@pytest.mark.parametrize('kind', [torch.bfloat16, torch.float16])
+def test_joint_aggregation_neck__places_are_told_in_half_precision_too(kind):
+    """A far row's angle has more digits than half precision."""
+    neck, features = _neck(position='sine'), torch.zeros(1, 5, CHANNELS, 90, 70)
+    exact = neck._sine(features)
+    found = neck._sine(features.to(kind))
+    assert found.dtype == kind
+    torch.testing.assert_close(found.float(), exact, atol=0.004, rtol=0)

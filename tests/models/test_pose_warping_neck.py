@@ -149,3 +149,9 @@ def test_pose_warping_neck__names_of_mmpose_0x_load():
     assert {'offset_layers.1.weight', 'deform_conv_layers.1.weight'} <= theirs.keys()
     other.load_state_dict(theirs)
     torch.testing.assert_close(other(_clip()).fused, neck(_clip()).fused)
+
+
+def test_pose_warping_neck__a_batch_of_nobody_is_empty():
+    neck, clip = _neck(), _clip()
+    nobody = ClipFeatures(None, tuple(stage[:0] for stage in clip.stages))
+    assert neck(nobody).fused.shape == (0, KEYPOINTS, 12, 9)

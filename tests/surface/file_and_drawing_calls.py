@@ -423,7 +423,7 @@ ELSEWHERE = {
         'may_be_same_film',
     ),
     *('camera_frames', 'probe_camera', 'film_frames', 'image_frames', 'packets_near', 'opened'),
-    *('animation_notes', 'as_frame', 'left_beside'),
+    *('animation_notes', 'as_frame', 'left_beside', 'path_text'),
     *('read_ahead', 'whole_config', 'is_finished'),
     *('read_file', 'read_coco', 'read_annolist', 'read_fast', 'annolist_joints', 'read_persons'),
     *('joint_names_in', 'detected_frames', 'check_predictions', 'check_replaceable', 'read_text'),

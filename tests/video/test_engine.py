@@ -210,6 +210,20 @@ def test_clip_model__refuses(tmp_path):
         ClipModel('jm-pose_debug.py', str(tmp_path / 'bad.pth'))
 
 
+@pytest.mark.parametrize('prefix', ['module.', 'net.'])
+def test_clip_model__takes_weights_as_own_loops_save_them(tmp_path, prefix):
+    torch.manual_seed(3)
+    given = ClipModel('jm-pose_debug.py', None).model.state_dict()
+    stored = {f'{prefix}{name}': value for name, value in given.items()}
+    torch.save({'model': stored, 'epoch': 3}, tmp_path / 'own.pth')
+    found = ClipModel('jm-pose_debug.py', tmp_path / 'own.pth').model.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in given.items())
+    del stored[f'{prefix}head.final_layer.bias']
+    torch.save({'model': stored}, tmp_path / 'own.pth')
+    with pytest.raises(UsageError, match=r'head\.final_layer\.bias'):
+        ClipModel('jm-pose_debug.py', tmp_path / 'own.pth')
+
+
 def test_clip_model__computes_in_float32_whatever_the_default():
     torch.set_default_dtype(torch.float64)
     try:

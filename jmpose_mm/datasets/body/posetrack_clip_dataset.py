@@ -20,7 +20,7 @@ from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
 from jmpose_mm.formats.detections import read_detections
-from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES
+from jmpose_mm.formats.frame_names import IMAGE_SUFFIXES, path_text
 from jmpose_mm.formats.frame_tables import FrameTables
 from jmpose_mm.formats.video_lists import read_video_list
 from jmpose_mm.functional.joint_sides import check_mirror, unpaired_sides
@@ -103,7 +103,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             raise ValueError(f"data_mode: expected 'topdown', got {kwargs['data_mode']!r}")
         self.bbox_score_threshold = bbox_score_threshold
         self.videos = None if videos is None else read_video_list(videos)
-        super().__init__(*args, **kwargs)
+        super().__init__(*map(path_text, args), **path_text(kwargs))
 
     def get_data_info(self, idx: int) -> dict:
         """The sample, and its video's frames by number."""

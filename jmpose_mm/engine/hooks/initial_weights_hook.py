@@ -39,8 +39,8 @@ class InitialWeightsHook(Hook):
     written. Weights of a frozen part that nothing filled are refused, unless the config has
     ``allow_random_frozen = True``; so is a checkpoint of which nothing fits.
 
-    Checkpoints of other layouts are brought into mmengine's while they are loaded for a training,
-    see `adopt_layout`.
+    Checkpoints of other layouts are brought into mmengine's while they are loaded, see
+    `adopt_layout`.
 
     Example:
         >>> from jmpose_mm import load_config
@@ -65,13 +65,13 @@ class InitialWeightsHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Right before the model takes the weights: remember how often each was written."""
-        if not isinstance(runner._train_loop, BaseLoop):  # no training, where loading is strict
-            return
         model = _plain(runner.model)
         weights = named_weights(model)
         adopted = adopt_layout(checkpoint, weights)
         if adopted:
             runner.logger.info(f'checkpoint: taken with {adopted}')
+        if not isinstance(runner._train_loop, BaseLoop):  # no training, where loading is strict
+            return
         self._other_joints = other_joints(checkpoint.get('state_dict', checkpoint), weights)
         self._written = {name: weight._version for name, weight in weights.items()}
         handles: list[Any] = []

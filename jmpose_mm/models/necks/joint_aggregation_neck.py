@@ -128,13 +128,15 @@ class JointAggregationNeck(VideoNeck):
         """Sine and cosine of row and column at falling frequencies, ``(N, C)``."""
         channels, high, wide = features.shape[2:]
         count = -(-channels // 4)
-        steps = torch.arange(count, dtype=features.dtype, device=features.device)
+        # In half precision a row's number, times a frequency, would be an angle off by a radian.
+        kind = torch.promote_types(features.dtype, torch.float32)
+        steps = torch.arange(count, dtype=kind, device=features.device)
         frequency = torch.pi * 100 ** (-steps / count)  # radians a token
         waves = []
         for side in (high, wide):
-            at = torch.arange(side, dtype=features.dtype, device=features.device)
+            at = torch.arange(side, dtype=kind, device=features.device)
             angle = at[:, None] * frequency
             waves.append(torch.cat((angle.sin(), angle.cos()), dim=1))
         rows = waves[0][:, None].expand(-1, wide, -1)
         columns = waves[1][None].expand(high, -1, -1)
-        return torch.cat((rows, columns), dim=2).flatten(0, 1)[:, :channels]
+        return torch.cat((rows, columns), dim=2).flatten(0, 1)[:, :channels].to(features.dtype)

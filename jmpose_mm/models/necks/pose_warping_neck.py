@@ -155,11 +155,12 @@ class PoseWarpingNeck(VideoNeck):
         batch, num_supports = len(key), self.num_frames - 1
         _, supports = split_key_frame(difference, self.key_index)
         guide = self.offset_features(torch.cat((supports.flatten(0, 1), torch.zeros_like(key[:1]))))
-        index = torch.arange(batch * num_supports, device=key.device).unflatten(0, (batch, -1))
+        index = torch.arange(batch * num_supports, device=key.device).view(batch, num_supports)
         still = torch.full((batch, 1), batch * num_supports, device=key.device)
         before, after = index[:, : self.key_index], index[:, self.key_index :]
         index = torch.cat((before, still, after), dim=1).flatten()
-        return self._sampled(heatmaps.flatten(0, 1), guide, index).unflatten(0, (batch, -1))
+        warped = self._sampled(heatmaps.flatten(0, 1), guide, index)
+        return warped.unflatten(0, (-1, self.num_frames))
 
     def _warped(self, heatmaps: Tensor, difference: Tensor) -> Tensor:
         """Both ``(N, K, H, W)``, as is the result."""

@@ -116,6 +116,8 @@ def as_frame(item: Any, index: int) -> np.ndarray:
     Raises:
         UsageError: It is none.
     """
+    if hasattr(item, 'detach'):  # a tensor, on whatever device
+        item = item.detach().cpu().numpy()
     if hasattr(item, 'getbands'):  # a picture of PIL, whose colours are red, green, blue
         item = np.array(item.convert('RGB'))[..., ::-1]
     if isinstance(item, str | Path):

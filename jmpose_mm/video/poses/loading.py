@@ -11,6 +11,7 @@ import torch
 
 from jmpose_mm.engine.checkpoints import check_weights, checkpoint_fits, find_checkpoint
 from jmpose_mm.engine.configs import load_config, type_name
+from jmpose_mm.engine.initial_weights import adopt_layout, named_weights
 from jmpose_mm.errors import UsageError, naming
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Mod
     """
     from mmengine.model import revert_sync_batchnorm
     from mmengine.registry import init_default_scope
-    from mmengine.runner import load_checkpoint
+    from mmengine.runner import CheckpointLoader
+    from mmengine.runner.checkpoint import load_state_dict
 
     from jmpose_mm.registry import MODELS
 
@@ -140,7 +142,9 @@ def load_model(model: ConfigDict, checkpoint: str | Path | None) -> torch.nn.Mod
     if checkpoint is not None:
         path = find_checkpoint(str(checkpoint))
         with checkpoint_fits(str(checkpoint)):
-            load_checkpoint(built, path, map_location='cpu', strict=True)
+            content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+            adopt_layout(content, named_weights(built))
+            load_state_dict(built, content.get('state_dict', content), strict=True)
             check_weights(built.state_dict(), str(checkpoint))
     # Statistics are not gathered here, and this class runs on one device as any other.
     return revert_sync_batchnorm(built)

@@ -47,6 +47,16 @@ def test_sample__has_the_keys_of_a_clip(videos: Path, coco: dict, write: Json) -
     assert sample['bbox'].dtype == sample['keypoints'].dtype == np.float32
 
 
+def test_paths__may_be_paths(videos: Path, coco: dict, write: Json) -> None:
+    file = write(coco)
+    plain = load(videos, file)
+    given = PoseTrackClipDataset(
+        ann_file=Path(file), data_root=videos, data_prefix={'img': Path('.')}
+    )
+    assert len(given) == len(plain)
+    assert [Path(a['img_path']) for a in given] == [Path(b['img_path']) for b in plain]
+
+
 def test_frame_tables__are_what_is_on_disk(videos: Path, coco: dict, write: Json) -> None:
     # frames that nobody annotated are support frames all the same
     coco['images'] = [i for i in coco['images'] if i['id'] in (13, 18)]
