@@ -62,6 +62,7 @@ def run_demo(
     Raises:
         UsageError: The method is unknown.
     """
+    method = method.replace('-', '_')  # as configs spell it
     if method not in METHODS:
         raise UsageError(f'method: expected {listed(METHODS)}, got {method!r}')
     work_dir, seconds = Path(work_dir), {}

@@ -110,8 +110,8 @@ class VideoPoseInferencer:
         self.latency = ClipEngine(self.model, **self._engine).latency
 
     def __call__(self, source: Any) -> PoseStream:
-        """Poses of each frame of a source (see :func:`open_source`), in order."""
-        return self.stream(open_source(source))
+        """Poses of each frame, in order, of a source, open or as :func:`open_source` takes it."""
+        return self.stream(source if isinstance(source, FrameSource) else open_source(source))
 
     def protocol(self, checkpoint: str | Path) -> dict[str, Any]:
         """What the poses depend on, in plain types.

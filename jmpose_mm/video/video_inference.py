@@ -17,7 +17,7 @@ from jmpose_mm.video.files.pose_files import PoseFile, check_continuable, earlie
 from jmpose_mm.video.files.pose_outputs import write_frames
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
 from jmpose_mm.video.film_lists import may_be_same_film
-from jmpose_mm.video.frames.sources import FrameSource
+from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.pose_stream import PoseStream
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
@@ -42,7 +42,7 @@ __all__ = ['VideoOutputs', 'infer_video', 'output_folder']
 
 def infer_video(
     inferencer: VideoPoseInferencer,
-    source: FrameSource,
+    source: Any,
     out_dir: str | Path,
     outputs: VideoOutputs = VideoOutputs(),  # noqa: B008 - immutable
     protocol: dict[str, Any] | None = None,
@@ -56,7 +56,7 @@ def infer_video(
 
     Args:
         inferencer: The model and its boxes.
-        source: An open source.
+        source: An open source, or one of any kind for :func:`open_source`.
         out_dir: Folder of the results; it is made if it is missing.
         outputs: Files to write.
         protocol: Conditions of the numbers, stored with them.
@@ -71,6 +71,7 @@ def infer_video(
         UsageError: An argument does not exist, the folder holds other results or is in use, or the
             interrupted run was another one.
     """
+    source = source if isinstance(source, FrameSource) else open_source(source)
     known = (*SMOOTHINGS, *REPAIRS, ONE_EURO)
     for step in outputs.steps:
         if step not in known:

@@ -242,6 +242,14 @@ def test_infer_video__maps_and_another_run_in_the_film(tmp_path):
     assert not (tmp_path / 'none').exists()
 
 
+def test_sources__may_be_open_or_not(tmp_path):
+    inferencer, frames = _inferencer(), _frames()
+    plain = [poses.index for poses in inferencer(open_source(frames, start=3, stride=2))]
+    assert plain == [3, 5, 7, 9, 11]
+    outputs = VideoOutputs(film=False, exports=[])
+    assert len(infer_video(inferencer, frames, tmp_path, outputs)) == LENGTH
+
+
 def test_inferencer__refuses():
     with pytest.raises(ValueError, match='expected no motion from a model of single frames'):
         ClipEngine(

@@ -61,6 +61,16 @@ def test_boxes__of_a_low_score_are_left_out(least: float, expected: list[int]) -
     assert [round(box[0]) for box, _ in found.values()] == [{1: 0, 2: 40}[n] for n in expected]
 
 
+@pytest.mark.parametrize(('labels', 'count'), [([1, 1], 0), ([1, 62], 1), (['person', 'dog'], 1)])
+def test_boxes__of_several_labels_are_said(labels: list, count: int) -> None:
+    def source(frame: Frame) -> dict:
+        return {'boxes': [[0, 0, 10, 20], [40, 0, 50, 20]], 'labels': labels}
+
+    people = IdentifiedBoxes(source, PersonTracker([0.1]), 1, None)
+    assert len(people.of(Frame(0, 0.0, '', np.zeros((30, 60, 3), np.uint8)), 0)) == 2
+    assert sum('were taken for people' in note for note in people.remarks(True).notes) == count
+
+
 def test_boxes__that_begin_nobody_are_counted() -> None:
     def source(frame: Frame) -> np.ndarray:
         return np.array([[0, 0, 10, 20, 0.1], [40, 0, 50, 20, 0.8]])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from jmpose_mm.errors import UsageError
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.video.people.found_boxes import BoxSource, BoxTally, FoundBoxes, found_boxes
 from jmpose_mm.video.people.person_choice import PersonChoice, SteadyChoice
 from jmpose_mm.video.people.tracker import PersonTracker
@@ -48,6 +49,7 @@ class IdentifiedBoxes:
         # A file of poses lacks those who were not wanted, whom the tracker has to know.
         self._is_repeatable = self._is_repeatable or not choice.is_everybody
         self._frames = self._persons = 0
+        self._labels: set[str] = set()
 
     def of(self, frame: Frame, count: int, done: FramePoses | None = None) -> PersonBoxes:
         """The persons of a frame.
@@ -90,7 +92,12 @@ class IdentifiedBoxes:
     def _asked(self, frame: Frame) -> FoundBoxes:
         """What the source says of a frame, to the digits that files of poses keep."""
         # A copy: whoever looks for persons may draw into the picture.
-        found = found_boxes(self._source(frame._replace(image=frame.image.copy())))
+        value = self._source(frame._replace(image=frame.image.copy()))
+        found = found_boxes(value)
+        if isinstance(value, Mapping) and value.get('labels') is not None:
+            labels = value['labels']
+            labels = labels.tolist() if hasattr(labels, 'tolist') else labels
+            self._labels |= set(map(str, labels))
         if found.ids is not None and self._detect_every > 1:
             raise UsageError(
                 'detect_every: expected 1 for boxes that bring identities of their own, got '
@@ -113,6 +120,11 @@ class IdentifiedBoxes:
             remarks.problems.extend([*left_out, 'boxes: no box could be used'])
         else:
             remarks.notes.extend(left_out)
+        if len(self._labels) > 1:
+            remarks.notes.append(
+                f'boxes: those of all labels ({listed(sorted(self._labels), 4)}) were taken for '
+                'people; give the rows of people alone if some are of other things'
+            )
         lines = self._choice.lines()
         remarks.notes.extend(lines)
         if self._frames and not self._persons and not remarks.problems and not lines:
