@@ -169,7 +169,10 @@ def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -
     if not patient and os.environ.get('RANK', '0') != '0':
         yield
         return
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f'{folder}: expected a folder to write into, found a file') from error
     file = Path(folder, mark)
     number = _locked(file, patient)
     try:

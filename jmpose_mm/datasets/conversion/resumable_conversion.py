@@ -193,6 +193,12 @@ def _check_targets(dataset: DatasetFormat, videos: list[Video]) -> None:
     targets = [dataset.out / 'annotations' / video.file for video in videos]
     merged = {dataset.merged_file(split) for video in videos for split in video.splits}
     check_inside(dataset.out, [*targets, *merged])
+    out = dataset.out.resolve()
+    if dataset.image_link is not None and dataset.images.resolve() in (out, *out.parents):
+        raise UsageError(
+            f'{dataset.out}: expected a folder OUT outside of the images of the download, which is '
+            'never changed'
+        )
     if dataset.out.exists() and dataset.out.samefile(dataset.src):
         raise UsageError(
             f'{dataset.out}: expected another folder OUT than the download, which is never changed'
@@ -208,10 +214,18 @@ def _check_targets(dataset: DatasetFormat, videos: list[Video]) -> None:
 def _counted(
     dataset: DatasetFormat, videos: list[Video], ledger: Ledger, counts: SplitCounts
 ) -> Iterator[dict[str, Any]]:
+    owners: dict[str, Path] = {}
     for video in videos:
         file = dataset.out / 'annotations' / video.file
         content = read_json(file)
         with place_in(file):
             document = dataset.document(content, video)
             counts.add(document, ledger.left_out(video) or {})
+        for image in document['images']:
+            other = owners.setdefault(str(image.get('file_name')), video.sources[0])
+            if other != video.sources[0]:
+                raise UsageError(
+                    f'{video.sources[0]}: expected images of its own, got {image["file_name"]}, '
+                    f'which {other} has too; is one of the two a copy? Remove it'
+                )
         yield document

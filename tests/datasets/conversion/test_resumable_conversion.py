@@ -159,6 +159,32 @@ def test_run__files_of_videos_that_are_held_out_no_more_are_said(tmp_path: Path)
     assert 'not of this conversion, but in OUT/annotations: train/1.json' in counts_table(report)
 
 
+@pytest.mark.parametrize(
+    ('out', 'said'),
+    [
+        ('images', 'outside of the images of the download'),
+        ('images/out', 'outside of the images of the download'),
+        ('notes', 'notes: expected a folder to write into, found a file'),
+    ],
+)
+def test_run__places_that_cannot_be_are_refused(download: Path, out: str, said: str) -> None:
+    (download / 'notes').touch()
+    before = files_of(download)
+    with pytest.raises(UsageError, match=said):
+        convert_dataset('posetrack18', download, download / out, progress=False)
+    assert files_of(download) == before
+
+
+def test_run__a_second_download_of_a_file_is_no_second_video(download: Path) -> None:
+    file = download / VAL
+    copy = file.with_name(f'{file.stem} (1).json')
+    copy.write_bytes(file.read_bytes())
+    with pytest.raises(UsageError, match=r'expected images of its own, got .* is one of the two a'):
+        convert(download)
+    copy.unlink()
+    assert convert(download)['splits']['val']['videos'] == 1
+
+
 def test_run__the_download_is_never_written_to(download: Path) -> None:
     before = {name: (download / name).read_bytes() for name in files_of(download)}
     with pytest.raises(ValueError, match='expected another folder OUT than the download'):
