@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ __all__ = [
 
 LARGEST_NUMBER = 1e12  # pixels or scores; areas of such boxes are still finite in float32
 LARGEST_WHOLE_NUMBER = 2**63 - 1
+
+_HALF = re.compile(r'\\u[dD][89a-fA-F]')  # perhaps of half a character
 
 
 class Place:
@@ -115,7 +118,12 @@ def read_text(path: str | Path) -> str:
 def read_unusual_json(path: str | Path, content: bytes) -> Any:
     """The same by the standard library, which takes more kinds of JSON and says what is wrong."""
     try:
-        return json.loads(content)
+        text = content.decode(json.detect_encoding(content))
+        found = json.loads(text)
+        if _HALF.search(text):
+            # Half a character can be neither written nor drawn; bytes of a file's name can.
+            json.dumps(found, ensure_ascii=False).encode('utf-8', 'surrogateescape')
+        return found
     except RecursionError as error:
         raise UsageError(f'{path}: expected JSON, got brackets nested too deeply') from error
     except ValueError as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 import os
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import (
     LARGEST_NUMBER,
     numbers,
@@ -82,3 +84,18 @@ def test_numbers__whose_area_overflows_are_refused() -> None:
     assert np.isfinite(np.prod(numbers([LARGEST_NUMBER] * 2, 'bbox', 2).astype(np.float32)))
     with pytest.raises(ValueError, match=r'bbox: expected numbers up to 1e\+12'):
         numbers([10, 10, 1e308, 20], 'bbox', 4)
+
+
+@pytest.mark.parametrize('half', [b'"\\ud800"', b'{"a": "\\uDBFF x"}', b'"\xed\xa0\x80"'])
+def test_read_json__half_a_character_is_no_text(half: bytes, tmp_path: Path) -> None:
+    file = tmp_path / 'a.json'
+    file.write_bytes(half)
+    with pytest.raises(UsageError, match=r'a\.json: expected JSON, got .*codec can'):
+        read_json(file)
+
+
+@pytest.mark.parametrize('content', ['\U0001f600', 'caf\udce9', '\u0000'])
+def test_read_json__whole_characters_and_bytes_of_names(content: str, tmp_path: Path) -> None:
+    file = tmp_path / 'a.json'
+    file.write_text(json.dumps(content))
+    assert read_json(file) == content

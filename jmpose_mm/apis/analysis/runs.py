@@ -129,11 +129,16 @@ def image_fields(truth: Truth) -> dict[str, list[tuple[str, ...]]]:
         fields.append({name: ('yes' if flag else 'no',) for name, flag in image.flags.items()})
         for name, value in {'file_name': image.name, **image.fields}.items():
             if isinstance(value, str):
-                fields[-1][name] = (value,)
+                fields[-1][name] = (_printable(value),)
             elif isinstance(value, list) and all(isinstance(word, str) for word in value):
-                fields[-1][name] = tuple(value)
+                fields[-1][name] = tuple(map(_printable, value))
     shared = set(fields[0]).intersection(*fields)
     return {name: [values[name] for values in fields] for name in fields[0] if name in shared}
+
+
+def _printable(word: str) -> str:
+    """The word with escapes for bytes of a file's name that are no text, which nothing can draw."""
+    return word.encode('utf-8', 'backslashreplace').decode()
 
 
 def _places(frames: AnnotationTables, truth: Truth, folder: str | Path) -> np.ndarray:
