@@ -52,9 +52,6 @@ def joint_places(names: Sequence[str], wanted: Sequence[str], where: str) -> NDA
     plain = [name if name in wanted else ALIASES.get(name, name) for name in names]
     # A file with both names means two joints.
     plain = [own if new in names else new for own, new in zip(names, plain, strict=True)]
-    repeated = [name for name, count in Counter(plain).items() if count > 1 and name in wanted]
-    if repeated:
-        raise UsageError(f'{where}: expected each joint once, got {listed(repeated)} repeated')
     optional = PLACEHOLDERS if tuple(wanted) == FILE_JOINT_NAMES else ()
     missing = [name for name in wanted if name not in plain and name not in optional]
     if missing:
@@ -63,6 +60,9 @@ def joint_places(names: Sequence[str], wanted: Sequence[str], where: str) -> NDA
             f'{where}: expected the {len(wanted)} joints of the data set, got {len(plain)} without '
             f'{listed(missing)}{f", but with {listed(others)}" if others else ""}'
         )
+    repeated = [name for name, count in Counter(plain).items() if count > 1 and name in wanted]
+    if repeated:
+        raise UsageError(f'{where}: expected each joint once, got {listed(repeated)} repeated')
     return np.asarray([plain.index(name) if name in plain else -1 for name in wanted])
 
 
