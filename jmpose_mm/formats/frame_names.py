@@ -8,11 +8,12 @@ name                                                 series       number
 ``06115_crop.jpg``                                   ``''``         6115
 ``walk_mp4-0004_jpg.rf.<32 digits and letters>.jpg``  ``'walk_mp4-'``   4
 ``3f2a9c1b-walk_0004.jpg``                           ``'walk_'``       4
+``walk_0004_1280x720.jpg``                           ``'walk_'``       4
 ===================================================  ===========  ======
 
-The number is the last one in the file's name, without what labelling programs add: a hash behind
-the name (Roboflow) or before it (Label Studio). What stands before the number is the frame's
-*series*: frames of one folder and several series are several videos.
+The number is the last one in the file's name, without what programs add: a hash behind the name
+(Roboflow) or before it (Label Studio), or the picture's size. What stands before the number is the
+frame's *series*: frames of one folder and several series are several videos.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ _OFFICIAL = re.compile(r'\d+_(?:mpiinew|mpii|bonn)(?=_|$)')
 _NUMBER = re.compile(r'(?<!\d)(\d+)\D*$')
 # A hash changes from digits to letters, which a name with a number at its end does not.
 _HASH_BEHIND = re.compile(r'(?:\.rf\.\w+|[._-](?=[0-9a-f]*[0-9][a-f])[0-9a-f]{8,})$', re.I)
+_SIZE_BEHIND = re.compile(r'(?<=\d)[._-]\d{2,5}x\d{2,5}$', re.I)
 _HASH_BEFORE = re.compile(r'^(?=[0-9a-f]*[0-9][a-f]|[a-f]+[0-9])[0-9a-f]{8}-(?=.*\d)', re.I)
 
 
@@ -93,7 +95,7 @@ def posix_name(name: str) -> str:
 def frame_name(name: str) -> FrameName:
     """Take a frame's name apart; see the table above."""
     path = PurePosixPath(posix_name(name))
-    stem = _HASH_BEFORE.sub('', _HASH_BEHIND.sub('', path.stem))
+    stem = _SIZE_BEHIND.sub('', _HASH_BEFORE.sub('', _HASH_BEHIND.sub('', path.stem)))
     found = _NUMBER.search(stem)
     # Nanoseconds fit into int64; what does not numbers no frame of a video.
     if found is None or len(found.group(1)) > 19 or int(found.group(1)) > LARGEST_WHOLE_NUMBER:

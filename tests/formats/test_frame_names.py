@@ -74,6 +74,9 @@ HASH = '3f2a9c1be07d4c55a1b2c3d4e5f60718'
         ('walk_mp4-0004_jpg.rf.AbC123xyz.jpg', 'walk_mp4-', 4),
         (f'frame_0012_{HASH}.png', 'frame_', 12),
         ('3f2a9c1b-walk_0004.jpg', 'walk_', 4),
+        ('frame_0001_1280x720.jpg', 'frame_', 1),
+        ('img0003-640X480.png', 'img', 3),
+        ('walk_640x480.png', 'walk_640x', 480),  # no number stands before it
         ('video_face0012.jpg', 'video_face', 12),
         ('20240131.jpg', '', 20240131),
         ('06115_crop.jpg', '', 6115),

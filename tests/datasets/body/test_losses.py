@@ -85,7 +85,7 @@ def test_frame_rate__that_is_none_names_the_frame(rate: object, videos, coco, wr
         PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos))
 
 
-@pytest.mark.parametrize('names', [5, [5], [None]])
+@pytest.mark.parametrize('names', [2.5, [2.5], [None]])
 def test_videos__that_are_no_names_are_refused(names: object, videos, coco, write) -> None:
     with pytest.raises(UsageError, match='videos: expected names, or a text file of them, got'):
         PoseTrackClipDataset(ann_file=write(coco), data_root=str(videos), videos=names)
