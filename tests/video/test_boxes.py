@@ -62,11 +62,12 @@ def test_json__of_several_videos(tmp_path):
     path = tmp_path / 'truth.json'
     names = ('images/val/a/000003.jpg', 'images/val/b/000003.jpg')
     images = [{'id': n, 'file_name': name} for n, name in enumerate(names)]
-    annotations = [{'image_id': n, 'bbox': [n, 0, 10, 10]} for n in (0, 1, 1)]
+    sizes = [(0, 10), (1, 10), (1, 12), (1, 12)]  # what stands there twice is one box
+    annotations = [{'image_id': n, 'bbox': [n, 0, 10, size]} for n, size in sizes]
     path.write_text(json.dumps({'images': images, 'annotations': annotations}))
     source = box_source(str(path))
     assert source(_frame(0, '/elsewhere/a/000003.jpg')).boxes.tolist() == [[0, 0, 10, 10]]
-    assert source(_frame(0, 'b/000003.jpg')).boxes.tolist() == [[1, 0, 11, 10]] * 2
+    assert source(_frame(0, 'b/000003.jpg')).boxes.tolist() == [[1, 0, 11, 10], [1, 0, 11, 12]]
     assert source(_frame(0, 'b/000003.jpg')).scores.tolist() == [1, 1]
     assert source(_frame(0, 'b/000004.jpg')).boxes.shape == (0, 4)
     for frame in (_frame(0, 'c/000003.jpg'), _frame(3)):
