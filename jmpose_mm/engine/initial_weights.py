@@ -93,7 +93,8 @@ def _prefix(names: Iterable[str]) -> str:
 
 def _is_bare_backbone(weights: Iterable[str], names: Collection[str]) -> bool:
     weights = list(weights)
-    if any(name.startswith(_PARTS) for name in weights):
+    # A model of other parts, such as one of mmengine's own, has the names as they are.
+    if any(name.startswith(_PARTS) or name in names for name in weights):
         return False
     # Twice: inside DeconvBackbone the backbone is one level down.
     own = {name.removeprefix('backbone.').removeprefix('backbone.') for name in names}

@@ -141,6 +141,12 @@ def test_other_layouts__are_loaded(layout: Any, said: str, tmp_path: Path) -> No
             assert torch.equal(runner.model.state_dict()[name], value)
 
 
+def test_adopt_layout__a_model_of_other_parts_has_its_names() -> None:
+    checkpoint = {'state_dict': {'linear.weight': torch.ones(1)}}
+    assert adopt_layout(checkpoint, ['linear.weight']) == ''
+    assert list(checkpoint['state_dict']) == ['linear.weight']
+
+
 def test_bare_backbone__is_recognised() -> None:
     own = weights()
     bare = {n.removeprefix('backbone.'): v for n, v in own.items() if n.startswith('backbone.')}
