@@ -237,7 +237,7 @@ def test_hooks__leave_losses_and_models() -> None:
     model = torch.nn.Linear(2, 2)
     before = copy.deepcopy(model.state_dict())
     told = {'cfg': {}, 'logger': logging.getLogger(), '_load_from': None, 'optim_wrapper': None}
-    runner = SimpleNamespace(model=model, **told)
+    runner = SimpleNamespace(model=model, iter=0, max_iters=1, **told)
     hook = InitialWeightsHook()
     for _ in range(2):
         hook.before_train(runner)
