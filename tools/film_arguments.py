@@ -9,7 +9,7 @@ __all__ = ['METHODS', 'add_box_arguments', 'add_place_arguments']
 METHODS = ('jm_pose', 'tdmi', 'fami_pose', 'dcpose', 'posewarper', 'tar')
 
 
-def add_place_arguments(group: argparse._ArgumentGroup) -> None:
+def add_place_arguments(group: argparse._ActionsContainer) -> None:
     """Where weights are, and where models run."""
     group.add_argument(
         '--weights-dir',

@@ -6,6 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+# where the tool is not run as a script, its folder is not searched
+sys.path.append(str(Path(__file__).resolve().parent))
+
+from film_arguments import add_place_arguments
+
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line."""
@@ -29,16 +34,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--config', help='config of another mmdet detector')
     parser.add_argument('--checkpoint', help='its weights, a path or an address')
-    parser.add_argument(
-        '--weights-dir', metavar='DIR', help="folder of downloaded weights; default: torch's"
-    )
+    add_place_arguments(parser)
     parser.add_argument(
         '--judge',
         action='store_true',
         help='detect nothing; print recall and precision of the boxes in OUT',
-    )
-    parser.add_argument(
-        '--device', default='auto', help='auto (default), cpu, cuda, cuda:1 or mps, for mmdet'
     )
     parser.add_argument(
         '--score-threshold',
@@ -87,7 +87,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.path.insert(0, str(Path(__file__).parent))  # where another program runs this file
     from starting import started
 
     sys.exit(started(main))

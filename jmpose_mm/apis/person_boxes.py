@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -69,8 +70,9 @@ def make_boxes(
         3
     """
     out = Path(out)
-    # Written this way, what is not a number is refused too.
-    if not score_threshold <= 1:
+    if not math.isfinite(score_threshold):
+        raise UsageError(f'score_threshold: expected a number, got {score_threshold}')
+    if score_threshold > 1:
         raise UsageError(
             f'score_threshold: expected a number up to 1, the highest score, got {score_threshold}'
         )

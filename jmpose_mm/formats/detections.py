@@ -105,7 +105,7 @@ def read_detections(
                 detectors[field(entry, 'detector', str)] = None
             # As where two runs of a detector were appended to each other: no new person.
             same = (image, *box.tolist(), score, str(entry.get('id')))
-            if same in seen:
+            if 'score' in entry and same in seen:
                 odd['listed twice'] += 1
                 continue
             seen.add(same)

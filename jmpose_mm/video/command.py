@@ -77,11 +77,7 @@ def run_command(
     table = f'summary_{shard.replace("/", "_of_")}.csv' if shard else 'summary.csv'
     into, again = Path(out_dir or OUT_DIR), options['overwrite']
     check_table(into / table)
-    load = partial(_film_maker, chosen, outputs, options)
-    if options['boxes'] and len(wanted) > 1 and len(BoxFile(options['boxes']).videos) == 1:
-        _say(
-            f'note: {options["boxes"]} has the boxes of one video, and {len(wanted)} films get them'
-        )
+    load = partial(_film_maker, chosen, outputs, options, len(wanted))
     if options['ray'] is None:
         rows = make_films(wanted, folders, into, load(), again, table)
     else:
@@ -92,9 +88,13 @@ def run_command(
     return [f'{row.film}: {row.problems}' for row in rows if row.problems]
 
 
-def _film_maker(chosen: ChosenModel, outputs: VideoOutputs, options: dict[str, Any]) -> FilmMaker:
-    """Load the model; returns what makes a film with it."""
+def _film_maker(
+    chosen: ChosenModel, outputs: VideoOutputs, options: dict[str, Any], films: int
+) -> FilmMaker:
+    """Load the model; returns what makes each of so many films with it."""
     inferencer, weights = _inferencer(chosen, options)
+    if films > 1 and isinstance(boxes := inferencer.boxes, BoxFile) and len(boxes.videos) == 1:
+        _say(f'note: {options["boxes"]} has the boxes of one video, and {films} films get them')
     protocol = _protocol(inferencer, weights, options)
     skeleton = skeleton_of(inferencer.model.dataset_meta)
 

@@ -31,7 +31,6 @@ __all__ = [
     'take_shard',
 ]
 
-
 SLACK = 0.02  # of frames: containers that do not count them know their length to a second
 
 

@@ -62,12 +62,11 @@ def test_json__of_several_videos(tmp_path):
     path = tmp_path / 'truth.json'
     names = ('images/val/a/000003.jpg', 'images/val/b/000003.jpg')
     images = [{'id': n, 'file_name': name} for n, name in enumerate(names)]
-    sizes = [(0, 10), (1, 10), (1, 12), (1, 12)]  # what stands there twice is one box
-    annotations = [{'image_id': n, 'bbox': [n, 0, 10, size]} for n, size in sizes]
+    annotations = [{'image_id': n, 'bbox': [n, 0, 10, 10]} for n in (0, 1, 1)]
     path.write_text(json.dumps({'images': images, 'annotations': annotations}))
     source = box_source(str(path))
     assert source(_frame(0, '/elsewhere/a/000003.jpg')).boxes.tolist() == [[0, 0, 10, 10]]
-    assert source(_frame(0, 'b/000003.jpg')).boxes.tolist() == [[1, 0, 11, 10], [1, 0, 11, 12]]
+    assert source(_frame(0, 'b/000003.jpg')).boxes.tolist() == [[1, 0, 11, 10]] * 2
     assert source(_frame(0, 'b/000003.jpg')).scores.tolist() == [1, 1]
     assert source(_frame(0, 'b/000004.jpg')).boxes.shape == (0, 4)
     for frame in (_frame(0, 'c/000003.jpg'), _frame(3)):
@@ -150,6 +149,16 @@ def test_film__boxes_of_other_frames_are_a_problem(tmp_path):
     assert _film(tmp_path, entries)[1].remarks(True) == ([], [])
     _, film = _film(tmp_path, [])
     assert film.remarks(True).notes == ['boxes.json: there are no boxes of persons in it']
+
+
+def test_film__what_is_left_out_of_a_file_is_said(tmp_path):
+    entries = [{'image_id': 0, 'bbox': [0, 0, 5, 5], 'category_id': kind} for kind in (1, 1, 3)]
+    found, film = _film(tmp_path, entries, 1)
+    assert found == [[[0, 0, 5, 5]]]
+    assert film.remarks(True).notes == [
+        'boxes.json: boxes listed twice, which are left out: 1',
+        'boxes.json: boxes of another category than 1, which are left out: 1',
+    ]
 
 
 def test_film__boxes_as_corners_are_said(tmp_path):

@@ -79,7 +79,7 @@ def _instances(image: int, columns: list[Column], row: list[float]) -> list[Inst
 def _csv_table(file: Path) -> tuple[list[str], list[Column], list[list[float]]]:
     text = read_text(file)
     # Spreadsheets of many countries separate columns by semicolons, and write 10,5 for 10.5.
-    separator = ';' if ';' in text.partition('\n')[0] else ','
+    separator, point = (';', ',') if ';' in text.partition('\n')[0] else (',', '.')
     lines = [line for line in csv.reader(StringIO(text, ''), delimiter=separator) if any(line)]
     header = {}
     while lines and lines[0][0] in HEADERS:
@@ -94,13 +94,13 @@ def _csv_table(file: Path) -> tuple[list[str], list[Column], list[list[float]]]:
         zip(individuals[first:], header['bodyparts'][first:], header['coords'][first:], strict=True)
     )
     names = ['/'.join(part for part in line[:first] if part) for line in lines]
-    rows = [[_number(value, file) for value in line[first:]] for line in lines]
+    rows = [[_number(value.replace(point, '.'), file) for value in line[first:]] for line in lines]
     return names, columns, rows
 
 
 def _number(text: str, file: Path) -> float:
     try:
-        return float(text.replace(',', '.')) if text.strip() else math.nan
+        return float(text) if text.strip() else math.nan
     except ValueError as error:
         raise UsageError(f'{file}: expected a number, got {cut(repr(text))}') from error
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from jmpose_mm.video.files.openpose_export import COCO_18, write_openpose
 from jmpose_mm.video.files.recordings import Recording, plain
+from jmpose_mm.video.frames.sources import ASSUMED_FPS
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS
 from jmpose_mm.whole_files import whole_file, whole_folder
 
 __all__ = ['NEEDED', 'TRACK_EXPORTS', 'tracks']
 
 C3D_FRAMES = 65_535
-ASSUMED_FPS = 25.0
 LEVELS = ('scorer', 'individuals', 'bodyparts', 'coords')
 
 

@@ -52,6 +52,7 @@ class BoxFile:
         # By video, which is the folder of its frames, then by file name and by number.
         self.videos: dict[str, dict[str | int, list[Entry]]] = {}
         read = self._mot_entries() if self.is_mot else self._json_entries()
+        self.notes: list[str] = []
         self.count = 0
         for self.count, (video, keys, entry) in enumerate(read, start=1):
             for key in keys:
@@ -61,7 +62,6 @@ class BoxFile:
         # Some count identities from 0; detections in MOTChallenge form have -1.
         self.first_id = 0 if min(ids, default=1) == 0 and max(ids) > 0 else 1
         self.has_ids = min(ids, default=0) >= self.first_id
-        self.notes: list[str] = []
         if ids and not self.has_ids and max(ids) > 0:
             self.notes.append(f'{self.name}: some boxes have no identity; all are tracked anew')
 
@@ -75,8 +75,10 @@ class BoxFile:
         return self.for_film(None).of(frame)
 
     def _json_entries(self) -> Any:
-        found = read_detections(self.path, by_name=None, default_score=1.0).boxes
-        for place, entry in enumerate(found):
+        found = read_detections(self.path, by_name=None, default_score=1.0)
+        for words, count in found.odd.items():
+            self.notes.append(f'{self.name}: boxes {words}, which are left out: {count}')
+        for place, entry in enumerate(found.boxes):
             image, box = entry['image'], (entry['box'], entry['score'], 0, place)
             if isinstance(image, int):
                 yield '', [image], box

@@ -466,6 +466,17 @@ def test_deeplabcut__spreadsheets_save_other_separators_and_encodings(tmp_path: 
         assert read_deeplabcut(file)[0] == expected
 
 
+def test_deeplabcut__a_comma_within_commas_is_no_point(tmp_path: Path) -> None:
+    own.deeplabcut(tmp_path)
+    file = next(tmp_path.rglob('*.csv'))
+    lines = file.read_text(encoding='utf-8').splitlines()
+    cells = lines[-1].split(',')
+    lines[-1] = ','.join([*cells[:-1], '"1,234"'])
+    file.write_text('\n'.join(lines), encoding='utf-8')
+    with pytest.raises(UsageError, match="expected a number, got '1,234'"):
+        read_deeplabcut(file)
+
+
 def test_deeplabcut__h5_is_the_csv(tmp_path: Path) -> None:
     h5py = pytest.importorskip('h5py')
     own.deeplabcut(tmp_path)
