@@ -152,6 +152,21 @@ def test_command__refuses_before_it_begins(
     assert not (folder / 'poses' / 'walk' / 'poses.json').exists()
 
 
+def test_command__says_that_boxes_of_one_video_go_to_several_films(
+    make_video: Callable[..., Path], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_video('a.mp4', count=2)
+    make_video('b.mp4', count=2)
+    weights = stand_in(load_config(SMALL), folder, 'small')
+    (folder / 'boxes.txt').write_text('1,1,5,5,20,30,0.9\n2,1,5,5,20,30,0.9\n')
+    options = (SMALL, weights, '--boxes', 'boxes.txt', '--no-video', '--export', 'csv')
+    said = 'boxes.txt has the boxes of one video, and 2 films get them'
+    assert run('a.mp4', 'b.mp4', *options) == []
+    assert said in capsys.readouterr().err
+    assert run('a.mp4', *options, '--out-dir', 'one') == []
+    assert 'boxes of one video' not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('lacking', ['both', 'one'])
 def test_command__names_all_files_that_are_missing_at_once(
     make_video: Callable[..., Path], folder: Path, monkeypatch: pytest.MonkeyPatch, lacking: str
