@@ -28,6 +28,7 @@ __all__ = [
 
 _FAR = 1 << 30  # beyond all that a mark says
 _WAITING = 0.2  # seconds between two looks at a lock
+_ENDING = 10.0  # seconds that workers of a killed run are given to notice and end
 _NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 
 
@@ -154,8 +155,8 @@ def check_output(
 def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -> Iterator[None]:
     """Keep other runs out of a folder for the length of the block; the folder is made.
 
-    Of the processes of one distributed run, the first holds the folder for all. A run that was
-    killed holds nothing any more. Where the file system has no locks, nothing is kept out.
+    Of the processes of one distributed run, the first holds the folder for all. The forked workers
+    of a killed run are waited for. Where the file system has no locks, nothing is kept out.
 
     Args:
         folder: Folder that the run writes into.
@@ -211,8 +212,19 @@ def _lock(number: int) -> None:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _ended(process: str) -> bool:
+    """Whether no process of this machine has the id; on Windows, where none is forked, False."""
+    try:
+        if os.name != 'nt':
+            os.kill(int(process), 0)  # no signal: it asks whether the process is there
+    except (ValueError, OSError) as error:
+        return isinstance(error, ProcessLookupError)
+    return False
+
+
 def _locked(mark: Path, patient: bool) -> int | None:
     """The number of the open file, with a lock on it; None where there are no locks."""
+    latest = time.monotonic() + _ENDING
     while True:
         number = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -220,7 +232,7 @@ def _locked(mark: Path, patient: bool) -> int | None:
         except BlockingIOError as error:
             process = os.read(number, 20).decode(errors='replace') or 'unknown'
             os.close(number)
-            if patient:
+            if patient or (_ended(process) and time.monotonic() < latest):
                 time.sleep(_WAITING)
                 continue
             raise UsageError(

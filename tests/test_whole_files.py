@@ -206,6 +206,22 @@ def test_alone_in__is_not_held_by_a_run_that_was_killed(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='workers are forked')
+def test_alone_in__waits_for_the_workers_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    program = (
+        'import os, sys, time; from jmpose_mm.whole_files import alone_in\n'
+        'with alone_in(sys.argv[1]):\n'
+        '    if os.fork() == 0:\n'
+        '        time.sleep(1); os.rename(sys.argv[2], sys.argv[2] + ".ended"); os._exit(0)\n'
+        '    os.kill(os.getpid(), 9)'
+    )
+    (tmp_path / 'worker').touch()
+    command = [sys.executable, '-c', program, str(tmp_path / 'work'), str(tmp_path / 'worker')]
+    subprocess.run(command, check=False)
+    with alone_in(tmp_path / 'work'):
+        assert (tmp_path / 'worker.ended').exists()
+
+
 def test_alone_in__lets_the_other_processes_of_a_distributed_run_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
