@@ -16,7 +16,7 @@ REPORTS = {
 }
 FOLDERS = {
     'cpu': 'work_dirs/study',
-    'night': 'work_dirs/study_night',
+    'night': 'work_dirs/study',
     'gpu': 'work_dirs/study_gpu',
 }
 
@@ -33,12 +33,12 @@ def make_parser() -> argparse.ArgumentParser:
         choices=sorted(REPORTS),
         default='cpu',
         help='cpu (default): ResNet-18, crops of 128x96, the main table, at most 2 hours on 2 '
-        'cores; night: the same with more samples, seeds, passes and ablations, at most 8 hours; '
+        'cores; night: goes on from there with more seeds, passes and ablations, at most 8 hours; '
         'gpu: HRNet-W32, crops of 256x192, needs a CUDA device',
     )
     parser.add_argument(
         '--work-dir',
-        help='data, results and table.json; default: work_dirs/study, or one of its scale',
+        help='data, results and table.json; default: work_dirs/study, or study_gpu',
     )
     parser.add_argument(
         '--only',

@@ -42,20 +42,27 @@ class Scale:
         """Plain types."""
         return asdict(self)
 
+    def setting(self) -> dict[str, Any]:
+        """What decides a result: scales that agree in it share their folder and their results."""
+        return {k: v for k, v in self.to_dict().items() if k not in ('name', 'seeds')}
+
 
 MAIN = ('method', 'part')
 """Groups of the main table."""
+_SAMPLES = 2800  # as many as let three passes of the main table end within two hours
 SCALES = {
     'cpu': Scale(
         seeds=dict.fromkeys(MAIN, 3) | dict.fromkeys(('curve', 'control', 'objective'), 1),
-        samples=2800,
+        samples=_SAMPLES,
     ),
+    # It goes on where `cpu` ends: the same setting, so that no run is made twice.
     'night': Scale(
         'night',
         seeds=dict.fromkeys(MAIN, 5)
         | dict.fromkeys(('longer',), 3)
         | dict.fromkeys(('ablation', 'objective', 'form'), 2)
         | dict.fromkeys(('curve', 'control', 'answered'), 1),
+        samples=_SAMPLES,
     ),
     'gpu': Scale(
         'gpu',

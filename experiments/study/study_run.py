@@ -57,7 +57,11 @@ def run_study(
     from experiments.study.study_report import write_report
     from experiments.study.table import read_results, study_table
 
-    table = study_table(_described(study), read_results(study.folder / 'results'))
+    described = _described(study)
+    if described['setting'] != study.scale.setting():
+        raise _another_study(study)
+    results = read_results(study.folder / 'results', study.scale)
+    table = study_table({**described, 'scale': study.scale.to_dict()}, results)
     write_json(study.folder / 'table.json', table)
     return write_report(report, study, table)
 
@@ -113,12 +117,16 @@ def _render(study: Study) -> None:
         raise UsageError(str(error)) from error
     described, file = description(study, manifest), study.folder / 'study.json'
     if file.exists() and _described(study) != described:
-        raise UsageError(
-            f'{study.folder}: expected this very study or a new folder, found one of other '
-            f'settings or data ({file.name} says which); choose another --work-dir'
-        )
+        raise _another_study(study)
     write_json(file, described)
     write_test_truth(study)
+
+
+def _another_study(study: Study) -> UsageError:
+    return UsageError(
+        f'{study.folder}: expected this very study or a new folder, found one of other settings or '
+        'data (study.json says which); choose another --work-dir'
+    )
 
 
 def _described(study: Study) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.study.plan import RUNS
+from experiments.study.plan import RUNS, chosen_runs
+from experiments.study.scales import Scale
 from jmpose_mm.errors import UsageError
 
 __all__ = [
@@ -24,20 +25,21 @@ __all__ = [
 ]
 
 
-def read_results(folder: str | Path) -> list[dict[str, Any]]:
-    """The results in a folder, in the order of the plan, then by seed.
+def read_results(folder: str | Path, scale: Scale) -> list[dict[str, Any]]:
+    """The results of a scale's runs in a folder, in the order of the plan, then by seed.
 
     Raises:
         UsageError: There is none.
     """
-    results = [
-        json.loads(file.read_text(encoding='utf-8'))
-        for file in sorted(Path(folder).glob('*-seed*.json'))
+    files = [
+        Path(folder, f'{run.name}-seed{seed}.json')
+        for run in chosen_runs(scale)
+        for seed in range(run.seeds)
     ]
+    results = [json.loads(file.read_text(encoding='utf-8')) for file in files if file.exists()]
     if not results:
         raise UsageError(f'{folder}: expected results of runs, found none')
-    places = {run.name: number for number, run in enumerate(RUNS)}
-    return sorted(results, key=lambda r: (places.get(r['name'], len(places)), r['seed']))
+    return results
 
 
 def study_table(study: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:

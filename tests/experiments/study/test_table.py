@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from study_results import result, table_of
 
+from experiments.study.scales import SCALES
 from experiments.study.table import read_results, shared_seeds, spread, subset_means
 from jmpose_mm.errors import UsageError
 
@@ -40,12 +41,22 @@ def test_study_table__tells_where_code_changed():
 
 def test_read_results__none(tmp_path):
     with pytest.raises(UsageError, match='expected results of runs, found none'):
-        read_results(tmp_path)
+        read_results(tmp_path, SCALES['cpu'])
 
 
-def test_read_results__in_the_order_of_the_plan(tmp_path):
-    for name, seed in (('tdmi', 0), ('single_frame', 1), ('single_frame', 0)):
+def test_read_results__of_the_scale_in_the_order_of_the_plan(tmp_path):
+    made = (('tdmi', 0), ('single_frame', 4), ('tdmi-copies', 0), ('single_frame', 0))
+    for name, seed in made:
         text = f'{{"name": "{name}", "seed": {seed}}}'
         (tmp_path / f'{name}-seed{seed}.json').write_text(text)
-    found = [(r['name'], r['seed']) for r in read_results(tmp_path)]
-    assert found == [('single_frame', 0), ('single_frame', 1), ('tdmi', 0)]
+
+    def found(scale: str) -> list[tuple[str, int]]:
+        return [(r['name'], r['seed']) for r in read_results(tmp_path, SCALES[scale])]
+
+    assert found('cpu') == [('single_frame', 0), ('tdmi', 0)]
+    assert found('night') == [
+        ('single_frame', 0),
+        ('single_frame', 4),
+        ('tdmi', 0),
+        ('tdmi-copies', 0),
+    ]
