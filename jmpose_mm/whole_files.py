@@ -28,7 +28,7 @@ __all__ = [
 
 _FAR = 1 << 30  # beyond all that a mark says
 _WAITING = 0.2  # seconds between two looks at a lock
-_ENDING = 10.0  # seconds that workers of a killed run are given to notice and end
+_HELD: set[int] = set()  # numbers of the open files that this process has locked
 _NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 
 
@@ -155,13 +155,12 @@ def check_output(
 def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -> Iterator[None]:
     """Keep other runs out of a folder for the length of the block; the folder is made.
 
-    Of the processes of one distributed run, the first holds the folder for all. The forked workers
-    of a killed run are waited for. Where the file system has no locks, nothing is kept out.
+    Of the processes of one distributed run, the first holds the folder for all. A run that was
+    killed holds nothing any more. Where the file system has no locks, nothing is kept out.
 
     Args:
         folder: Folder that the run writes into.
-        mark: Name of the file in it that is locked; runs with different ones do not disturb each
-            other.
+        mark: Name of the locked file in it; runs with another mark are not kept out.
         patient: Wait for the others, those of one distributed run among them.
 
     Raises:
@@ -176,11 +175,23 @@ def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -
         raise UsageError(f'{folder}: expected a folder to write into, found a file') from error
     file = Path(folder, mark)
     number = _locked(file, patient)
+    _HELD.update(() if number is None else (number,))
     try:
         yield
     finally:
-        if number is not None:
+        if number in _HELD:  # else this is a forked process, and the lock another's
+            _HELD.remove(number)
             _give_up(file, number)
+
+
+def _leave_locks() -> None:
+    """A forked process gives up its copy of every lock: a loader's worker can outlive its run."""
+    while _HELD:
+        os.close(_HELD.pop())
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_leave_locks)
 
 
 def _give_up(mark: Path, number: int) -> None:
@@ -212,19 +223,8 @@ def _lock(number: int) -> None:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _ended(process: str) -> bool:
-    """Whether no process of this machine has the id; on Windows, where none is forked, False."""
-    try:
-        if os.name != 'nt':
-            os.kill(int(process), 0)  # no signal: it asks whether the process is there
-    except (ValueError, OSError) as error:
-        return isinstance(error, ProcessLookupError)
-    return False
-
-
 def _locked(mark: Path, patient: bool) -> int | None:
     """The number of the open file, with a lock on it; None where there are no locks."""
-    latest = time.monotonic() + _ENDING
     while True:
         number = os.open(mark, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -232,7 +232,7 @@ def _locked(mark: Path, patient: bool) -> int | None:
         except BlockingIOError as error:
             process = os.read(number, 20).decode(errors='replace') or 'unknown'
             os.close(number)
-            if patient or (_ended(process) and time.monotonic() < latest):
+            if patient:
                 time.sleep(_WAITING)
                 continue
             raise UsageError(

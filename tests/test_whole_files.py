@@ -207,19 +207,38 @@ def test_alone_in__is_not_held_by_a_run_that_was_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='workers are forked')
-def test_alone_in__waits_for_the_workers_of_a_run_that_was_killed(tmp_path: Path) -> None:
+def test_alone_in__is_not_held_by_a_worker_that_outlives_its_run(tmp_path: Path) -> None:
     program = (
         'import os, sys, time; from jmpose_mm.whole_files import alone_in\n'
         'with alone_in(sys.argv[1]):\n'
-        '    if os.fork() == 0:\n'
-        '        time.sleep(1); os.rename(sys.argv[2], sys.argv[2] + ".ended"); os._exit(0)\n'
-        '    os.kill(os.getpid(), 9)'
+        '    worker = os.fork()\n'
+        '    if worker == 0:\n'
+        '        time.sleep(60); os._exit(0)\n'
+        '    print(worker, flush=True); os.kill(os.getpid(), 9)'
     )
-    (tmp_path / 'worker').touch()
-    command = [sys.executable, '-c', program, str(tmp_path / 'work'), str(tmp_path / 'worker')]
-    subprocess.run(command, check=False)
-    with alone_in(tmp_path / 'work'):
-        assert (tmp_path / 'worker.ended').exists()
+    command = [sys.executable, '-c', program, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        worker = int(killed.stdout.readline())
+        assert killed.wait() == -9
+        try:
+            with alone_in(tmp_path):
+                os.kill(worker, 0)  # it lives
+        finally:
+            os.kill(worker, 9)
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='workers are forked')
+def test_alone_in__is_not_given_up_by_a_forked_process(tmp_path: Path) -> None:
+    run = alone_in(tmp_path)
+    with run:
+        child = os.fork()
+        if child == 0:
+            run.__exit__(None, None, None)
+            os._exit(0)
+        os.waitpid(child, 0)
+        with pytest.raises(UsageError, match='another run'), alone_in(tmp_path):
+            pytest.fail('two runs at once')
 
 
 def test_alone_in__lets_the_other_processes_of_a_distributed_run_in(

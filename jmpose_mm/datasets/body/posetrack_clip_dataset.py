@@ -25,6 +25,7 @@ from jmpose_mm.formats.frame_tables import FrameTables
 from jmpose_mm.formats.video_lists import read_video_list
 from jmpose_mm.functional.joint_sides import check_mirror, unpaired_sides
 from jmpose_mm.registry import DATASETS
+from jmpose_mm.worker_processes import end_loader_worker_with_parent
 
 __all__ = ['PoseTrackClipDataset']
 
@@ -113,6 +114,7 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
 
     def prepare_data(self, idx: int | Run) -> dict:
         """The parent's, or of a :class:`Run` what :func:`prepare_run` makes of it."""
+        end_loader_worker_with_parent()
         if not isinstance(idx, Run):
             return super().prepare_data(idx)
         keys, neighbours = (
@@ -148,12 +150,11 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
         return self._annotations().without_crowds()
 
     def _check_flip_pairs(self) -> None:
-        names = [self._metainfo['keypoint_id2name'][k] for k in range(self._num_keypoints)]
         try:
-            check_mirror(names, self._metainfo['flip_indices'])
+            check_mirror(self._names, self._metainfo['flip_indices'])
         except ValueError as error:
             raise UsageError(f'metainfo: {error}') from error
-        alone = unpaired_sides(names, self._metainfo['flip_indices'])
+        alone = unpaired_sides(self._names, self._metainfo['flip_indices'])
         if alone:
             MMLogger.get_current_instance().warning(
                 f'metainfo: {listed(alone)} change places with nothing in a mirrored picture, '
@@ -161,14 +162,13 @@ class PoseTrackClipDataset(BaseCocoStyleDataset):
             )
 
     @property
-    def _num_keypoints(self) -> int:
-        return int(self._metainfo['num_keypoints'])
+    def _names(self) -> list[str]:
+        names = self._metainfo['keypoint_id2name']
+        return [names[k] for k in range(len(names))]
 
     def _annotations(self) -> AnnotationTables:
         """All that the annotation files hold, in 0-based pixels."""
-        names = self.metainfo['keypoint_id2name']
-        wanted = [names[k] for k in range(len(names))]
-        return read_annotations(self.ann_file, wanted, self.videos, entries=True)
+        return read_annotations(self.ann_file, self._names, self.videos, entries=True)
 
     def _frames_on_disk(self, annotations: AnnotationTables) -> dict[int, dict]:
         """What every sample of an image shares, by the image's index, for those on disk."""

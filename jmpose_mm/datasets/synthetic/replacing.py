@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from jmpose_mm.datasets.synthetic.video import SPLITS
 __all__ = ['MANIFEST', 'check_target', 'manifest_at', 'put_in_place', 'rendered_files', 'tidy']
 
 MANIFEST = 'synthetic.json'
+_ENDING = 5.0  # seconds in which workers of a killed run end
 
 
 def manifest_at(out: Path) -> dict[str, Any] | None:
@@ -53,7 +55,18 @@ def tidy(out: Path) -> None:
         else:
             old.rename(out)
     for scratch in out.parent.glob(f'.{out.name}.????????.part'):
-        shutil.rmtree(scratch)
+        _remove(scratch)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, into which a killed run's workers may write for moments more."""
+    latest = time.monotonic() + _ENDING
+    while time.monotonic() < latest:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
+    shutil.rmtree(folder)
 
 
 def put_in_place(scratch: Path, out: Path) -> None:
