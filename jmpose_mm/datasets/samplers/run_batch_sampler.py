@@ -42,7 +42,8 @@ class RunBatchSampler:
         drop_last: Leave out windows that do not fill the last batch.
 
     Raises:
-        ValueError: An argument is out of range, or samples say neither video nor frame.
+        ValueError: An argument is out of range, the data set repeats or joins others, or samples
+            say neither video nor frame.
 
     Example:
         >>> from jmpose_mm.datasets import SyntheticClipDataset
@@ -72,6 +73,7 @@ class RunBatchSampler:
                 f'batch_size and run_length: expected at least 1, got {batch_size} and {run_length}'
             )
         check_choice('crop', crop, CROPS)
+        _check_single(sampler.dataset)
         self.sampler, self.batch_size, self.run_length = sampler, batch_size, run_length
         self.crop, self.drop_last = crop, drop_last
         before, after = _reach(sampler.dataset)
@@ -111,6 +113,14 @@ class RunBatchSampler:
         # The run's own key frames are in `keys`; neighbours are those that its windows reach into.
         near[stretch.start : stretch.stop] = False
         return Run(tuple(keys.tolist()), tuple(track[near].tolist()), self.crop)
+
+
+def _check_single(dataset: Any) -> None:
+    if hasattr(dataset, 'datasets') or hasattr(dataset, 'dataset'):
+        raise ValueError(
+            f'dataset: expected a single one for runs, got {type(dataset).__name__}; leave '
+            'batch_sampler out, or name a folder of annotation files as ann_file'
+        )
 
 
 def _reach(dataset: Any) -> tuple[int, int]:

@@ -186,6 +186,10 @@ def test_sampler__says_what_is_wrong() -> None:
     stills.get_data_info = lambda index: {'img_path': 'a.jpg'}
     with pytest.raises(ValueError, match=r"video and frame_number, got \['img_path'\]"):
         RunBatchSampler(DefaultSampler(stills, seed=0), 8)
+    repeated = Samples(DENSE)
+    repeated.dataset = stills  # as mmengine's RepeatDataset has it
+    with pytest.raises(ValueError, match='expected a single one for runs, got Samples'):
+        RunBatchSampler(DefaultSampler(repeated, seed=0), 8)
     with pytest.raises(ValueError, match='expected a DefaultSampler, got list'):
         RunBatchSampler([0, 1], 8)
 

@@ -81,6 +81,16 @@ def test_numbers__ids_may_be_numbers_and_words() -> None:
 IDS = [(1, 3, 'f'), (2, 'x', 7), (3, 3, 1)]
 
 
+def test_numbers__two_data_sets_may_share_their_ids() -> None:
+    # Each is predicted where the other one stands, in its other image.
+    one, other = sample(1, 200, video='a') | {'img_id': 7}, sample(2, -200, video='b')
+    for name in ('keypoints', 'bboxes'):
+        other['gt_instances'][name] = other['gt_instances'][name] + 200
+    other['pred_instances']['keypoints'] = POINTS[None]
+    one['pred_instances']['keypoints'] = other['gt_instances']['keypoints']
+    assert evaluated([one, other | {'img_id': 7}])['AP'] == 0
+
+
 def test_tables__videos_of_one_name_are_told_apart(tmp_path: Path) -> None:
     samples = [sample(1, 0, video='cage1/cam'), sample(2, 30, video='cage2/cam')]
     evaluated(samples, out_dir=str(tmp_path))
