@@ -153,6 +153,9 @@ def _make(study: Study, device: str, seed: int, run: Run) -> None:
 
 def _begin_process() -> None:
     import torch
+    from mmengine.logging import MMLogger
 
     torch.set_num_threads(1)
+    # Every run reads the same data; what is to be said of it would hide how far the study is.
+    MMLogger.get_current_instance().setLevel('ERROR')
     follow_parent()
