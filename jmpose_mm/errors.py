@@ -136,7 +136,7 @@ def run_tool(
     with _signals():
         try:
             status = work(arguments) or 0
-            sys.stdout.flush()
+            print(end='', flush=True)  # which a closed stdout lets pass
             return status
         except KeyboardInterrupt as error:
             stopped = interrupted

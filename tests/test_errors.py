@@ -106,6 +106,11 @@ def test_work_that_ends__gives_its_status(parser, returned, status, capfd) -> No
     assert capfd.readouterr().err == ''
 
 
+def test_work_without_a_console__gives_its_status(parser, monkeypatch) -> None:
+    monkeypatch.setattr('sys.stdout', None)  # closed by >&-, or on Windows by pythonw
+    assert ended(parser, lambda arguments: 0) == 0
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
 def test_signals__end_the_work_as_an_interrupt(parser, number, capfd) -> None:
     before = signal.getsignal(number)
