@@ -36,7 +36,9 @@ def draw_figures(table: dict[str, Any], pictures: Path) -> dict[str, Path]:
     return drawn
 
 
-def _chart(table: dict[str, Any], title: str, parts: dict[str, int], runs: dict) -> Chart:
+def _chart(
+    table: dict[str, Any], title: str, parts: dict[str, int], runs: dict, whole: bool
+) -> Chart:
     return Chart(
         title,
         'PoseTrack AP, mean over common seeds',
@@ -45,6 +47,7 @@ def _chart(table: dict[str, Any], title: str, parts: dict[str, int], runs: dict)
         runs,
         counted='frames',
         note=f'ground-truth boxes | {table["study"]["protocol"]}',
+        whole=whole,
     )
 
 
@@ -62,7 +65,7 @@ def _pairs(
         for pair in pairs.values()
     ]
     sides = np.concatenate(values, axis=1)
-    return _chart(table, title, frames, dict(zip(names, sides, strict=True)))
+    return _chart(table, title, frames, dict(zip(names, sides, strict=True)), whole=False)
 
 
 def _passes(table: dict[str, Any]) -> Chart | None:
@@ -83,7 +86,7 @@ def _factors(table: dict[str, Any]) -> Chart | None:
         return None
     values = {run['title']: subset_means(run, list(SUBSETS), seeds) for run in pair}
     frames = {word: table['frames'][name] for name, word in SUBSETS.items()}
-    return _chart(table, 'AP by factor', frames, values)
+    return _chart(table, 'AP by factor', frames, values, whole=True)
 
 
 def _ablations(table: dict[str, Any]) -> Chart | None:

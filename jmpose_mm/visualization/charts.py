@@ -35,13 +35,14 @@ class Chart:
     Attributes:
         title: Above the chart.
         number: Name of the number, with its unit.
-        parts: Name of each part; the first is the whole.
+        parts: Name of each part.
         counts: Number of things (of the kind ``counted``) in each part.
         runs: Name of each run, one or two, to its numbers, one for each part; NaN is left out.
         counted: Name of what is counted.
         ranges: Name of the quantity whose ranges are the parts; they are then points on a line in
             their order.
         note: Said below: what the numbers hold for.
+        whole: The first part is the whole, and stands apart.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Chart:
     counted: str = 'persons'
     ranges: str = ''
     note: str = ''
+    whole: bool = True
 
 
 def save_chart(path: str | Path, chart: Chart) -> Path:
@@ -93,7 +95,7 @@ def _figure(chart: Chart) -> Figure:
 def _draw_rows(axes: Axes, chart: Chart) -> None:
     """Bars for one run; for two, a line from the first to the second."""
     places = np.arange(len(chart.parts), dtype=float)
-    places[1:] += 0.5
+    places[1:] += 0.5 * chart.whole
     axes.set_ylim(places[-1] + 0.7, -1.2)
     axes.set_yticks(places, chart.parts)
     axes.grid(axis='x', color=GRID)
@@ -110,7 +112,7 @@ def _bars(axes: Axes, chart: Chart, places: np.ndarray, few: np.ndarray) -> floa
     """Draw and return where the next column starts, in shares of the width."""
     (values,) = chart.runs.values()
     axes.set_xlim(0, 100)
-    colours = [INK, *[ONE_RUN[0]] * (len(places) - 1)]
+    colours = [INK if chart.whole else ONE_RUN[0], *[ONE_RUN[0]] * (len(places) - 1)]
     for bar, pale in zip(axes.barh(places, values, 0.66, color=colours), few, strict=True):
         bar.set_alpha(PALE if pale else 1)
     for place, value, pale in zip(places, values, few, strict=True):

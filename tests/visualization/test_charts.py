@@ -41,6 +41,15 @@ def test_bars__are_as_long_as_their_numbers(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ['chart.png']
 
 
+@pytest.mark.parametrize('whole', [True, False])
+def test_rows__stand_evenly_but_for_a_whole(whole: bool, tmp_path: Path) -> None:
+    before = np.asarray([50.0, 60.0, 40.0])
+    one = chart(runs={'one': before, 'two': before + 20}, whole=whole)
+    lines = pixels(drawn(tmp_path, one), GAIN, 0.45).sum(axis=1) > 20
+    first, second, third = np.flatnonzero(np.diff(lines.astype(int)) == 1)
+    assert (second - first) / (third - second) == pytest.approx(1.5 if whole else 1, rel=0.1)
+
+
 def test_bars__of_few_are_pale_and_missing_numbers_have_none(tmp_path: Path) -> None:
     full = pixels(drawn(tmp_path, chart()), ONE_RUN[0]).sum()
     few = drawn(tmp_path, chart(counts=[60, 20, 3]))
