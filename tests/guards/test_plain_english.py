@@ -10,13 +10,7 @@ from source_files import ROOT, name_of
 
 MEDIAN_WORDS, MOST_WORDS = 15, 30  # MOST_WORDS holds for nine sentences in ten
 LINE_CHARACTERS = 100
-# Written by programs, whose sentences are theirs.
-GENERATED = {'docs/study.md'}
-DOCUMENTS = sorted(
-    file
-    for file in [*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('configs/**/*.md')]
-    if name_of(file) not in GENERATED
-)
+DOCUMENTS = sorted([*ROOT.glob('*.md'), *ROOT.glob('docs/**/*.md'), *ROOT.glob('configs/**/*.md')])
 
 
 def prose(text: str) -> str:
