@@ -211,15 +211,15 @@ def test_alone_in__is_not_held_by_a_worker_that_outlives_its_run(tmp_path: Path)
     program = (
         'import os, sys, time; from jmpose_mm.whole_files import alone_in\n'
         'with alone_in(sys.argv[1]):\n'
-        '    worker = os.fork()\n'
-        '    if worker == 0:\n'
-        '        time.sleep(60); os._exit(0)\n'
-        '    print(worker, flush=True); os.kill(os.getpid(), 9)'
+        '    if os.fork() == 0:\n'
+        '        print(os.getpid(), flush=True); time.sleep(60); os._exit(0)\n'
+        '    sys.stdin.read(); os.kill(os.getpid(), 9)'
     )
     command = [sys.executable, '-c', program, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
-        assert killed.stdout is not None
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen(command, **pipes) as killed:
         worker = int(killed.stdout.readline())
+        killed.stdin.close()
         assert killed.wait() == -9
         try:
             with alone_in(tmp_path):

@@ -24,6 +24,9 @@ CONFIGS = sorted(
     if not {'_base_', 'image_models'} & {*path.parts}
 )
 SMALL = [path for path in CONFIGS if path.stem.endswith('_debug')]
+# At its first backward pass torch starts threads for the devices that it knows then. With one for
+# 'lazy' no forked process could take gradients, which tests of other files want.
+torch.ones(1, requires_grad=True).sum().backward()
 
 
 def built(cfg: Config, device: str, whole: bool = False) -> nn.Module:
