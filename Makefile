@@ -13,7 +13,7 @@ help:
 	@echo '            METHOD=tdmi, fami_pose, dcpose, posewarper or tar for another one'
 	@echo 'make study  train and test every method, ablation and control with several seeds, write docs/study.md'
 	@echo '            (about 2 hours on 2 cores; goes on where it was stopped)'
-	@echo 'make test   run all tests (about 20 minutes on 2 cores); closes with its time and the slowest tests'
+	@echo 'make test   run all tests (about 15 minutes on 2 cores); closes with its time and the slowest tests'
 	@echo 'make docs   build the documentation site (site/index.html)'
 	@echo 'make lint   ruff and mypy'
 	@echo 'make setup  only the environment ($(VENV)); PYTHON=python3.12 chooses the interpreter'

@@ -175,7 +175,6 @@ def alone_in(folder: str | Path, mark: str = '.in_use', patient: bool = False) -
         raise UsageError(f'{folder}: expected a folder to write into, found a file') from error
     file = Path(folder, mark)
     number = _locked(file, patient)
-    _HELD.update(() if number is None else (number,))
     try:
         yield
     finally:
@@ -246,5 +245,6 @@ def _locked(mark: Path, patient: bool) -> int | None:
         if mark.exists() and os.path.samestat(os.fstat(number), mark.stat()):
             os.ftruncate(number, 0)
             os.write(number, str(os.getpid()).encode())
+            _HELD.add(number)
             return number
         os.close(number)

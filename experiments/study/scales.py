@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,8 +44,10 @@ class Scale:
         return asdict(self)
 
     def setting(self) -> dict[str, Any]:
-        """What decides a result: scales that agree in it share their folder and their results."""
-        return {k: v for k, v in self.to_dict().items() if k not in ('name', 'seeds')}
+        """What decides a result, as JSON has it: scales that agree in it share their results."""
+        deciding = {k: v for k, v in self.to_dict().items() if k not in ('name', 'seeds')}
+        plain: dict[str, Any] = json.loads(json.dumps(deciding))
+        return plain
 
 
 MAIN = ('method', 'part')

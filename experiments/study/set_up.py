@@ -193,7 +193,7 @@ def _training_dtype() -> str:
 def description(study: Study, manifest: dict[str, Any]) -> dict[str, Any]:
     """Facts that a study stands on; two that differ in them are different studies."""
     return {
-        'setting': json.loads(json.dumps(study.scale.setting())),
+        'setting': study.scale.setting(),
         'data_digest': manifest['digest'],
         'generator': manifest['generator'],
         'counts': manifest['counts'],

@@ -58,7 +58,7 @@ def run_study(
     from experiments.study.table import read_results, study_table
 
     described = _described(study)
-    if described['setting'] != study.scale.setting():
+    if described.get('setting') != study.scale.setting():
         raise _another_study(study)
     results = read_results(study.folder / 'results', study.scale)
     table = study_table({**described, 'scale': study.scale.to_dict()}, results)

@@ -120,10 +120,10 @@ class KeypointMetric(LabelledMetric):
             check_replaceable(Path(self.out_dir, FILE))
         for sample in data_samples:
             record = read_sample(sample, len(names))
-            record['frame'] = record['image']  # ids may start anew in every data set
             record['video'] = str(PurePosixPath(posix_name(record['image'])).parent)
             if self._truth is None:
                 record |= self._own_person(sample)
+                record['frame'] = record['image']  # ids may start anew in every data set
             else:
                 record['frame'] = sample.get('img_id', record['image'])
             self.results.append(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,13 @@ def test_estimated_seconds__by_hand():
     # passes of 200 steps.
     expected = 250 + 2 * (0.06 * (1600 + 2700) + 3 * 12 + 8 * 200 * 0.215)
     assert estimated_seconds(one) == pytest.approx(expected)
+
+
+def test_setting__is_that_of_a_file():
+    scale = Scale(name='other', seeds={'method': 1}, settings={'size': (96, 72)})
+    assert scale.setting()['settings'] == {'size': [96, 72]}
+    assert scale.setting() == json.loads(json.dumps(scale.setting()))
+    assert 'name' not in scale.setting()
 
 
 def test_doc__states_the_scales_as_they_are():
