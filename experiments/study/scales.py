@@ -62,9 +62,10 @@ SCALES = {
     'night': Scale(
         'night',
         seeds=dict.fromkeys(MAIN, 5)
-        | dict.fromkeys(('longer',), 3)
+        # As many of both, since the runs after five passes are compared with the curve's.
+        | dict.fromkeys(('curve', 'longer'), 3)
         | dict.fromkeys(('ablation', 'objective', 'form'), 2)
-        | dict.fromkeys(('curve', 'control', 'answered'), 1),
+        | dict.fromkeys(('control', 'answered'), 1),
         samples=_SAMPLES,
     ),
     'gpu': Scale(

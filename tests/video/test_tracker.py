@@ -73,6 +73,25 @@ def test_turning_back__poses_that_come_late_count_as_well() -> None:
     assert update(tracker, 4, 110, 90, keypoints=poses) == [2, 1]
 
 
+def test_return__where_last_seen_although_a_moving_pose_says_elsewhere() -> None:
+    # as of a background that moves behind somebody who stands still
+    tracker = PersonTracker(SIGMAS, max_age=60)
+    for t in range(5):
+        assert update(tracker, t, 100, 300) == [1, 2]
+        tracker.observe(t, 1, at(100 + 10 * t))
+    for t in range(5, 41):
+        assert update(tracker, t, 300) == [2]
+    assert update(tracker, 41, 102, 300) == [1, 2]
+
+
+def test_return__of_somebody_beside_the_place_is_another_person() -> None:
+    tracker = PersonTracker(SIGMAS, max_age=60)
+    for t in range(5):
+        assert update(tracker, t, 100) == [1]
+        tracker.observe(t, 1, at(100 + 10 * t))
+    assert update(tracker, 41, 110) == [2]  # overlaps the last detection by 30 / 50
+
+
 def test_strides__speed_is_per_frame_of_the_source() -> None:
     tracker = PersonTracker(SIGMAS)
     for t in (0, 3, 9):  # 5 px per frame

@@ -44,6 +44,11 @@ class Track:
         """Frame of the last detection."""
         return self._boxes[-1][0]
 
+    @property
+    def detected_box(self) -> np.ndarray:
+        """(4,) the last detection."""
+        return self._boxes[-1][1]
+
     def add_box(self, index: int, box: np.ndarray) -> None:
         """Note a detection (4,) in a frame after the last one's."""
         self.hits += 1

@@ -29,6 +29,9 @@ class PersonTracker:
     likeness belong together (Hungarian assignment). In a top-down pipeline boxes are tracked first
     and their poses follow some frames later, through :meth:`observe`.
 
+    * Return: a detection that is like no track where it is expected belongs to one that was last
+      detected at that place, with an overlap above ``duplicate_iou``. A velocity of few frames is
+      wrong after many (second association of OC-SORT: Cao et al., CVPR 2023).
     * Birth: a detection that belongs to no track, has ``min_score`` and overlaps no better one by
       more than ``duplicate_iou`` begins a track, which gets its identity with its ``min_hits``-th
       detection. Before that, one update without a detection ends it.
@@ -43,7 +46,7 @@ class PersonTracker:
         min_hits: Detections until a track has an identity, >= 1.
         min_score: Least score of a detection that begins a track. Others may continue one.
         max_age: In frames of the source, whatever the stride.
-        duplicate_iou: Detections that overlap by more show one person.
+        duplicate_iou: Detections that overlap by more show one person, in a frame and after a gap.
         joint_score: Joints with a lower score count as not seen.
 
     Raises:
@@ -146,6 +149,7 @@ class PersonTracker:
         owners: list[Track | None] = [None] * len(boxes)
         for n, m in assign(self._likeness(boxes, poses, tracks), self.min_similarity):
             owners[n] = tracks[m]
+        self._return(boxes, tracks, owners)
         for n in self._births(boxes, scores, owners):
             owners[n] = Track()
             tracks.append(owners[n])
@@ -200,6 +204,14 @@ class PersonTracker:
         similar = oks(poses, moved, areas, self.sigmas)
         both = (1 - self.pose_weight) * overlap + self.pose_weight * similar
         return np.where(np.isnan(similar), overlap, both)
+
+    def _return(self, boxes: np.ndarray, tracks: list[Track], owners: list[Track | None]) -> None:
+        """Give detections without an owner to the tracks last detected where they are."""
+        free = [n for n, owner in enumerate(owners) if owner is None]
+        lost = [track for track in tracks if track not in owners]
+        overlap = box_iou(boxes[free], _stacked([track.detected_box for track in lost]))
+        for n, m in assign(overlap, self.duplicate_iou):
+            owners[free[n]] = lost[m]
 
     def _births(
         self, boxes: np.ndarray, scores: np.ndarray, owners: list[Track | None]
