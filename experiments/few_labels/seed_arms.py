@@ -49,7 +49,8 @@ class SeedArms:
         return Films(self._films, folder, cfg, self.shared.baseline['checkpoint'])
 
     def make(self, arm: Arm) -> dict[str, Any]:
-        """Train and test one arm: its row, in plain types."""
+        """Train and test one arm: its row, in plain types; ``'ensemble'`` has the tests of a mean
+        with the teacher."""
         run = replace(method(arm.method), name=arm.name, copies=arm.copies)
         cfg = run_config(self.study, run, self.seed)
         start = time.monotonic()
@@ -63,7 +64,11 @@ class SeedArms:
         row['samples'] = self.study.scale.samples
         if arm.targets in ('teacher', 'agreed'):
             row['targets_error'] = targets_error(self._labels(arm), self.films.truth)
-        return row | {'tested': {boxes: self._tested(model, run, boxes) for boxes in BOXES}}
+        row['tested'] = {boxes: self._tested(model, run, boxes) for boxes in BOXES}
+        if model.with_neck:
+            model.head.ensemble = True
+            row['ensemble'] = {boxes: self._tested(model, run, boxes) for boxes in BOXES}
+        return row
 
     def _labels(self, arm: Arm) -> Path:
         """The annotation file that an arm trains on."""

@@ -15,6 +15,7 @@ HEAD = ('', 'seeds', 'all', 'degraded', 'clean', 'noisy: all', 'noisy: degraded'
 
 def results_table(rows: Sequence[dict[str, Any]]) -> str:
     """A Markdown table; a spread is a standard deviation over seeds, where there are several."""
+    rows = [one for row in rows for one in (row, *_ensemble(row))]
     names = list(dict.fromkeys(row['name'] for row in rows))
     lines = [HEAD, ('---', *['---:'] * (len(HEAD) - 1))]
     for name in names:
@@ -44,6 +45,14 @@ def share_of_ceiling(row: dict[str, Any], rows: Sequence[dict[str, Any]]) -> flo
     if row['name'] in ('teacher', name) or None in (teacher, ceiling, own):
         return None
     return (own - teacher) / (ceiling - teacher)
+
+
+def _ensemble(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The row of the same student in the mean with the teacher, if it was tested."""
+    if 'ensemble' not in row:
+        return []
+    names = {'name': f'{row["name"]}_ensemble', 'title': f'{row["title"]}, mean with the teacher'}
+    return [{**row, **names, 'tested': row['ensemble']}]
 
 
 def _value(found: Sequence[float | None]) -> str:

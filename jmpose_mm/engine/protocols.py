@@ -25,6 +25,7 @@ _DCPOSE = dict(
     nms=None,
     score_rule='keypoint*box',
     flip_test='none',
+    ensemble=False,
     decoding='quarter-offset',
     warp='classic',
     border='clamp',
@@ -35,14 +36,9 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
     'released-dcpose': _DCPOSE,
     'released-fami': _FAMI,
     'released-jm': _FAMI | dict(flip_test='shifted', decoding='dark'),
-    'mmpose': dict(
-        box_threshold=0.4,
-        nms=0.9,
-        score_rule='keypoint',
-        flip_test='shifted',
-        decoding='mmpose',
-        warp='classic',
-        border='clamp',
+    'mmpose': _DCPOSE
+    | dict(
+        box_threshold=0.4, nms=0.9, score_rule='keypoint', flip_test='shifted', decoding='mmpose'
     ),
 }
 
@@ -61,6 +57,7 @@ class Protocol:
         warp: Map from image to crop, see `warp_matrix`.
         flip_test: ``'none'``; ``'plain'``: the mean with the mirrored clip; ``'shifted'``: with its
             heatmaps moved by one pixel.
+        ensemble: True where the prediction is a mean with the single frame's, see `VideoPoseHead`.
         decoding: ``'quarter-offset'`` and ``'dark'`` are those of `ReleasedHeatmap`, ``'mmpose'``
             is mmpose's quarter offset, which judges each axis alone near borders.
         score_rule: Score that ranks joints, see `PoseTrackAPMetric`; None where nothing is ranked.
@@ -75,6 +72,7 @@ class Protocol:
     padding: float
     warp: str
     flip_test: str
+    ensemble: bool
     decoding: str
     score_rule: str | None
     nms: float | None
@@ -102,6 +100,7 @@ class Protocol:
         wide, high = self.input_size
         rules = [
             flip[self.flip_test],
+            *['mean with the single frame'] * self.ensemble,
             f'{self.decoding} decoding',
             f'{self.warp} warp',
             f'padding {self.padding:g}',
@@ -139,6 +138,7 @@ def apply_protocol(cfg: Config, name: str) -> None:
             evaluator.update(score_rule=rules['score_rule'], nms=rules['nms'])
     flip_test = rules['flip_test'] != 'none'
     cfg.model.test_cfg.update(flip_test=flip_test, flip_mode='heatmap', shift_heatmap=flip_test)
+    cfg.model.head.pop('ensemble', None)
     decoder = cfg.model.head.decoder
     if rules['decoding'] == 'mmpose':
         sizes = {key: decoder[key] for key in ('input_size', 'heatmap_size', 'sigma')}
@@ -178,6 +178,7 @@ def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:
     frames = steps.get('SampleSupportFrames')
     crop = next((step for name, step in steps.items() if name.endswith('Affine')), None)
     boxes, threshold = _boxes(dataset)
+    head = getattr(model, 'head', None)
     return Protocol(
         boxes=boxes,
         box_threshold=threshold,
@@ -187,7 +188,8 @@ def read_protocol(dataset: Any, model: Any, metric: Any = None) -> Protocol:
         padding=float(getattr(steps.get('GetBBoxCenterScale'), 'padding', 1.0)),
         warp=getattr(crop, 'warp', 'udp' if getattr(crop, 'use_udp', False) else 'classic'),
         flip_test=_flip_test(getattr(model, 'test_cfg', None) or {}),
-        decoding=_decoding(getattr(getattr(model, 'head', None), 'decoder', None)),
+        ensemble=getattr(head, 'ensemble', False),
+        decoding=_decoding(getattr(head, 'decoder', None)),
         score_rule=getattr(metric, 'score_rule', getattr(metric, 'score_mode', None)),
         nms=_nms(metric),
     )

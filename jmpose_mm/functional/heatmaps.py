@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jmpose_mm.functional.checks import check_rank, check_same_shape
 
-__all__ = ['heatmap_accuracy', 'heatmap_peaks']
+__all__ = ['heatmap_accuracy', 'heatmap_peaks', 'peak_weighted_mean']
 
 
 def heatmap_peaks(heatmaps: Tensor) -> Tensor:
@@ -72,3 +72,28 @@ def heatmap_accuracy(
     shares: Tensor = hits / counts.clamp(min=1)
     # Not by indexing with a mask, for whose size a GPU would be waited for in every step.
     return shares.sum() / (counts > 0).sum().clamp(min=1)
+
+
+def peak_weighted_mean(first: Tensor, second: Tensor) -> Tensor:
+    """Mean of two models' heatmaps, where each map weighs as much as its peak is high.
+
+    Args:
+        first: ``(B, K, H, W)``.
+        second: ``(B, K, H, W)``.
+
+    Returns:
+        ``(B, K, H, W)``; the plain mean where neither map has a positive value.
+
+    Example:
+        >>> import torch
+        >>> sure, unsure = torch.zeros(2, 1, 1, 1, 2)
+        >>> sure[..., 0], unsure[..., 1] = 0.75, 0.25
+        >>> peak_weighted_mean(sure, unsure)
+        tensor([[[[0.5625, 0.0625]]]])
+    """
+    check_rank('first', first, 'B K H W')
+    check_same_shape('first', first, 'second', second)
+    least = torch.finfo(first.dtype).tiny
+    a, b = (maps.amax(dim=(-2, -1), keepdim=True).clamp(min=least) for maps in (first, second))
+    share = a / (a + b)
+    return share * first + (1 - share) * second

@@ -196,6 +196,8 @@ def test_configs__of_labels_that_a_teacher_made(method: str, tmp_path: Path) -> 
     cfg = load_config(str(tmp_path / f'{method}.py'))
     check_consistency(cfg)
     assert cfg.load_from == '/models/teacher.pth'
+    assert cfg.model.head.type == 'jmpose_mm.VideoPoseHead'
+    assert cfg.model.head.ensemble
     assert cfg.train_cfg.max_epochs == 2  # of 5 steps each
     steps = {step.type: step for step in cfg.train_dataloader.dataset.pipeline}
     assert steps['jmpose_mm.DegradeFrames'].prob == 0.25

@@ -206,6 +206,7 @@ CHANGED_RULES = [
     (f'{STEPS}.3.warp=released', 'warp'),
     ('model.test_cfg.flip_test=False', 'flip_test'),
     ('model.test_cfg.shift_heatmap=False', 'flip_test'),
+    ('model.head.ensemble=True', 'ensemble'),
     ('model.head.decoder.decoding=quarter-offset', 'decoding'),
     ('model.head.decoder.blur_kernel_size=11', 'decoding'),
     ('test_evaluator.score_rule=keypoint', 'score_rule'),
@@ -270,6 +271,7 @@ def test_read__label_says_all_in_words(data_root, built):
 def test_read__is_the_inverse_of_apply(name, data_root, built):
     cfg = load_config('jm-pose_debug.py')
     cfg.model.head.decoder.pop('blur_kernel_size')  # that of the released codes
+    cfg.model.head.ensemble = True
     cfg.test_dataloader.dataset.bbox_file = 'any.json'
     apply_protocol(cfg, name)
     changed = _leaves(cfg.to_dict())

@@ -61,6 +61,16 @@ def test_share__is_the_gain_over_the_teacher_by_that_of_the_ceiling() -> None:
     assert lines[4].split('|')[8].strip() == '25 %'
 
 
+def test_table__has_a_row_more_where_a_mean_with_the_teacher_was_tested() -> None:
+    own = row('plain', 44)
+    rows = [row('teacher', 40), row('ceiling', 56), own | {'ensemble': row('', 48)['tested']}]
+    lines = [line.split('|') for line in results_table(rows).splitlines()]
+    assert len(lines) == 2 + 4
+    assert lines[4][1].strip() == 'plain'
+    assert lines[5][1].strip() == 'plain, mean with the teacher'
+    assert (lines[4][8].strip(), lines[5][8].strip()) == ('25 %', '50 %')
+
+
 def test_targets_error__by_hand(tmp_path: Path) -> None:
     # Two joints of a box of 100 pixels: 10 pixels off with weight 1, 30 with 0.5; one frame more,
     # which is degraded, 20 off with weight 0.25, and a person that has no target.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from jmpose_mm.functional.heatmaps import heatmap_accuracy, heatmap_peaks
+from jmpose_mm.functional.heatmaps import heatmap_accuracy, heatmap_peaks, peak_weighted_mean
 
 
 def _peaked_at(*points: tuple[int, int], size=(20, 40)) -> torch.Tensor:
@@ -28,3 +28,19 @@ def test_heatmap_accuracy__counts_labelled_keypoints_within_the_distance():
 def test_heatmap_accuracy__nothing_labelled():
     heatmaps = _peaked_at((1, 1))
     assert heatmap_accuracy(heatmaps, heatmaps, torch.zeros(1, 1)).item() == 0
+
+
+def test_peak_weighted_mean__follows_the_surer_model_of_each_joint():
+    first, second = _peaked_at((3, 4), (5, 6)), _peaked_at((30, 4), (5, 6))
+    first[0, 0] *= 0.9
+    second[0, 0] *= 0.1
+    mean = peak_weighted_mean(first, second)
+    assert mean[0, 0, 4, 3].item() == pytest.approx(0.9 * 0.9)
+    assert mean[0, 0, 4, 30].item() == pytest.approx(0.1 * 0.1)
+    torch.testing.assert_close(mean[0, 1], first[0, 1])  # both agree
+    torch.testing.assert_close(peak_weighted_mean(second, first), mean)
+
+
+def test_peak_weighted_mean__of_maps_without_a_positive_value_is_plain():
+    first, second = -torch.ones(1, 1, 2, 2), -3 * torch.ones(1, 1, 2, 2)
+    torch.testing.assert_close(peak_weighted_mean(first, second), -2 * torch.ones(1, 1, 2, 2))

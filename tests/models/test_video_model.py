@@ -12,6 +12,7 @@ from mmpose.models.utils.tta import flip_heatmaps
 from mmpose.structures import PoseDataSample
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.functional.heatmaps import peak_weighted_mean
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import ClipFeatures
 
@@ -503,6 +504,25 @@ def test_estimator__flip_test_is_the_average_of_both_views():
         plain + flip_heatmaps(mirrored, list(range(17)), 'heatmap', shift_heatmap=True)
     )
     torch.testing.assert_close(captured[0], expected)
+
+
+def test_head__ensemble_predicts_a_mean_with_the_single_frame_and_trains_as_without():
+    plain, both = build().eval(), build()
+    both.load_state_dict(plain.state_dict())
+    both.head.ensemble = True
+    both.eval()
+    feats = plain.extract_feat(clip())
+    expected = peak_weighted_mean(plain.head(feats), feats.initial_heatmaps[:, 1])
+    torch.testing.assert_close(both(clip(), None, mode='tensor'), expected)
+    losses = [model(clip(), samples(2), mode='loss')['loss_kpt'] for model in (plain, both)]
+    torch.testing.assert_close(*losses)
+
+
+def test_head__ensemble_needs_a_neck_that_names_initial_heatmaps(monkeypatch):
+    monkeypatch.setattr('jmpose_mm.models.necks.JointMotionNeck.feature_names', ('fused',))
+    head = {'type': 'jmpose_mm.VideoPoseHead', 'in_channels': 8, 'out_channels': 17}
+    with pytest.raises(UsageError, match=r"model\.head\.ensemble: .*'initial_heatmaps'"):
+        build(head={**head, 'ensemble': True})
 
 
 def test_head__target_of_another_size_is_named():

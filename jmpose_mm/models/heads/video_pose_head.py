@@ -14,7 +14,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from jmpose_mm.functional.checks import check_same_shape
-from jmpose_mm.functional.heatmaps import heatmap_accuracy
+from jmpose_mm.functional.heatmaps import heatmap_accuracy, peak_weighted_mean
 from jmpose_mm.registry import MODELS
 from jmpose_mm.structures import FusedFeatures
 
@@ -31,6 +31,9 @@ class VideoPoseHead(HeatmapHead):
         loss_terms: Config of a module that maps named features to named losses, e.g.
             :class:`MutualInformationLoss`. The features are the neck's and ``'heatmaps'``, the
             prediction.
+        ensemble: Predict the mean of the final heatmaps and the single-frame ones of the key
+            frame, where each map weighs as much as its peak is high. The objectives are those of
+            the final heatmaps all the same.
         **kwargs: The parent's; there are no deconvolutions unless asked for.
 
     Example:
@@ -41,12 +44,22 @@ class VideoPoseHead(HeatmapHead):
 
     takes = FusedFeatures
 
-    def __init__(self, loss_terms: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, loss_terms: dict[str, Any] | None = None, ensemble: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**{'deconv_out_channels': None, 'deconv_kernel_sizes': None, **kwargs})
         self.loss_terms = None if loss_terms is None else MODELS.build(loss_terms)
+        self.ensemble = ensemble
 
     def forward(self, feats: FusedFeatures) -> Tensor:
-        """Final heatmaps of the key frame, ``(B, K, h, w)``."""
+        """Predicted heatmaps of the key frame, ``(B, K, h, w)``."""
+        heatmaps = self.final_heatmaps(feats)
+        if not self.ensemble:
+            return heatmaps
+        return peak_weighted_mean(heatmaps, feats.named['initial_heatmaps'])
+
+    def final_heatmaps(self, feats: FusedFeatures) -> Tensor:
+        """Heatmaps that the fused features say, ``(B, K, h, w)``."""
         # mmpose's heads take the last of several maps.
         return super().forward((feats.fused,))
 
@@ -62,7 +75,7 @@ class VideoPoseHead(HeatmapHead):
             ``loss_kpt``, ``loss_<term>`` for each term, and ``acc_pose`` in [0, 1] unless
             ``train_cfg`` has ``compute_acc=False``.
         """
-        heatmaps = self.forward(feats)
+        heatmaps = self.final_heatmaps(feats)
         target = torch.stack([sample.gt_fields.heatmaps for sample in batch_data_samples])
         weights = torch.cat(
             [sample.gt_instance_labels.keypoint_weights for sample in batch_data_samples]

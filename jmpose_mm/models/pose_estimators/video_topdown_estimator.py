@@ -91,6 +91,12 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
                 f'jmpose_mm.VideoPoseHead, got {head}'
             )
         self._check_stages()
+        names = getattr(self.neck, 'feature_names', ())
+        if getattr(self.head, 'ensemble', False) and 'initial_heatmaps' not in names:
+            raise UsageError(
+                f"model.head.ensemble: expected a neck whose feature_names have "
+                f"'initial_heatmaps', got {neck} with {list(names)}"
+            )
         bind = getattr(getattr(self.head, 'loss_terms', None), 'bind', None)
         if bind is not None and hasattr(self.neck, 'feature_names'):
             unread = bind(self.neck.feature_names)

@@ -151,6 +151,8 @@ def _video(facts: ConfigFacts) -> str:
         neck, head = neck + 'channels=48, ', head + 'in_channels=48, '
     pipelines = _pipelines(facts)
     own = 'train_pipeline' in pipelines
+    if facts.teacher is not None:
+        head += 'ensemble=True, '  # docs/few_labels.md: it loses less on clean frames
     start, of = (
         "'{{ fileDirname }}/../work_dirs/single_frame'",
         'whose best checkpoint it finds: train that first',
