@@ -20,8 +20,8 @@ def make_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         description='Make an official download into what the configs read: merged annotations in '
-        "COCO's layout, one official file a video for the evaluation, images by link and never by "
-        'copy, and a report (OUT/conversion.json). The download is only read. Interrupted, or with '
+        "COCO's layout, one official file a video for the evaluation, links to the images, and a "
+        'report (OUT/conversion.json). The download is only read. Interrupted, or with '
         'videos added, the same command goes on where it was. docs/datasets.md says where to get '
         'each data set and what it looks like. With the format coco, SRC are labels of your own, '
         'as annotation programs export them, and OUT gets a skeleton and ready configs too: '
@@ -43,7 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
         'public; default: 4 8 12 16',
     )
     parser.add_argument(
-        '--copy', action='store_true', help='copy images where the system allows no links'
+        '--copy', action='store_true', help='copy the images for which no link can be made'
     )
     parser.add_argument('--debug', action='store_true', help='show where an error comes from')
     add_own_arguments(parser.add_argument_group('own labels (FORMAT coco)'))

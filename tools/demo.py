@@ -12,7 +12,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description='Render the embedded data set, train the single-frame baseline and a video '
         'model on its frozen backbone, evaluate both with PoseTrack AP on unseen videos, and draw '
-        'a film and a picture of them side by side. About 15 minutes on 2 cores.'
+        'a film and a picture of them side by side. 8 to 15 minutes on 2 cores.'
     )
     parser.add_argument(
         '--work-dir', help='default: work_dirs/demo, with _METHOD behind it for another method'

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Evaluate a checkpoint on the test set of its config; print the table, or `--out` it as JSON."""
+"""Evaluate a checkpoint on the test set of its config, and print the table."""
 
 from __future__ import annotations
 

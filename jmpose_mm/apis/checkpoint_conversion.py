@@ -52,7 +52,8 @@ def convert_checkpoint(
     """Write released weights as a checkpoint that loads strictly into the method's config here.
 
     Args:
-        method: A key of :data:`CONFIGS`.
+        method: ``'fami-pose'``, ``'tdmi'``, ``'dcpose'``, ``'posewarper'``, ``'tar-vitpose'`` or
+            ``'hrnet'``.
         source: A state dict, bare or in a training checkpoint, with or without ``module.``. What a
             release holds twice is checked, and left out until the way back.
         target: File to write. Ours is ``{'state_dict': ...}``; the official form is a bare state

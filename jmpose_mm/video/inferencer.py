@@ -32,6 +32,10 @@ __all__ = ['VideoPoseInferencer']
 class VideoPoseInferencer:
     """A trained model on any video.
 
+    Called with a film it gives, frame by frame, ``index`` (from 0), ``time`` (seconds) and
+    ``persons``. Each of these has an ``id``, a ``box`` (4,) of left, top, right, bottom,
+    ``keypoints`` (K, 2) and ``scores`` (K,). Places are pixels (x, y) of the upright frame.
+
     It holds no state of the films: several may be run at a time, in one or several threads.
 
     Args:
@@ -41,11 +45,15 @@ class VideoPoseInferencer:
             name or config, else the config's ``load_from``; they are downloaded once.
         device: ``'auto'``, ``'cpu'``, ``'cuda'``, ``'cuda:1'`` or ``'mps'``; see
             :func:`jmpose_mm.engine.devices.choose_device`.
-        boxes: A name of :func:`named_detector`, ``'whole'``, the path of a box file, or a callable
-            from :class:`Frame` to what :func:`found_boxes` takes, e.g. an array (N, 4).
+        boxes: ``'auto'``, ``'rtmdet-m'``, ``'rtmdet-nano'``, ``'hog'`` or another name of
+            :func:`named_detector`; ``'whole'``, one person fills the frame; the path of a box file;
+            or a callable from :class:`Frame` to what :func:`found_boxes` takes, e.g. an array
+            (N, 4).
         detect_every: Boxes are looked for in every so many frames; between them tracks carry on.
-        one_euro: Arguments of :class:`OneEuroFilter` to smooth online; None does not.
-        engine: Arguments of :class:`ClipEngine`: ``crop``, ``causal``, ``batch_size``, ...
+        one_euro: Arguments of :class:`OneEuroFilter`, which smooths poses as they come; None leaves
+            them as they are.
+        engine: Arguments of :class:`ClipEngine`: ``crop``, ``causal``, ``batch_size``,
+            ``max_shift``, ``max_growth`` and ``layer``.
         model: Further arguments of :class:`ClipModel`: ``dtype``, ``flip_test``, ``compile``.
 
     Attributes:

@@ -40,7 +40,7 @@ class Panel:
     """One drawing.
 
     Attributes:
-        keypoints: (N, K, 2) pixels.
+        keypoints: (N, K, 2) pixels of the whole image.
         scores: (N, K) scores or visibility; see `draw_poses`.
         caption: Said below, e.g. the error in this frame.
 
@@ -61,12 +61,13 @@ class Row:
 
     Attributes:
         title: Says which frame it is.
-        image: (H, W, 3) uint8.
+        image: (H, W, 3) uint8 BGR.
         panels: One for each column.
-        truth: (N, K, 2) true places; far-off joints of all panels are joined to them. Needs the
-            same persons in every panel.
+        truth: (N, K, 2) true places in pixels of the whole image; far-off joints of all panels are
+            joined to them. Needs the same persons in every panel.
         known: (N, K) which of them exist.
-        window: Rectangle to cut out, (x, y, width, height); around everything drawn if None.
+        window: Rectangle to cut out, (x, y, width, height) in pixels; around everything drawn if
+            None.
 
     Example:
         >>> truth = np.full((1, 17, 2), 20.0)
@@ -100,7 +101,7 @@ def comparison_picture(
         skeleton: Joints and the lines between them; PoseTrack's if None.
 
     Returns:
-        (H, W, 3) uint8.
+        (H, W, 3) uint8 BGR.
 
     Raises:
         ValueError: A row has another number of panels than there are columns, or there is no row.
@@ -169,6 +170,13 @@ def side_by_side(images: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndar
 
 def save_picture(path: str | Path, image: np.ndarray) -> Path:
     """Write an image file that appears whole or not at all; makes its directory.
+
+    Args:
+        path: File to write; its ending says the format, e.g. ``.png`` or ``.jpg``.
+        image: (H, W, 3) uint8 BGR.
+
+    Returns:
+        The path.
 
     Example:
         >>> save_picture('out/picture.png', np.zeros((8, 8, 3), np.uint8)).name

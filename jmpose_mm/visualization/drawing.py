@@ -45,8 +45,8 @@ def draw_poses(
     """Draw skeletons: the person's right side orange, the left side blue, both with dark edges.
 
     Args:
-        image: (H, W, 3) uint8; it is not changed unless by ``copy=False``.
-        keypoints: (N, K, 2) pixels; lists, as JSON files hold them, will do.
+        image: (H, W, 3) uint8 BGR; it is not changed unless by ``copy=False``.
+        keypoints: (N, K, 2) pixels of the image; lists, as JSON files hold them, will do.
         scores: (N, K) scores, or visibility as 0 and 1; all joints are drawn without.
         threshold: Joints whose score is below, or that are not finite, are left out, limbs too.
         thickness: Width of the limbs in pixels; grows with the person if None.
@@ -54,7 +54,7 @@ def draw_poses(
         copy: False draws on the image itself, where it is in one piece of memory.
 
     Returns:
-        (H, W, 3) uint8, a copy.
+        (H, W, 3) uint8 BGR: a copy, or with ``copy=False`` the image.
 
     Raises:
         ValueError: Shapes disagree, or the image is no colour picture.

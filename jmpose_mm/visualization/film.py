@@ -194,9 +194,9 @@ def write_film(
     """Write frames as an mp4 file that appears whole or not at all.
 
     Args:
-        path: File to write, as of :class:`Film`.
+        path: File to write, ending in ``.mp4``.
         frames: (H, W, 3) uint8 BGR of one size; a generator keeps memory small.
-        frames_per_second: Rate, as of :class:`Film`.
+        frames_per_second: Rate; 0 or NaN, as OpenCV has for unknown, is 25.
 
     Returns:
         The path.

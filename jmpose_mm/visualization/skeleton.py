@@ -34,7 +34,12 @@ LIMBS = (
 
 
 class Skeleton(NamedTuple):
-    """Names of the K joints, the pairs of their indices that are joined by a line, and of what.
+    """The joints of a person, an animal or a thing, and the lines between them.
+
+    Attributes:
+        joints: Names of the K joints.
+        edges: Pairs of their indices that a line joins.
+        category: Word for what has the joints.
 
     Example:
         >>> Skeleton(('nose', 'tail', 'ear'), ((0, 1),)).drawn.tolist()

@@ -240,8 +240,11 @@ def test_mmdet__what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UsageError, match=r'a \(b\.pth\): mmcv has no compiled operation `nms`'):
         MMDetDetector('a.py', 'b.pth')(np.zeros((8, 8, 3)))
     monkeypatch.setitem(sys.modules, 'mmdet.apis', None)
-    with pytest.raises(UsageError, match=r'--config needs mmdet, .* `mim install mmdet`'):
+    with pytest.raises(
+        UsageError, match=r'detector: a\.py needs mmdet, .* `mim install mmdet`'
+    ) as told:
         MMDetDetector('a.py', 'b.pth')
+    assert 'config' not in str(told.value)  # films have no such option
 
 
 def test_tool__says_counts_or_one_line(download: Path) -> None:

@@ -71,3 +71,8 @@ def test_weights__that_cannot_be_had_leave_other_ways(
 def test_name__that_there_is_not(name: str) -> None:
     with pytest.raises(UsageError, match='detector: expected'):
         named_detector(name)
+
+
+def test_unknown__is_told_what_is_a_detector() -> None:
+    with pytest.raises(UsageError, match=r"or hog; of films also .*, got 'whole'"):
+        named_detector('whole', 'cpu')

@@ -18,7 +18,7 @@ class SyntheticClipDataset(PoseTrackClipDataset):
     Args:
         data_root: Folder of the data, which is rendered if it is missing. Data of other settings
             or another seed is never touched: choose another folder for it.
-        preset: Name of the data, see :data:`jmpose_mm.datasets.synthetic.PRESETS`.
+        preset: ``'demo'``, ``'study'`` or ``'hard'``, see docs/synthetic_data.md.
         seed: Random seed of the data.
         settings: Fields of the preset to change, e.g. ``dict(videos_train=2, frames=5)``.
         **kwargs: The parent's.

@@ -43,7 +43,8 @@ class DegradeFrames(BaseTransform):
 
     Args:
         prob: Probability that a sample is degraded.
-        kinds: Weight of each kind of `STRENGTHS` that may be drawn; None for all alike.
+        kinds: Weight of each kind that may be drawn, of ``'motion_blur'``, ``'defocus'``,
+            ``'occluder'``, ``'low_light'`` and ``'compression'``; None for all alike.
         second_kind: Probability of a second kind on top.
         burst: Weights of 1, 2, 3, ... frames in a row, the key frame among them. At least one
             frame of a clip of several stays clean.

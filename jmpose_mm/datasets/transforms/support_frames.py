@@ -37,7 +37,8 @@ class SampleSupportFrames(BaseTransform):
 
     Args:
         frame_offsets: Distance of each frame from the key frame, in time order.
-        border: Stand-in for frames past an end of the video, see :func:`support_frames`.
+        border: Stand-in for frames past an end of the video: ``'clamp'``, the last one before the
+            end, or ``'released'``, as the papers' code, see :func:`support_frames`.
         distance: Draw the support frames anew for every sample out of this many frames on each
             side; as many on each side as ``frame_offsets`` has. Leave it out for testing.
         copies_of_key: Every frame is the key frame: the control that takes time out of a clip.

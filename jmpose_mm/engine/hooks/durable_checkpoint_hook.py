@@ -59,12 +59,12 @@ class _LateRemovals:
 
 @HOOKS.register_module()
 class DurableCheckpointHook(CheckpointHook):
-    """mmengine's hook, which removes the last checkpoint but one before it writes the next.
+    """mmengine's hook, differing in that there is a whole checkpoint at any moment.
 
-    Here a checkpoint is written under another name, flushed to the disk, renamed, and only then are
-    outdated ones removed: at any moment there is a whole one. What a killed training left
-    unfinished is removed by the next one. Arguments are those of ``CheckpointHook``. On other than
-    local storage it does what the parent does.
+    A checkpoint is written under another name, flushed to the disk and renamed. Only then are
+    outdated ones removed; mmengine removes one before it writes the next. What a killed training
+    left unfinished is removed by the next one. Arguments are those of ``CheckpointHook``. On other
+    than local storage it does what the parent does.
 
     Example:
         >>> hook = {'type': 'jmpose_mm.DurableCheckpointHook', 'interval': 1, 'max_keep_ckpts': 2}

@@ -18,7 +18,7 @@ __all__ = ['FiniteLossHook']
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Checks all losses of every iteration; a model with such weights is never saved.
+    """Stops a training at the first loss that is not finite, before a checkpoint is written.
 
     Example:
         >>> from types import SimpleNamespace

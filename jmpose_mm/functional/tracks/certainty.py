@@ -32,9 +32,9 @@ def joint_certainty(
     the mean of both views' heatmaps, so that views that disagree make them low.
 
     Args:
-        keypoints: (T, K, 2).
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
         scores: (T, K); what is outside of [0, 1] is clipped.
-        times: (T,), strictly ascending.
+        times: (T,) seconds, strictly ascending.
         size: (T,) larger sides of the person's boxes in pixels.
 
     Returns:
@@ -66,9 +66,9 @@ def agreed_track(
     are the joint and its certainty: no threshold decides, and where both are sure little changes.
 
     Args:
-        keypoints: (T, K, 2).
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
         certainty: (T, K).
-        times: (T,), strictly ascending.
+        times: (T,) seconds, strictly ascending.
 
     Returns:
         Keypoints (T, K, 2) and certainty (T, K).

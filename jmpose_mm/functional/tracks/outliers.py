@@ -35,8 +35,8 @@ def jumps(keypoints: ArrayLike, times: ArrayLike, size: ArrayLike) -> FloatArray
     ends; a joint that is somewhere else for up to three frames gives its distance.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
         size: (T,), or one number.
 
     Returns:
@@ -64,8 +64,8 @@ def bone_changes(
     as before.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
         edges: E pairs of joints.
 
     Returns:
@@ -101,7 +101,7 @@ def outside_box(keypoints: ArrayLike, boxes: ArrayLike) -> FloatArray:
     """How far each joint is outside of the person's box.
 
     Args:
-        keypoints: (T, K, 2).
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
         boxes: (T, 4).
 
     Returns:

@@ -62,9 +62,9 @@ def track_signs(
     """All signs of a track.
 
     Args:
-        keypoints: (T, K, 2).
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
         scores: (T, K); above 1, as some models have it, they count as 1.
-        times: (T,), strictly ascending.
+        times: (T,) seconds, strictly ascending.
         boxes: (T, 4).
         edges: E pairs of joints that bones join.
         pairs: P pairs of joints, see :func:`mirror_pairs`.
@@ -136,7 +136,7 @@ def gaps(times: ArrayLike, longest: float) -> list[tuple[int, int]]:
     """Gaps of a track, in which the person is away.
 
     Args:
-        times: (T,), strictly ascending.
+        times: (T,) seconds, strictly ascending.
         longest: Seconds between two samples that are no gap.
 
     Returns:
@@ -154,8 +154,8 @@ def motion(keypoints: ArrayLike, times: ArrayLike) -> tuple[FloatArray, FloatArr
     """Speed and unsteadiness of a person in each frame, means over the joints that are seen.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
 
     Returns:
         Speed (T,) since the frame before in pixels per second, acceleration (T,) in pixels per step

@@ -46,7 +46,7 @@ def fill_joints(
     Nothing is added before the first and behind the last of these.
 
     Args:
-        keypoints: (T, K, 2).
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
         times: (T,) seconds, strictly ascending.
         scores: (T, K).
         least: Scores of at least that show a joint.

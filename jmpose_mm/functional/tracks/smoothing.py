@@ -47,8 +47,8 @@ def smooth_savitzky_golay(
     one with ``mode='interp'``.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
         scores: (T, K) weights of the samples, or None for equal ones.
         window: Samples in a fit, odd; shorter segments are one window.
         order: Order of the polynomial, >= 1 and below ``window``.
@@ -85,8 +85,8 @@ def smooth_gaussian(
     With even times and no scores it is, away from the ends, the mean with Gaussian weights.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
         scores: (T, K) weights of the samples besides, or None for equal ones.
         sigma: In steps, > 0.
 
@@ -117,8 +117,8 @@ def jitter(keypoints: ArrayLike, times: ArrayLike) -> float:
     compare it on the same track only.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
 
     Returns:
         NaN where nowhere three samples in a row show a joint.
@@ -138,8 +138,8 @@ def accelerations(keypoints: ArrayLike, times: ArrayLike) -> FloatArray:
     """Length of the divided second difference of each joint at each sample but the ends.
 
     Args:
-        keypoints: (T, K, 2).
-        times: (T,), strictly ascending.
+        keypoints: (T, K, 2) pixels, NaN where a joint is not seen.
+        times: (T,) seconds, strictly ascending.
 
     Returns:
         (T - 2, K) pixels per step squared; NaN where a sample is missing, or beside a gap.

@@ -37,7 +37,7 @@ class VisionTransformer(BaseModule):
     passing, bicubic, so that mmpose's files of 256 x 192 serve 384 x 288.
 
     Args:
-        arch: A key of :data:`ARCHITECTURES`, or channels, blocks and heads.
+        arch: ``'small'``, ``'base'``, ``'large'`` or ``'huge'``, or channels, blocks and heads.
         img_size: (H, W) that the position table is for. A file with a table of another size loads
             too: it is resized, and a class token's entry dropped.
         patch_size: Side of a patch and distance of patches, in pixels.

@@ -22,7 +22,7 @@ __all__ = ['DualConsecutiveNeck']
 
 @MODELS.register_module()
 class DualConsecutiveNeck(VideoNeck):
-    """Heatmaps of three frames, merged, and corrected where their residuals say.
+    """DCPose (CVPR 2021): heatmaps of three frames, merged, and corrected where residuals say.
 
     What it fuses are heatmaps: the head needs ``in_channels`` = K and no final layer.
 

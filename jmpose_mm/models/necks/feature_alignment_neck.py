@@ -23,7 +23,9 @@ __all__ = ['FeatureAlignmentNeck']
 
 @MODELS.register_module()
 class FeatureAlignmentNeck(VideoNeck):
-    """Supporting frames are moved onto the key frame, calibrated locally, and aggregated with it.
+    """FAMI-Pose (CVPR 2022): features of all frames, aligned with the key frame's, then fused.
+
+    Supporting frames are moved onto the key frame, calibrated locally, and aggregated with it.
 
     C is the channels of the backbone's last stage.
 

@@ -25,7 +25,9 @@ __all__ = ['JointAggregationNeck']
 
 @MODELS.register_module()
 class JointAggregationNeck(VideoNeck):
-    """Joint tokens gather from all frames where each joint may be; the key frame asks them.
+    """TAR (CVPR 2026): tokens of joints gather from all frames, and the key frame asks them.
+
+    A joint's token looks where its heatmaps say that the joint may be.
 
     One heatmap layer, behind deconvolutions if there are any, makes the initial heatmaps and the
     final ones, so that the head needs ``in_channels`` = K and no final layer.

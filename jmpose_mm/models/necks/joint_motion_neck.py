@@ -27,7 +27,7 @@ __all__ = ['JointMotionNeck']
 
 @MODELS.register_module()
 class JointMotionNeck(VideoNeck):
-    """The paper's figure between backbone and detection head.
+    """JM-Pose (ACM MM 2024): the paper's figure between backbone and detection head.
 
     Args:
         in_channels: Channels of the backbone's stages, early to late; the last feeds the heatmaps.

@@ -30,7 +30,9 @@ _MMPOSE_0X = {'trans_layer': 'heatmap_layer', 'offset_feats': 'offset_features.l
 
 @MODELS.register_module()
 class PoseWarpingNeck(VideoNeck):
-    """The weighted sum of all frames' heatmaps, each warped by its difference to the key frame's.
+    """PoseWarper (NeurIPS 2019): the weighted sum of all frames' heatmaps, each warped.
+
+    A frame's heatmaps are warped by their difference to the key frame's.
 
     What it fuses are heatmaps: the head needs ``in_channels`` = K and no final layer. Checkpoints
     of mmpose 0.x's PoseWarper load as they are.

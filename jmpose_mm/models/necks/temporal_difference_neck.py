@@ -30,7 +30,7 @@ __all__ = ['TemporalDifferenceNeck']
 
 @MODELS.register_module()
 class TemporalDifferenceNeck(VideoNeck):
-    """Useful motion from multi-stage differences, fused with the key frame's appearance.
+    """TDMI (CVPR 2023): useful motion from multi-stage differences, fused with appearance.
 
     C is the channels of the backbone's last stage.
 

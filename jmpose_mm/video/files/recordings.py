@@ -159,10 +159,10 @@ class Recording:
 
 
 def read_poses(path: str | Path) -> Recording:
-    """Read a ``poses.json``, or what an interrupted run has left of it.
+    """Read a ``poses.json``, whole or interrupted: seconds, and pixels of the upright frame.
 
     Raises:
-        ValueError: There is neither, or something else.
+        ValueError: There is no such file, or it holds no poses.
 
     Example:
         >>> from jmpose_mm.video.files.pose_files import PoseFile

@@ -72,8 +72,8 @@ class MMDetDetector:
             from mmdet.apis import inference_detector, init_detector
         except ImportError as error:
             raise UsageError(
-                f'--config needs mmdet, which cannot be imported ({error}): `mim install mmdet`, '
-                "or leave --config out for OpenCV's people detector"
+                f'detector: {Path(config).name} needs mmdet, which cannot be imported ({error}): '
+                '`mim install mmdet`, or take torchvision, or hog, which is poor'
             ) from error
         from mmengine.registry import DefaultScope
 

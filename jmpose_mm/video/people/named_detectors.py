@@ -74,8 +74,8 @@ def named_detector(
             raise UsageError(f'detector: expected mmdet:CONFIG,CHECKPOINT, got {name!r}')
         return MMDetDetector(config, find_checkpoint(checkpoint, folder), device)
     raise UsageError(
-        f'detector: expected {", ".join(DETECTORS)}, torchvision[:MODEL], mmdet:CONFIG,CHECKPOINT, '
-        f'whole, hog or a file of boxes, got {name!r}'
+        f'detector: expected {", ".join(DETECTORS)}, torchvision[:MODEL], mmdet:CONFIG,CHECKPOINT '
+        f'or hog; of films also whole or a file of boxes, got {name!r}'
     )
 
 

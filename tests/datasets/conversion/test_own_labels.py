@@ -107,6 +107,18 @@ def test_films__neighbours_are_the_exact_frames(tmp_path: Path, first: int, show
     assert len(content(tmp_path)['images']) == 3
 
 
+def test_films__of_names_that_sleap_io_makes(tmp_path: Path) -> None:
+    sparse(tmp_path, shown=False)
+    file = tmp_path / 'labels/all.json'
+    text = file.read_text()
+    for video in ('run', 'sit'):
+        text = text.replace(f'{video}/', f'{video}_frame_00')
+    file.write_text(text)
+    converted(tmp_path, films=str(tmp_path / 'films'), val='sit_frame')
+    written = {int(one.stem) for one in (tmp_path / 'out/images/run_frame').iterdir()}
+    assert written == {n + step for n in (6, 12, 18) for step in range(-2, 3)}
+
+
 def test_films__of_other_pictures_are_refused(tmp_path: Path) -> None:
     sparse(tmp_path)
     for file in (tmp_path / 'labels/run').iterdir():

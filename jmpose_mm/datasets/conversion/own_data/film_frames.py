@@ -48,7 +48,9 @@ def films_of_videos(videos: Sequence[OwnVideo], folder: Path) -> dict[str, Path]
         by_name.setdefault(_plain(film.stem), []).append(film)
     found = {}
     for video in videos:
-        same = by_name.get(_plain(video.name), [])
+        name = _plain(video.name)
+        # sleap-io calls frame 12 of walk.mp4 walk_frame_000012.png
+        same = by_name.get(name) or by_name.get(name.removesuffix('_frame'), [])
         if len(same) > 1:
             raise UsageError(
                 f'films: expected one film of the video {video.name}, got {listed(same, 3)}'
