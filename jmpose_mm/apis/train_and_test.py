@@ -73,7 +73,7 @@ def prepare_training(
     elif cfg.get('load_from') is not None:
         cfg.load_from = find_checkpoint(check_start(str(cfg.load_from)))
     if auto_scale_lr:
-        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
             raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
     return cfg

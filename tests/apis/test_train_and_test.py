@@ -143,7 +143,7 @@ def test_prepare_training__takes_paths_and_configs_as_they_are_read(tmp_path: Pa
 
 def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
     with pytest.raises(UsageError, match='base_batch_size'):
-        api.prepare_training(Config({}), auto_scale_lr=True)
+        api.prepare_training(Config(dict(auto_scale_lr=None)), auto_scale_lr=True)
     with pytest.raises(UsageError, match=r"'gone\.pth' does not exist"):
         api.prepare_training(Config({}), resume='gone.pth')
 
