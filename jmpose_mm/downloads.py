@@ -23,7 +23,7 @@ from tqdm import tqdm
 from jmpose_mm.errors import UsageError, cut, without_credentials
 from jmpose_mm.whole_files import alone_in, file_digest, flush_to_disk
 
-__all__ = ['digest_in_name', 'download', 'file_name_of_address', 'is_downloaded']
+__all__ = ['digest_in_name', 'download', 'downloaded_file', 'file_name_of_address']
 
 ATTEMPTS = 4  # that bring nothing, one after the other
 PAUSE = 1.0  # seconds before the second one, twice as many before each further
@@ -76,19 +76,19 @@ def download(address: str, folder: str | Path, wanted_too: Sequence[str] = ()) -
     if not name or not address.startswith(('http://', 'https://')):
         raise UsageError(f'{without_credentials(address)}: expected the http address of a file')
     folder = Path(folder)
-    places = _places(address, folder)
-    for file in places:
-        if file.is_file():
-            return _checked(file)
+    there = downloaded_file(address, folder)
+    if there is not None:
+        return _checked(there)
+    target = _places(address, folder)[0]
     with _explained(address, folder, wanted_too), alone_in(folder, f'.{name}.in_use', patient=True):
-        if not places[0].is_file():  # the process that was waited for may have made it
-            _fetch(urlsplit(address), places[0])
-    return places[0]
+        if not target.is_file():  # the process that was waited for may have made it
+            _fetch(urlsplit(address), target)
+    return target
 
 
-def is_downloaded(address: str, folder: str | Path) -> bool:
-    """Whether the file of an http address lies in a folder, as :func:`download` looks for it."""
-    return any(file.is_file() for file in _places(address, Path(folder)))
+def downloaded_file(address: str, folder: str | Path) -> Path | None:
+    """The file of an http address in a folder, as :func:`download` looks for it, if it is there."""
+    return next((file for file in _places(address, Path(folder)) if file.is_file()), None)
 
 
 def _places(address: str, folder: Path) -> list[Path]:
@@ -104,7 +104,7 @@ def _places(address: str, folder: Path) -> list[Path]:
 @contextmanager
 def _explained(address: str, folder: Path, wanted_too: Sequence[str]) -> Iterator[None]:
     shown = without_credentials(address)
-    missing = [other for other in wanted_too if not is_downloaded(other, folder)]
+    missing = [other for other in wanted_too if downloaded_file(other, folder) is None]
     names = ' and '.join([file_name_of_address(address), *map(without_credentials, missing)])
     them = 'them' if missing else 'it'
     try:

@@ -39,9 +39,10 @@ class SharedCrops(NamedTuple):
     def of_clips(cls, clips: Tensor) -> SharedCrops:
         """Clips ``(B, T, 3, H, W)`` that have nothing in common."""
         batch, frames = clips.shape[:2]
-        index = torch.arange(batch * frames).reshape(batch, frames)
-        still = torch.ones(batch, frames)
-        return cls(clips.flatten(0, 1), index, still, torch.zeros(batch, frames, 2))
+        index = torch.arange(batch * frames, device=clips.device).reshape(batch, frames)
+        still = torch.ones(batch, frames, device=clips.device)
+        shift = torch.zeros(batch, frames, 2, device=clips.device)
+        return cls(clips.flatten(0, 1), index, still, shift)
 
 
 class ClipFeatures(NamedTuple):

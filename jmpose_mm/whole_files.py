@@ -41,11 +41,12 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     choose their format by it.
 
     Raises:
-        UsageError: A folder is at ``path``, or a file where its folder must be.
+        UsageError: A folder, a device or a pipe is at ``path``, or a file where its folder must be.
     """
     path = Path(path)
-    if path.is_dir():
-        raise UsageError(f'{path}: expected the name of a file to write, found a folder')
+    if path.exists() and not path.is_file():
+        found = 'a folder' if path.is_dir() else 'a device or a pipe'
+        raise UsageError(f'{path}: expected the name of a file to write, found {found}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -133,9 +134,8 @@ def check_output(
     """
     target = Path(os.path.realpath(output))
     present = next(path for path in (target, *target.parents) if path.exists())
-    if (present == target and target.is_dir() != folder) or (
-        present != target and not present.is_dir()
-    ):
+    fits = target.is_dir() if folder else target.is_file()
+    if (present == target and not fits) or (present != target and not present.is_dir()):
         kind = 'folder' if folder or present != target else 'file'
         raise UsageError(f'{name}: expected {output} to be a {kind}, or its name to be free')
     for one in inputs:

@@ -64,6 +64,16 @@ def test_whole_file__says_which_kind_of_name_is_in_its_place(tmp_path: Path, pat
     assert (tmp_path / 'file').read_text() == 'mine'
 
 
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='needs named pipes')
+def test_what_is_no_file__is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'null')
+    with pytest.raises(UsageError, match=r'null: expected the name of a file .* a device or a'):
+        write_json(tmp_path / 'null', {})
+    with pytest.raises(UsageError, match=r'expected .*null to be a file'):
+        check_output(tmp_path / 'null', [])
+    assert (tmp_path / 'null').is_fifo()
+
+
 def test_whole_file__full_disk_at_the_flush_leaves_what_was_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,10 +45,13 @@ def present(python: Path) -> set[str]:
 
 
 def create(target: Path) -> Path:
-    """Create the environment if missing; it sees the running Python's packages if that helps."""
+    """Create the environment if missing; it sees the running Python's packages if that helps.
+
+    One without pip is what an interruption left: it is made again.
+    """
     scripts = target / ('Scripts' if os.name == 'nt' else 'bin')
     python = scripts / ('python.exe' if os.name == 'nt' else 'python')
-    if not python.exists():
+    if not any(scripts.glob('pip*')):
         venv.EnvBuilder(system_site_packages=True).create(target)
         borrowed = _borrow(python)
         helps = bool(present(python))

@@ -129,14 +129,16 @@ def _operations(model: nn.Module, clip: torch.Tensor) -> dict[str, float]:
 
 
 def complexity_table(
-    configs: Sequence[str] = (), overrides: Sequence[str] = ()
+    configs: str | Path | Sequence[str | Path] = (), overrides: Sequence[str] = ()
 ) -> list[tuple[str, ...]]:
     """A header and a row for each config.
 
     Args:
-        configs: Paths or packaged names; none are all packaged ones.
+        configs: Paths or packaged names, or one; none are all packaged ones.
         overrides: Items ``key.path=value`` for each of them.
     """
+    if isinstance(configs, str | Path):
+        configs = [configs]
     names = configs or [
         path.name
         for path in sorted(PACKAGED_CONFIGS.resolve().rglob('*.py'))

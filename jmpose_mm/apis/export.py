@@ -53,8 +53,8 @@ class _AfterBackbone(nn.Module):
 
 
 def export_onnx(
-    config: str | Config,
-    checkpoint: str | None,
+    config: str | Path | Config,
+    checkpoint: str | Path | None,
     out: str | Path,
     two_parts: bool = False,
     batch: int | None = None,
@@ -112,8 +112,8 @@ def export_onnx(
     ]
 
 
-def _names(config: str | Config, checkpoint: str | None) -> list[str]:
-    name = config if isinstance(config, str) else config.filename
+def _names(config: str | Path | Config, checkpoint: str | Path | None) -> list[str | Path]:
+    name = config if isinstance(config, str | Path) else config.filename
     return [name for name in (name, checkpoint) if name is not None]
 
 

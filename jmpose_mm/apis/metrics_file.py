@@ -77,11 +77,15 @@ def write_metrics(
 ) -> None:
     """Write metrics, what they hold under and what was run as JSON, whole or not at all.
 
-    Not-a-number becomes null.
+    Not-a-number becomes null; of what is no number, such as a list, there is the text.
     """
 
-    def finite_or_null(value: Any) -> float | None:
-        return float(value) if math.isfinite(value) else None
+    def finite_or_null(value: Any) -> float | str | None:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return str(value)
+        return number if math.isfinite(number) else None
 
     values = {name: finite_or_null(value) for name, value in metrics.items()}
     write_json(out, {**conditions, 'metrics': values, 'provenance': provenance})

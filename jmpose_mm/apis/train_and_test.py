@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def prepare_training(
     cfg: Config,
     *,
-    resume: str | Path | None = None,
+    resume: str | Path | bool | None = None,
     amp: bool = False,
     validate: bool = True,
     auto_scale_lr: bool = False,
@@ -40,7 +40,7 @@ def prepare_training(
 
     Args:
         cfg: A config from `load_config`; it is not changed.
-        resume: A checkpoint, or ``'auto'`` for the latest one in the work directory.
+        resume: A checkpoint or a folder of them; ``'auto'`` or True: that of the work directory.
         amp: Train in mixed precision (CUDA only).
         validate: False removes validation.
         auto_scale_lr: Scale the learning rate to the total batch size, by
@@ -68,12 +68,12 @@ def prepare_training(
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
         use_mixed_precision(cfg.optim_wrapper, choose_device(device, 'training'))
-    if resume is not None or cfg.get('resume'):
-        resume_from(cfg, resume or cfg.get('load_from') or 'auto')
+    if resume not in (None, False) or cfg.get('resume'):
+        resume_from(cfg, 'auto' if resume is True else resume or cfg.get('load_from') or 'auto')
     elif cfg.get('load_from') is not None:
         cfg.load_from = find_checkpoint(check_start(str(cfg.load_from)))
     if auto_scale_lr:
-        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        if 'base_batch_size' not in (cfg.get('auto_scale_lr') or {}):
             raise UsageError('auto_scale_lr: the config has no auto_scale_lr.base_batch_size')
         cfg.auto_scale_lr.enable = True
     return cfg
@@ -220,6 +220,8 @@ def _check_outputs(
 
 def _test_config(cfg: Config, dump: str | Path | None) -> Config:
     """A copy that loads nothing by itself and dumps predictions if so wished."""
+    if not cfg.get('test_dataloader'):
+        raise UsageError('test_dataloader: expected data to test on, got none')
     cfg = copy.deepcopy(cfg)
     cfg.load_from, cfg.resume = None, False
     set_work_dir(cfg)

@@ -16,6 +16,7 @@ __all__ = [
     'check_finite',
     'check_weights',
     'checkpoint_fits',
+    'checkpoints_in_order',
     'find_checkpoint',
     'read_checkpoint',
     'weights_folder',
@@ -59,13 +60,54 @@ def find_checkpoint(
 
 
 def _best_checkpoint(folder: Path) -> Path:
-    """The newest of the best checkpoints of a training, else of all."""
+    """The newest of the best checkpoints of a training, else the last of all."""
     # A training that judged its checkpoints has one that it calls the best.
-    for pattern in ('best_*.pth', 'epoch_*.pth', 'iter_*.pth'):
-        found = [file for file in folder.glob(pattern) if file.is_file()]
-        if found:
-            return max(found, key=lambda file: file.stat().st_mtime)
+    best = [file for file in folder.glob('best_*.pth') if file.is_file()]
+    if best:
+        return max(best, key=lambda file: file.stat().st_mtime)
+    for template in ('epoch_{}.pth', 'iter_{}.pth'):
+        if found := checkpoints_in_order(folder, template):
+            return found[0]
     raise UsageError(f'checkpoint {str(folder)!r}: expected a checkpoint in this folder, got none')
+
+
+def checkpoints_in_order(folder: str | Path, template: str = '*_{}.pth') -> list[Path]:
+    """Checkpoints of a training, the last one first.
+
+    Within a kind, of epochs or of iterations, it goes by number and not by time: the files of a
+    copied folder have new times. What an earlier training in the same folder left is not among
+    them: its files have higher numbers than the last one written, and are older.
+
+    Args:
+        folder: Where the checkpoints are.
+        template: File name, with ``{}`` for the number of epochs or iterations.
+    """
+    pattern = re.compile(r'(\d+)'.join(map(re.escape, template.replace('*', '').split('{}'))) + '$')
+    files = [
+        (pattern.sub('', file.name), int(match[1]), file.stat().st_mtime, file)
+        for file in Path(folder).glob(template.format('*'))
+        if file.is_file() and (match := pattern.search(file.name))
+    ]
+    # Epochs and iterations are counted apart: the newest file's kind comes first.
+    latest: dict[str, float] = {}
+    for kind, _, time, _ in files:
+        latest[kind] = max(time, latest.get(kind, time))
+    files.sort(key=lambda one: (latest[one[0]], one[1]), reverse=True)
+    last = _last_written(Path(folder))
+    known = {file.name: (kind, number, time) for kind, number, time, file in files}
+    last_kind, last_number, last_time = known.get(last, ('', 0, 0.0))
+    return [
+        file
+        for kind, number, time, file in files
+        if kind != last_kind or number <= last_number or time >= last_time
+    ]
+
+
+def _last_written(folder: Path) -> str:
+    """The file name in mmengine's note, wherever the folder was then; empty without one."""
+    note = folder / 'last_checkpoint'
+    text = note.read_text(encoding='utf-8', errors='replace') if note.is_file() else ''
+    return re.split(r'[/\\]', text.strip())[-1]
 
 
 def weights_folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,12 +53,25 @@ def find_config(name: str | Path) -> str:
         wanted += '.py'
     found = sorted(PACKAGED_CONFIGS.resolve().rglob(wanted))
     if len(found) == 1:
+        folders = Path(name).parent.parts
+        if folders and found[0].parent.parts[-len(folders) :] != folders:
+            _warn_of_another(name, found[0])
         return str(found[0])
     if found:
         raise UsageError(f'config {name!r} is the name of several: {", ".join(map(str, found))}')
     raise UsageError(
         f'config {name!r} is neither a file nor the name of a packaged config '
         '(`mim search jmpose_mm` lists those)'
+    )
+
+
+def _warn_of_another(name: str, found: Path) -> None:
+    from mmengine.logging import print_log
+
+    print_log(
+        f'config: {name} does not exist: the packaged config of that name is used, {found}',
+        'current',
+        logging.WARNING,
     )
 
 
@@ -69,7 +83,7 @@ def _mmpose_configs() -> Path:
 
 def load_config(
     name: str | Path,
-    overrides: Sequence[str] | Mapping[str, Any] = (),
+    overrides: Sequence[str] | Mapping[str, Any] | None = (),
     work_dir: str | Path | None = None,
     launcher: str = 'none',
 ) -> Config:
@@ -105,6 +119,7 @@ def load_config(
                 f'{path}: {error}; what custom_imports names is found where its folder is in the '
                 'environment variable PYTHONPATH'
             ) from error
+    overrides = overrides or ()
     changes = dict(overrides) if isinstance(overrides, Mapping) else {}
     if isinstance(overrides, str):  # one item; a loop would take its letters
         overrides = [overrides]
@@ -118,7 +133,8 @@ def load_config(
         cfg.merge_from_dict(changes)
     except (TypeError, KeyError, IndexError) as error:  # a list that is none, or is too short
         raise UsageError(f'cfg_options: {listed(list(changes), 4)}: {cut(error, 300)}') from error
-    cfg.launcher = launcher
+    if launcher != 'none' or 'launcher' not in changes:
+        cfg.launcher = launcher
     set_work_dir(cfg, work_dir)
     return cfg
 
@@ -131,13 +147,15 @@ def _parsed(key: str, text: str) -> Any:
         with suppress(SyntaxError, ValueError):
             return ast.literal_eval(text)
     try:
-        return DictAction._parse_iterable(text)
+        value = DictAction._parse_iterable(text)
     # It looks for the commas of what is nested without end.
     except (AssertionError, RecursionError) as error:
         raise UsageError(
             f'cfg_options: {key}: expected a number, a word or a list such as [1,2], got '
             f'{cut(repr(text))}; set what is nested key by key, e.g. {key}.type=...'
         ) from error
+    # It takes blanks out, which the names of files have.
+    return text.strip('\'"') if isinstance(value, str) else value
 
 
 def set_work_dir(cfg: Config, folder: str | Path | None = None) -> None:

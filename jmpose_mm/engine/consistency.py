@@ -49,8 +49,8 @@ def check_consistency(cfg: Config) -> None:
     _check_equal('number of keypoints', _keypoints(cfg), _OTHER_JOINTS)
     for name in ('max_epochs', 'max_iters', 'val_interval'):
         length = _mapping(cfg.get('train_cfg')).get(name)
-        if length is not None and length < 1:
-            raise UsageError(f'train_cfg.{name}: expected at least 1, got {length}')
+        if length is not None and not (isinstance(length, int | float) and length >= 1):
+            raise UsageError(f'train_cfg.{name}: expected a number of at least 1, got {length!r}')
     for name, loader in _loaders(cfg):
         if loader.get('persistent_workers') and not loader.get('num_workers'):
             raise UsageError(

@@ -128,7 +128,7 @@ def apply_protocol(cfg: Config, name: str) -> None:
     if name not in PROTOCOLS:
         raise UsageError(f'protocol {name!r}: expected one of {", ".join(PROTOCOLS)}')
     rules = PROTOCOLS[name]
-    for split in ('val', 'test'):
+    for split in [split for split in ('val', 'test') if cfg.get(f'{split}_dataloader')]:
         dataset = cfg[f'{split}_dataloader'].dataset
         if dataset.get('bbox_file'):
             dataset.bbox_score_threshold = rules['box_threshold']

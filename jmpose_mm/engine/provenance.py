@@ -8,8 +8,9 @@ import platform
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from jmpose_mm.downloads import downloaded_file
+from jmpose_mm.engine.checkpoints import weights_folder
 from jmpose_mm.errors import without_credentials
 from jmpose_mm.whole_files import file_digest
 
@@ -64,11 +65,11 @@ def checkpoint_record(checkpoint: str | Path) -> dict[str, str | None]:
     """
     name, file = str(checkpoint), Path(checkpoint)
     if '://' in name:
-        import torch
-
-        # Where torch's downloads go, and mmengine's with them.
-        file = Path(torch.hub.get_dir(), 'checkpoints', Path(urlsplit(name).path).name)
-        name = without_credentials(name)
+        found = downloaded_file(name, weights_folder())
+        return {
+            'name': without_credentials(name),
+            'sha256': None if found is None else file_digest(found),
+        }
     return {'name': name, 'sha256': file_digest(file) if file.is_file() else None}
 
 

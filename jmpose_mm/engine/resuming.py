@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jmpose_mm.engine.checkpoints import check_weights, find_checkpoint, read_checkpoint
+from jmpose_mm.engine.checkpoints import (
+    check_weights,
+    checkpoints_in_order,
+    find_checkpoint,
+    read_checkpoint,
+)
 from jmpose_mm.errors import UsageError, listed
 
 if TYPE_CHECKING:
@@ -22,20 +26,23 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
 
     Args:
         cfg: Config whose ``work_dir`` and checkpoint hook say where checkpoints are.
-        checkpoint: A path, an address, or ``'auto'`` for the newest one that loads; where there is
-            none, the training begins as without resuming, and says so.
+        checkpoint: A path, an address, or a folder, for the newest in it that loads; ``'auto'`` for
+            that of the work directory. Where ``'auto'`` finds none, the training begins as without
+            resuming, and says so.
 
     Raises:
         UsageError: The checkpoint is none to resume from, or of several none can be read.
     """
     from mmengine.logging import print_log
 
-    if checkpoint != 'auto':
+    named = Path(checkpoint) if checkpoint != 'auto' else None
+    if named is not None and not named.is_dir():
         file = find_checkpoint(checkpoint)
         check_resumable(read_checkpoint(file), checkpoint)
         cfg.resume, cfg.load_from = True, file
         return
     folder, template = _checkpoints(cfg)
+    folder = named or folder
     newest, skipped = newest_checkpoint(folder, template)
     for message in skipped:
         print_log(f'resume: skipped {message}')
@@ -44,6 +51,8 @@ def resume_from(cfg: Config, checkpoint: str) -> None:
             f'resume: none of the {len(skipped)} checkpoints in {folder} can be resumed from: '
             f'{listed(skipped, 2)}; without --resume the training begins anew'
         )
+    if newest is None and named is not None:
+        raise UsageError(f'resume: expected a checkpoint in the folder {folder}, got none')
     if newest is None:
         print_log(f'resume: no checkpoint in {folder}: the training begins')
         cfg.resume = False
@@ -108,21 +117,8 @@ def newest_checkpoint(
     Returns:
         Its path, None where there is none, and a message for every newer one that was skipped.
     """
-    pattern = re.compile(r'(\d+)'.join(map(re.escape, template.replace('*', '').split('{}'))) + '$')
-    files = [
-        (int(match[1]), file.stat().st_mtime, file)
-        for file in Path(folder).glob(template.format('*'))
-        if file.is_file() and (match := pattern.search(file.name))
-    ]
-    # Epochs and iterations are counted apart: the newest file's kind comes first.
-    latest: dict[str, float] = {}
-    for _, time, file in files:
-        kind = pattern.sub('', file.name)
-        latest[kind] = max(time, latest.get(kind, time))
-    # Within a kind by number, not by time: the files of a copied folder have new times.
-    files.sort(key=lambda one: (latest[pattern.sub('', one[2].name)], one[0]), reverse=True)
     skipped: list[str] = []
-    for _, _, file in files:
+    for file in checkpoints_in_order(folder, template):
         try:
             check_resumable(read_checkpoint(file), file)
         except UsageError as error:

@@ -92,5 +92,5 @@ def test_table__takes_changes_of_the_config() -> None:
     for split in ('train', 'val', 'test'):
         step = f'{split}_dataloader.dataset.pipeline.0.frame_offsets'
         changes.append(f'{step}=[-1,0,1]')
-    (_, row) = complexity_table(['jm-pose_debug.py'], changes)
+    (_, row) = complexity_table('jm-pose_debug.py', changes)
     assert row[:3] == ('jm-pose_debug', '128x96', '3')

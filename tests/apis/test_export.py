@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -63,6 +65,8 @@ def test_export__refuses(tmp_path):
     single = 'single-frame_resnet18_1xb16_synthetic-128x96.py'
     with pytest.raises(UsageError, match='a model with a neck'):
         export_onnx(single, None, tmp_path / 'model.onnx', two_parts=True)
+    with pytest.raises(UsageError, match='a model with a neck'):
+        export_onnx(Path(single), None, tmp_path / 'model.onnx', two_parts=True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -44,6 +44,22 @@ def test_find_config__path_first_then_packaged_name(
     assert configs.find_config('default_runtime.py') == 'default_runtime.py'
 
 
+def test_find_config__of_a_path_that_does_not_exist_says_what_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr('mmengine.logging.print_log', lambda text, *_: said.append(text))
+    monkeypatch.chdir(tmp_path)
+    for known in ('jm-pose_debug', 'jm_pose/jm-pose_debug.py', 'configs/jm_pose/jm-pose_debug.py'):
+        assert Path(configs.find_config(known)).is_file()
+    assert said == []
+    packaged = configs.find_config('own/jm-pose_debug.py')
+    assert said == [
+        'config: own/jm-pose_debug.py does not exist: the packaged config of that name is used, '
+        + packaged
+    ]
+
+
 def test_find_config__two_of_a_name_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +106,8 @@ def test_prepare_training__options_reach_the_config(tmp_path: Path) -> None:
     assert ready.val_cfg is ready.val_dataloader is ready.val_evaluator is None
     assert ready.auto_scale_lr.enable is True
     assert api.prepare_training(ready, resume='auto').resume is False
+    assert api.prepare_training(ready, resume=True).resume is False
+    assert api.prepare_training(cfg, resume=False).get('resume', False) is False
     with pytest.raises(UsageError, match='nothing'):
         api.prepare_training(Config(dict(load_from='nothing.pth')))
 
@@ -125,7 +143,7 @@ def test_prepare_training__takes_paths_and_configs_as_they_are_read(tmp_path: Pa
 
 def test_prepare_training__refuses_what_the_config_does_not_say() -> None:
     with pytest.raises(UsageError, match='base_batch_size'):
-        api.prepare_training(Config({}), auto_scale_lr=True)
+        api.prepare_training(Config(dict(auto_scale_lr=None)), auto_scale_lr=True)
     with pytest.raises(UsageError, match=r"'gone\.pth' does not exist"):
         api.prepare_training(Config({}), resume='gone.pth')
 
@@ -157,6 +175,8 @@ def test_write_metrics__is_valid_json_and_leaves_nothing_unfinished(tmp_path: Pa
         'metrics': {'a': 1.5, 'b': None},
         'provenance': {'config': 'c.py'},
     }
+    metrics_file.write_metrics(out, {'a': [1.5, 2], 'b': '1.5 of 2'}, {}, {})
+    assert json.loads(out.read_text())['metrics'] == {'a': '[1.5, 2]', 'b': '1.5 of 2'}
     before = out.read_text()
     with pytest.raises(TypeError):
         metrics_file.write_metrics(str(out), {'a': 2.5}, {'boxes': object()}, {})
@@ -238,6 +258,12 @@ def test_test__checkpoint_that_does_not_fit_is_refused(kind: str, tmp_path: Path
     with pytest.raises(UsageError, match=expected):
         api.test(cfg, str(checkpoint), str(out))
     assert not out.exists()
+
+
+def test_test__without_a_test_set_says_so(tmp_path: Path) -> None:
+    (tmp_path / 'weights.pth').touch()
+    with pytest.raises(UsageError, match='test_dataloader: expected data to test on, got none'):
+        api.test(Config(dict(work_dir=str(tmp_path))), tmp_path / 'weights.pth', device='cpu')
 
 
 @pytest.fixture(scope='module')

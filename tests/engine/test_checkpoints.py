@@ -108,6 +108,15 @@ def test_checkpoint_fits__cuts_lists_of_weights() -> None:
     assert 'backbone.layer4.weight and 495 more missing keys: a, b' in str(error.value)
 
 
+def test_find_checkpoint__of_a_copied_folder_goes_by_numbers(tmp_path: Path) -> None:
+    for time, name in enumerate(('epoch_10.pth', 'epoch_9.pth', 'iter_99.pth'), start=1):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time, time))
+    assert find_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
+    (tmp_path / 'best_AP_epoch_9.pth').touch()
+    assert find_checkpoint(tmp_path) == str(tmp_path / 'best_AP_epoch_9.pth')
+
+
 def test_find_checkpoint__downloads_without_showing_the_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

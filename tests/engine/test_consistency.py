@@ -72,6 +72,7 @@ STEPS = 'dataset.pipeline'
         ),
         ('jm-pose_debug.py', 'train_cfg.val_interval=0', ['train_cfg.val_interval', 'at least 1']),
         ('jm-pose_debug.py', 'train_cfg.max_iters=0', ['train_cfg.max_iters', 'at least 1, got 0']),
+        ('jm-pose_debug.py', 'train_cfg.max_iters=ten', ['train_cfg.max_iters', "got 'ten'"]),
         (
             'jm-pose_debug.py',
             'val_dataloader.persistent_workers=True',

@@ -126,6 +126,13 @@ def test_protocol__unknown_and_unfit():
         apply_protocol(cfg, 'mmpose')
 
 
+def test_protocol__of_a_config_without_validation():
+    cfg = load_config(CONFIG)
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    apply_protocol(cfg, 'mmpose')
+    assert cfg.test_evaluator.score_rule == 'keypoint'
+
+
 def test_protocol__reaches_the_metric_that_ranks_among_several():
     cfg = load_config(CONFIG)
     cfg.test_evaluator = [dict(type='PCKAccuracy', thr=0.2), cfg.test_evaluator]

@@ -51,6 +51,13 @@ def test_checkpoint_record__bytes_are_hashed_and_secrets_left_out(
     file.write_bytes(b'weights' * 300_000)  # longer than what is read at once
     expected = hashlib.sha256(file.read_bytes()).hexdigest()
     assert provenance.checkpoint_record(address)['sha256'] == expected
+    for address, place in (
+        ('https://host/a%20b.pth', 'a b.pth'),
+        ('https://host/c/d.pth', 'c/d.pth'),
+    ):
+        (tmp_path / 'checkpoints' / 'c').mkdir(exist_ok=True)  # as a mirror keeps it
+        (tmp_path / 'checkpoints' / place).write_bytes(file.read_bytes())
+        assert provenance.checkpoint_record(address)['sha256'] == expected
     assert provenance.checkpoint_record(file) == {'name': str(file), 'sha256': expected}
 
 

@@ -81,6 +81,26 @@ def test_auto__compares_numbers_and_not_names(work: Path) -> None:
     assert resumed(settings(work)) == 'epoch_10.pth'
 
 
+@pytest.mark.parametrize('note', ['old/work/epoch_2.pth', 'C:\\old\\work\\epoch_2.pth'])
+def test_auto__leaves_out_what_a_longer_training_before_left(work: Path, note: str) -> None:
+    shutil.copy(work / 'epoch_2.pth', work / 'epoch_10.pth')
+    os.utime(work / 'epoch_10.pth', (1, 1))
+    (work / 'last_checkpoint').write_text(note)
+    assert resumed(settings(work)) == 'epoch_2.pth'
+    (work / 'last_checkpoint').write_text('old/work/epoch_10.pth')  # a copied folder has any times
+    assert resumed(settings(work)) == 'epoch_10.pth'
+
+
+def test_folder__is_gone_on_from_at_its_newest(work: Path, tmp_path: Path) -> None:
+    best = torch.load(work / 'epoch_1.pth', weights_only=True)
+    del best['optimizer']  # as mmengine stores the best
+    torch.save(best, work / 'best_AP_epoch_1.pth')
+    assert resumed(settings(tmp_path / 'other'), str(work)) == 'epoch_2.pth'
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(UsageError, match='empty, got none'):
+        resume_from(settings(work), str(tmp_path / 'empty'))
+
+
 def test_auto__of_a_training_whose_checkpoints_lie_elsewhere(work: Path, tmp_path: Path) -> None:
     shutil.move(work, tmp_path / 'store' / 'work')
     hook = dict(checkpoint=dict(type='CheckpointHook', out_dir=str(tmp_path / 'store')))

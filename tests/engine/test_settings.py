@@ -181,6 +181,21 @@ def test_check__leaves_the_config_as_it_was() -> None:
     assert cfg.to_dict() == before
 
 
+def test_load_config__keeps_blanks_in_names_of_files() -> None:
+    place = 'train_dataloader.dataset.data_root'
+    cfg = load_config(str(DEBUG), [f'{place}=/my data/a (1)', 'load_from="work dirs/a b.pth"'])
+    assert cfg.train_dataloader.dataset.data_root == '/my data/a (1)'
+    assert cfg.load_from == 'work dirs/a b.pth'
+    cfg = load_config(str(DEBUG), ['train_cfg.max_iters= 5', 'model.frozen=[backbone, head]'])
+    assert (cfg.train_cfg.max_iters, cfg.model.frozen) == (5, ['backbone', 'head'])
+
+
+def test_load_config__takes_none_for_no_overrides_and_the_launcher_among_them() -> None:
+    assert load_config(str(DEBUG), None).launcher == 'none'
+    assert load_config(str(DEBUG), ['launcher=slurm']).launcher == 'slurm'
+    assert load_config(str(DEBUG), ['launcher=slurm'], launcher='mpi').launcher == 'mpi'
+
+
 def test_load_config__takes_dictionaries_as_overrides() -> None:
     hook = "default_hooks.logger={'type': 'LoggerHook', 'interval': 9}"
     assert load_config('jm-pose_debug.py', [hook]).default_hooks.logger.interval == 9

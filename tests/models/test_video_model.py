@@ -489,6 +489,9 @@ def test_estimator__no_copy_of_a_backbone_that_changes(changed):
 def test_estimator__unknown_frozen_module():
     with pytest.raises(ValueError, match=r"got 'neck\.final_layer'"):
         build(frozen=('neck.final_layer',))
+    assert build(frozen=None).frozen == ()
+    names = ('backbone', 'head')
+    assert build(frozen=(name for name in names)).frozen == names
 
 
 def test_estimator__flip_test_is_the_average_of_both_views():

@@ -92,6 +92,11 @@ def test_clips_that_share_nothing__are_the_clips() -> None:
         torch.testing.assert_close(other[key], one[key], rtol=0, atol=1e-6)
 
 
+def test_clips_that_share_nothing__stay_on_their_device() -> None:
+    crops = SharedCrops.of_clips(torch.zeros(2, 3, 3, 8, 8, device='meta'))
+    assert {value.device.type for value in crops} == {'meta'}
+
+
 @pytest.mark.parametrize('stride', [4, 16])
 def test_vision_transformer__still_windows_at_both_strides(stride: int) -> None:
     torch.manual_seed(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -41,6 +42,28 @@ def test_create__sees_the_machine_only_if_that_helps(
     assert python.exists()
     settings = (tmp_path / 'environment' / 'pyvenv.cfg').read_text()
     assert f'include-system-site-packages = {sees}' in settings
+
+
+def test_create__makes_what_an_interruption_left_again(
+    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[dict[str, bool]] = []
+
+    def builder(**options: bool) -> SimpleNamespace:
+        return SimpleNamespace(create=lambda target: made.append(options))
+
+    monkeypatch.setattr(tool.venv, 'EnvBuilder', builder)
+    monkeypatch.setattr(tool, '_borrow', lambda python: None)
+    monkeypatch.setattr(tool, 'PROBES', {})
+    scripts = tmp_path / ('Scripts' if os.name == 'nt' else 'bin')
+    scripts.mkdir()
+    (scripts / 'python').touch()
+    tool.create(tmp_path)
+    assert made[-1] == {'system_site_packages': False, 'with_pip': True}
+    made.clear()
+    (scripts / 'pip3').touch()
+    tool.create(tmp_path)
+    assert made == []
 
 
 def test_install__leaves_out_what_is_there(

@@ -72,7 +72,8 @@ def read_training_log(place: str | Path) -> TrainingLog:
         UsageError: There are none, or a line is something else.
     """
     place = Path(place)
-    files = [place] if place.is_file() else sorted(place.glob('**/vis_data/scalars.json'))
+    name = 'vis_data/scalars.json'
+    files = [place] if place.is_file() else sorted([*place.glob(name), *place.glob(f'*/{name}')])
     log = TrainingLog([], [])
     for file in files:
         records = _read(file)
@@ -81,7 +82,9 @@ def read_training_log(place: str | Path) -> TrainingLog:
             # A resumed training repeats the steps since its checkpoint: its own records count.
             kept[:] = [*(record for record in kept if record['step'] < first), *new]
     if not log.training:
-        found = listed(map(str, files)) or 'no vis_data/scalars.json'
+        # Of several trainings, what one says would replace what another one does.
+        inside = sorted({str(file.parents[2]) for file in place.glob(f'**/{name}')} - {str(place)})
+        found = listed(map(str, files or inside)) or f'no {name}'
         raise UsageError(
             f'{place}: expected the work directory of a training, or its scalars.json, got {found} '
             'without a logged iteration'
@@ -115,7 +118,7 @@ def _read(file: Path) -> list[dict[str, Any]]:
 
 
 def analyze_logs(
-    work_dirs: Sequence[str | Path],
+    work_dirs: str | Path | Sequence[str | Path],
     out: str | Path = 'curves.png',
     keys: Sequence[str] = (),
     names: Sequence[str] = (),
@@ -123,7 +126,7 @@ def analyze_logs(
     """Draw the curves of trainings above each other, and sum each of them up.
 
     Args:
-        work_dirs: Work directories, or files of scalars.
+        work_dirs: Work directories, or files of scalars, or one of them.
         out: Picture to write.
         keys: Names of the numbers to draw, or their ends behind a ``/``; by default each term of
             the loss and AP.
@@ -135,7 +138,8 @@ def analyze_logs(
     Raises:
         UsageError: A training has no log, or nothing of it has such a name.
     """
-    places = [Path(place) for place in work_dirs]
+    given = [work_dirs] if isinstance(work_dirs, str | Path) else work_dirs
+    places = [Path(place) for place in given]
     check_output(out, [place for place in places if place.is_file()])
     if Path(out).suffix.lower() not in PICTURES:
         raise UsageError(f'out: expected a name that ends in {", ".join(PICTURES)}, got {out}')

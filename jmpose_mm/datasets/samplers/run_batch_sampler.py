@@ -66,7 +66,8 @@ class RunBatchSampler:
         crop: str = 'frame',
         drop_last: bool = False,
     ) -> None:
-        if not isinstance(sampler, DefaultSampler):
+        # Its order is drawn here again: that of a sampler with another one would be left out.
+        if getattr(type(sampler), '__iter__', None) is not DefaultSampler.__iter__:
             raise ValueError(f'sampler: expected a DefaultSampler, got {type(sampler).__name__}')
         if batch_size < 1 or run_length < 1:
             raise ValueError(

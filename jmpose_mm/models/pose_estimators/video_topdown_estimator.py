@@ -54,7 +54,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
     def __init__(
         self,
         *args: Any,
-        frozen: str | Sequence[str] = (),
+        frozen: str | Sequence[str] | None = (),
         frozen_norm: str = 'eval',
         frozen_backbone_dtype: str = 'float32',
         **kwargs: Any,
@@ -64,15 +64,15 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         if self.with_neck:
             self._connect_neck_and_head()
         names = dict(self.named_modules())
-        frozen = (frozen,) if isinstance(frozen, str) else frozen
-        for name in frozen:
+        self.frozen = (frozen,) if isinstance(frozen, str) else tuple(frozen or ())
+        self.frozen_norm = frozen_norm
+        for name in self.frozen:
             if name not in names:
                 raise ValueError(
                     f'frozen: expected names of sub-modules such as '
                     f'{[n for n, _ in self.named_children()]}, got {name!r}'
                 )
             names[name].requires_grad_(False)
-        self.frozen, self.frozen_norm = tuple(frozen), frozen_norm
         # Not a module: it would be saved in checkpoints.
         self._frozen_copy = FrozenCopy(frozen_backbone_dtype)
         self.train(self.training)

@@ -56,6 +56,13 @@ def test_log__a_resumed_training_replaces_what_it_did_again(tmp_path: Path) -> N
     assert log.curve('posetrack/AP').points == [(1, 1.0), (2, 2.0)]
 
 
+def test_log__of_several_trainings_in_one_folder_is_refused(tmp_path: Path) -> None:
+    for name in ('jm_pose', 'single_frame'):
+        write(tmp_path / 'demo' / name, '20260101_000000', trained(50, 0.4), validated(1, 30.0))
+    with pytest.raises(UsageError, match=r'demo: expected the work .*demo/jm_pose, .*single_frame'):
+        read_training_log(tmp_path / 'demo')
+
+
 def test_summary__the_best_ap_is_a_number_and_says_which(tmp_path: Path) -> None:
     records = [trained(50, 0.4), validated(1, float('nan')), validated(2, 25.0)]
     write(tmp_path / 'one', 'a', *records)
@@ -94,6 +101,7 @@ def test_analyze_logs__sums_up_and_draws_what_is_asked(tmp_path: Path) -> None:
         ('y/one', '90', '0.5', '0.1', '-', '-'),
     ]
     assert out.stat().st_size > 0
+    assert analyze_logs(str(runs[0]), out, keys=['AP'])[1][:2] == ('one', '50')
     assert analyze_logs(runs, out, names=['p', 'q'])[1][0] == 'p'
     with pytest.raises(UsageError, match=r'keys: expected one of loss, loss_kpt, .*, got .AR'):
         analyze_logs(runs, out, keys=['AR'])

@@ -12,7 +12,7 @@ from mmengine.dataset import DefaultSampler
 from torch.utils.data import BatchSampler
 
 from jmpose_mm.datasets.runs import Run
-from jmpose_mm.datasets.samplers.run_batch_sampler import RunBatchSampler
+from jmpose_mm.datasets.samplers import FrameGroupSampler, RunBatchSampler
 from jmpose_mm.datasets.transforms import SampleSupportFrames
 from jmpose_mm.functional.runs import Stretch, batch_sizes, draw_stretches, fill_batches
 from jmpose_mm.registry import DATA_SAMPLERS
@@ -192,6 +192,8 @@ def test_sampler__says_what_is_wrong() -> None:
         RunBatchSampler(DefaultSampler(repeated, seed=0), 8)
     with pytest.raises(ValueError, match='expected a DefaultSampler, got list'):
         RunBatchSampler([0, 1], 8)
+    with pytest.raises(ValueError, match='expected a DefaultSampler, got FrameGroupSampler'):
+        RunBatchSampler(FrameGroupSampler(Samples(DENSE), seed=0), 8)
 
 
 def test_sampler__is_built_by_name_and_can_be_sent_to_another_process() -> None:
