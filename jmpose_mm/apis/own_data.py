@@ -16,7 +16,7 @@ from jmpose_mm.datasets.conversion.own_data.configs import config_texts
 from jmpose_mm.datasets.conversion.own_data.options import OwnOptions
 from jmpose_mm.datasets.conversion.own_data.own_format import OwnFormat
 from jmpose_mm.datasets.conversion.own_data.skeletons import metainfo_text
-from jmpose_mm.datasets.conversion.resumable_conversion import REPORT, run_conversion
+from jmpose_mm.datasets.conversion.resumable_conversion import LEDGER, REPORT, run_conversion
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.json_files import read_json
 from jmpose_mm.video.frames.sources import open_source
@@ -109,6 +109,9 @@ def _size(text: str | None) -> tuple[int, int] | None:
 def _earlier(out: Path, options: OwnOptions) -> dict[str, str]:
     """Digests of the files that an earlier conversion into this folder has made."""
     if not (out / REPORT).is_file():
+        # With a ledger it is a conversion that was interrupted.
+        if (out / LEDGER).is_file():
+            return {}
         if (out / 'annotations').exists() or (out / 'metainfo.py').exists():
             raise UsageError(
                 f'{out}: expected a new folder OUT, found annotations or a metainfo.py that no '
