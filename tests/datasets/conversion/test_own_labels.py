@@ -420,6 +420,24 @@ def test_second_conversion__of_other_images_is_refused_and_of_moved_ones_is_not(
         converted(tmp_path)
 
 
+def test_options_of_python__are_those_of_the_command_line(tmp_path: Path) -> None:
+    own.canonical(tmp_path / 'more', lambda a: f'more_{a.video}/{a.frame:06d}.png')
+    (labels(tmp_path) / 'images').rename(tmp_path / 'pictures')
+    options = {'images': tmp_path / 'pictures', 'also': tmp_path / 'more', 'val': ['sit', 'turn']}
+    options |= {'joints': ['nose', 'left_ear', 'right_ear'], 'links': [('nose', 'left_ear')]}
+    report = converted(tmp_path, {'input_size': (64, 96)}, **options)
+    texts = {'images': str(options['images']), 'also': (str(options['also']),), 'val': 'sit,turn'}
+    texts |= {'joints': 'nose,left_ear,right_ear', 'links': 'nose=left_ear'}
+    assert {name: report['options'][name] for name in texts} == texts
+    assert report['splits']['val']['persons'] == 2 * own.FRAMES
+    assert converted(tmp_path, {'input_size': '64x96'}, **texts)['splits'] == report['splits']
+    for mistake in ({'links': 'nose', 'link': 'x'}, {'joint': 'nose'}):
+        with pytest.raises(UsageError, match=r'options: expected some .*, got (link|joint)$'):
+            converted(tmp_path, **mistake)
+    with pytest.raises(UsageError, match=r'model: expected some of .*, got backbones'):
+        converted(tmp_path, {'backbones': 'resnet18'}, **texts)
+
+
 def test_interrupted_conversion__goes_on_with_the_same_command(tmp_path: Path) -> None:
     labels(tmp_path)
     wanted = converted(tmp_path)
