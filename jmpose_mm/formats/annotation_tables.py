@@ -162,7 +162,7 @@ class AnnotationTables:
         Raises:
             UsageError: One of them has no frame.
         """
-        frames = self._frames_of(videos)
+        frames = self._frames_by_video(videos)
         unknown = {video for video, found in frames.items() if not found}
         if unknown:
             raise UsageError(
@@ -184,7 +184,7 @@ class AnnotationTables:
             }
         )
 
-    def _frames_of(self, videos: Iterable[str]) -> dict[str, list[int]]:
+    def _frames_by_video(self, videos: Iterable[str]) -> dict[str, list[int]]:
         """Indices of the frames of each video."""
         of_key: dict[str, list[int]] = {}
         for index, image in enumerate(self.images):

@@ -99,7 +99,7 @@ def _check_units(file: Path, kept: list[tuple[dict[str, Any], dict[str, Any], An
 
     Args:
         file: For the message.
-        kept: Of each person the file's entry, what is made of it, and the size of the image.
+        kept: Each person's entry in the file, what is made of it, and the size of the image.
     """
     joints = np.reshape([person['keypoints'] for _, person, _ in kept], (-1, 3))
     check_pixels(file, 'keypoints', joints[joints[:, 2] > 0, :2])
