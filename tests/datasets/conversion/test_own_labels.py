@@ -317,6 +317,11 @@ REFUSED: dict[str, tuple[Edit | None, dict[str, Any], str]] = {
         {},
         'all.json: bbox: expected left, top, width, height, got what looks like left, top, right',
     ),
+    'sigmas': (
+        lambda c: c['categories'][0].update(sigmas=[float('nan'), 0.1]),
+        {},
+        'sigmas: expected numbers above 0, got nan, 0.1',
+    ),
     'parts-of-the-picture': (
         each('annotations', lambda p: p.update(keypoints=own.parts(p['keypoints']))),
         {},
@@ -538,6 +543,13 @@ def test_deeplabcut__spreadsheets_save_other_separators_and_encodings(tmp_path: 
     for changed, encoding in ((text, 'utf-16'), ('\n'.join(body), 'utf-8-sig')):
         file.write_text(changed, encoding=encoding)
         assert read_deeplabcut(file)[0] == expected
+
+
+def test_deeplabcut__a_table_without_x_and_y_is_named(tmp_path: Path) -> None:
+    file = tmp_path / 'CollectedData_a.csv'
+    file.write_text('scorer,a,a\nbodyparts,nose,nose\ncoords,u,v\nimg1.png,1,2\n')
+    with pytest.raises(UsageError, match=r'CollectedData_a\.csv: expected x and y in the row'):
+        read_deeplabcut(file)
 
 
 def test_deeplabcut__a_comma_within_commas_is_no_point(tmp_path: Path) -> None:
