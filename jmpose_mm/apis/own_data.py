@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from jmpose_mm.datasets.conversion.own_data.configs import config_texts
 from jmpose_mm.datasets.conversion.own_data.options import OwnOptions
 from jmpose_mm.datasets.conversion.own_data.own_format import OwnFormat
 from jmpose_mm.datasets.conversion.own_data.skeletons import metainfo_text
-from jmpose_mm.datasets.conversion.resumable_conversion import REPORT, run_conversion
-from jmpose_mm.errors import UsageError
+from jmpose_mm.datasets.conversion.resumable_conversion import LEDGER, REPORT, run_conversion
+from jmpose_mm.errors import UsageError, listed
 from jmpose_mm.formats.json_files import read_json
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.whole_files import whole_file, write_json
 
 __all__ = ['convert_own_data']
+
+MODEL = ('backbone', 'method', 'input_size', 'weights')
 
 
 def convert_own_data(
@@ -38,9 +40,10 @@ def convert_own_data(
     Args:
         source: A label file, or a folder of them, and of images.
         out: Folder to write, new or made by an earlier call with the same options.
-        options: Rules by which labels are understood: fields of `OwnOptions`.
-        model: ``backbone``, ``method``, ``input_size`` (``'256x192'``, W and H) and ``weights`` of
-            the configs, as far as they are not the usual ones.
+        options: Rules by which labels are understood: fields of `OwnOptions`, where paths, numbers
+            and lists of names or pairs stand for their text.
+        model: ``backbone``, ``method``, ``input_size`` (``'256x192'`` or two numbers, W and H) and
+            ``weights`` of the configs, as far as they are not the usual ones.
         copy: Copy images where links cannot be made.
         progress: Show a progress bar.
 
@@ -50,10 +53,8 @@ def convert_own_data(
     Raises:
         UsageError: Something cannot be used, or would be overwritten; nothing is written then.
     """
-    out, given = Path(out), dict(options or {})
-    if 'also' in given:
-        given['also'] = tuple(map(str, given['also']))
-    facts = OwnOptions(**given)
+    out, facts = Path(out), _facts(options or {})
+    _check_names('model', model or {}, MODEL)
     dataset = OwnFormat(Path(source), out, facts, _read_film)
     dataset.copies_images = copy
     # All checks come before the conversion, which writes.
@@ -68,6 +69,32 @@ def convert_own_data(
     report['files'] = {**earlier, **{name: _digest(text) for name, text in texts.items()}}
     write_json(out / REPORT, report)
     return report
+
+
+def _facts(options: Mapping[str, Any]) -> OwnOptions:
+    """The options with the texts that a command line would have."""
+    _check_names('options', options, [field.name for field in fields(OwnOptions)])
+    plain = {
+        name: value if value is None or isinstance(value, int) else _text(value)
+        for name, value in options.items()
+    }
+    if 'also' in plain:
+        also = options['also']
+        plain['also'] = tuple(map(str, [also] if isinstance(also, str | Path) else also))
+    return OwnOptions(**plain)
+
+
+def _text(value: Any, between: str = ',') -> str:
+    """Lists with commas between, their pairs with equal signs."""
+    if isinstance(value, list | tuple):
+        return between.join(_text(one, '=') for one in value)
+    return str(value)
+
+
+def _check_names(what: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise UsageError(f'{what}: expected some of {listed(known, 40)}, got {listed(unknown)}')
 
 
 def _read_film(film: Path) -> Iterator[tuple[int, np.ndarray]]:
@@ -87,7 +114,7 @@ def _texts(dataset: OwnFormat, model: Mapping[str, Any]) -> dict[str, str]:
         backbone=model.get('backbone', 'resnet18'),
         method=model.get('method', 'jm_pose'),
         input_size=_size(model.get('input_size')),
-        weights=model.get('weights'),
+        weights=None if model.get('weights') is None else str(model['weights']),
     )
     facts.check()
     texts = {f'configs/{name}': text for name, text in config_texts(facts).items()}
@@ -95,10 +122,11 @@ def _texts(dataset: OwnFormat, model: Mapping[str, Any]) -> dict[str, str]:
     return {'metainfo.py': metainfo_text(skeleton, source), **texts}
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
-    """Width and height of a text like 256x192."""
-    if text is None:
+def _size(given: str | Sequence[int] | None) -> tuple[int, int] | None:
+    """Width and height of a text like 256x192, or of two numbers."""
+    if given is None:
         return None
+    text = given if isinstance(given, str) else 'x'.join(map(str, given))
     sides = text.lower().split('x')
     if not all(side.isdecimal() for side in sides) or len(sides) > 2:
         raise UsageError(f'input_size: expected width and height such as 256x192, got {text!r}')
@@ -109,6 +137,9 @@ def _size(text: str | None) -> tuple[int, int] | None:
 def _earlier(out: Path, options: OwnOptions) -> dict[str, str]:
     """Digests of the files that an earlier conversion into this folder has made."""
     if not (out / REPORT).is_file():
+        # With a ledger it is a conversion that was interrupted.
+        if (out / LEDGER).is_file():
+            return {}
         if (out / 'annotations').exists() or (out / 'metainfo.py').exists():
             raise UsageError(
                 f'{out}: expected a new folder OUT, found annotations or a metainfo.py that no '

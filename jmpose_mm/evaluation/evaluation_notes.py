@@ -22,6 +22,9 @@ from jmpose_mm.functional.evaluation.posetrack_persons import (
 __all__ = ['evaluation_notes', 'missed_frames_note', 'prediction_notes']
 
 
+_FEW = 10  # of fewer joints nothing can be said
+
+
 def evaluation_notes(
     pairs: PredictionPairs, truth: TruePersons, predictions: PredictedPersons, ap: JointAP
 ) -> tuple[str, ...]:
@@ -121,6 +124,15 @@ def _of_scales(truth: TruePersons, predictions: PredictedPersons) -> Iterator[st
         yield (
             f'{outside} of {len(found)} predicted joints lie far from all annotated ones: are they '
             'in pixels of another image size?'
+        )
+    leave, exchanged = (
+        int(((points < low) | (points > high)).any(axis=1).sum())
+        for points in (found, found[:, ::-1])
+    )
+    if leave >= _FEW and 10 * leave > len(found) and 20 * exchanged < leave:
+        yield (
+            f'{leave} of {len(found)} predicted joints lie beyond all annotated ones, and '
+            f'{exchanged} would if x and y changed places: is y before x?'
         )
 
 

@@ -6,7 +6,7 @@ Axes: N persons, K joints. Coordinates are the file's image pixels, boxes xyxy.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.formats.frame_names import ImageIndex, frame_key, frame_keys
+from jmpose_mm.formats.frame_names import (
+    ImageIndex,
+    common_end,
+    frame_key,
+    frame_keys,
+    video_key,
+)
 from jmpose_mm.formats.json_files import place_in
 from jmpose_mm.formats.persons import Image, Persons
 from jmpose_mm.functional.evaluation.polygons import Polygons
@@ -150,20 +156,22 @@ class AnnotationTables:
         """The frames of some videos and everybody in them.
 
         Args:
-            videos: Keys of their folders as `video_key` makes them, or the files' ``vid_id``.
+            videos: Keys of their folders as `video_key` makes them, or the files' ``vid_id``. With
+                folders before a key, of several such videos those whose folders agree furthest.
 
         Raises:
             UsageError: One of them has no frame.
         """
-        known = [image.videos & videos for image in self.images]
-        unknown = videos - frozenset().union(*known)
+        frames = self._frames_by_video(videos)
+        unknown = {video for video, found in frames.items() if not found}
         if unknown:
             raise UsageError(
                 f'videos: expected videos that are annotated, got unknown {sorted(unknown)}'
             )
+        kept = np.zeros(len(self.images), dtype=bool)
+        kept[[frame for found in frames.values() for frame in found]] = True
         # The new place of each frame that stays; those of the others are never read.
-        places = np.cumsum([bool(found) for found in known]) - 1
-        kept = np.asarray([bool(found) for found in known], dtype=bool)
+        places = np.cumsum(kept) - 1
         persons = self.persons.take(kept[self.persons.image])
         regions = [(i, r) for i, r in zip(self.region_images, self.regions, strict=True) if kept[i]]
         return AnnotationTables(
@@ -175,6 +183,24 @@ class AnnotationTables:
                 'regions': [ring for _, ring in regions],
             }
         )
+
+    def _frames_by_video(self, videos: Iterable[str]) -> dict[str, list[int]]:
+        """Indices of the frames of each video."""
+        of_key: dict[str, list[int]] = {}
+        for index, image in enumerate(self.images):
+            for key in image.videos:
+                of_key.setdefault(key, []).append(index)
+        frames = {}
+        for video in videos:
+            found = of_key.get(video) or of_key.get(video_key(video), [])
+            ends = [common_end(self.images[index].name, f'{video}/_') for index in found]
+            is_path = '/' in video and video not in of_key
+            frames[video] = [
+                index
+                for index, end in zip(found, ends, strict=True)
+                if not is_path or end == max(ends)
+            ]
+        return frames
 
     def check_head_boxes(self, truth: TruePersons) -> None:
         """Raise ``UsageError`` for persons with joints but no head box: every distance is measured

@@ -32,6 +32,7 @@ __all__ = [
     'IMAGE_SUFFIXES',
     'FrameName',
     'ImageIndex',
+    'common_end',
     'distinct_ends',
     'frame_key',
     'frame_keys',
@@ -213,7 +214,7 @@ class ImageIndex:
             stem = PurePosixPath(name).stem
             places = [p for p in places if PurePosixPath(self.names[p]).stem == stem]
         if len(places) > 1:
-            ends = [_common_end(self.names[place], name) for place in places]
+            ends = [common_end(self.names[place], name) for place in places]
             places = [p for p, end in zip(places, ends, strict=True) if end == max(ends)]
         if len(places) > 1:
             raise UsageError(
@@ -240,11 +241,9 @@ def _identity(name: str) -> tuple[str, str, int | None]:
     return video_key(folder.name), series, number
 
 
-def _common_end(one: str, other: str) -> int:
-    """How many folders two paths have in common at their ends."""
-    folders = (
-        [video_key(part) for part in reversed(PurePosixPath(name).parent.parts)]
-        for name in (one, other)
-    )
+def common_end(one: str, other: str) -> int:
+    """How many folders two paths of images have in common at their ends."""
+    parts = (PurePosixPath(name).parent.parts for name in (one, other))
+    folders = (map(video_key, reversed(names)) for names in parts)
     # Not strict: the paths may differ in depth.
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*folders, strict=False)))

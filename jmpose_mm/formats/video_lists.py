@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jmpose_mm.errors import UsageError
-from jmpose_mm.formats.frame_names import video_key
+from jmpose_mm.formats.frame_names import posix_name, video_key
 from jmpose_mm.formats.json_files import read_text
 
 __all__ = ['read_video_list']
@@ -20,7 +20,7 @@ def read_video_list(videos: str | int | Path | Sequence[str | int]) -> frozenset
             each line (what follows a ``#`` and empty lines are left out).
 
     Returns:
-        Their keys.
+        Their keys, with the folders that stand before them.
 
     Raises:
         UsageError: The file cannot be read, or there is no name.
@@ -42,7 +42,13 @@ def read_video_list(videos: str | int | Path | Sequence[str | int]) -> frozenset
         names = [str(name).strip() for name in videos]
     else:
         raise UsageError(f'videos: expected names, or a text file of them, got {videos!r}')
-    keys = frozenset(video_key(name) for name in names if name)
+    keys = frozenset(_key(name) for name in names if name)
     if not keys:
         raise UsageError(f'videos: expected at least one name, got none in {videos!s}')
     return keys
+
+
+def _key(name: str) -> str:
+    """The name with its last part as `video_key` has it."""
+    folder = PurePosixPath(posix_name(name).rstrip('/')).parent
+    return str(folder / video_key(name))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jmpose_mm.apis.box_quality import judge_boxes
+from jmpose_mm.errors import UsageError
 
 MINI = Path(__file__).resolve().parents[2].parent / 'shared' / 'data' / 'mini_posetrack'
 
@@ -52,6 +53,19 @@ def test_judge__by_hand(tmp_path: Path) -> None:
         'precision': 0.5,
     }
     assert judge_boxes(*files, least_score=0.75)['precision'] == 0.333
+    entries[-1]['image_id'] = 99
+    files[1].write_text(json.dumps(entries))
+    assert judge_boxes(*files)['boxes of unknown images'] == 1
+    files[1].write_text(json.dumps([{**entry, 'image_id': 99} for entry in entries]))
+    with pytest.raises(UsageError, match=r'boxes.json: .* 3 images .*000001.jpg, got 4 of other'):
+        judge_boxes(*files)
+    corners = [{'image_id': 1, 'bbox': [60, 20, 80, 50], 'score': 0.9 - k / 9} for k in range(3)]
+    files[1].write_text(json.dumps(corners))
+    for image in images:
+        image |= {'width': 96, 'height': 72}
+    files[0].write_text(json.dumps(document))
+    with pytest.raises(UsageError, match=r'boxes.json: bbox: expected left, top, width, height'):
+        judge_boxes(*files)
 
 
 def test_judge__own_joints_in_any_number(tmp_path: Path) -> None:

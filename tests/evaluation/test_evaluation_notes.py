@@ -72,6 +72,20 @@ def test_notes__predictions_of_another_image_size(tmp_path: Path) -> None:
     )
 
 
+def test_notes__x_and_y_of_predictions_exchanged(tmp_path: Path) -> None:
+    places = [(40 * k, 20 * k) for k in range(1, 15)]
+    truth = posetrack17([rect(*(point(k, x, y) for k, (x, y) in enumerate(places)))])
+    found = [point(k, x + 1, y, score=k / 20) for k, (x, y) in enumerate(places)]
+    assert notes(tmp_path, truth, posetrack17([rect(*found[:-1])])) == ''
+    found = [point(k, y, x, score=k / 20) for k, (x, y) in enumerate(places)]
+    assert notes(tmp_path, truth, posetrack17([rect(*found)])) == ''  # of too few joints
+    two = posetrack17([rect(*found), rect(*found, track_id=[1])])
+    assert notes(tmp_path, truth, two) == (
+        '16 of 28 predicted joints lie beyond all annotated ones, and 0 would if x and y changed '
+        'places: is y before x?'
+    )
+
+
 def test_notes__heads_of_size_0(tmp_path: Path) -> None:
     truth = posetrack17([rect(point(3, 1, 1), point(4, 5, 5), x2=[0], y2=[0])])
     found = posetrack17([rect(point(3, 1, 1.5, score=0.9), point(4, 5, 5, score=0.8))])

@@ -8,6 +8,7 @@ import pytest
 
 from jmpose_mm.formats.annotation_tables import AnnotationTables
 from jmpose_mm.formats.annotations import read_annotations
+from jmpose_mm.formats.video_lists import read_video_list
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
 from jmpose_mm.functional.joint_names import HIEVE_JOINTS, SUB_JHMDB_JOINTS
 
@@ -137,6 +138,26 @@ def test_joint_names__decide_the_order_of_any_data_set(
     path = written(tmp_path / 'b.json', joints_in(names[1:]))
     with pytest.raises(ValueError, match=f'without {names[0]}'):
         read_annotations(path, names)
+
+
+@pytest.mark.parametrize(
+    ('video', 'found'),
+    [
+        ('cage1/cam0', ['cage1/cam0']),
+        ('data/cage2/cam0/', ['cage2/cam0']),
+        ('cam0', ['cage1/cam0', 'cage2/cam0']),
+        ('images/cam0', ['cage1/cam0', 'cage2/cam0']),
+        ('val/000001_bonn_test', ['000001_bonn']),
+    ],
+)
+def test_of_videos__folders_before_a_name_choose_among_several(
+    video: str, found: list[str], tmp_path: Path
+) -> None:
+    folders = ('cage1/cam0', 'cage2/cam0', '000001_bonn')
+    images = [{'id': n, 'file_name': f'{name}/1.jpg'} for n, name in enumerate(folders)]
+    path = written(tmp_path / 'a.json', {'images': images})
+    tables = read_annotations(path, (), read_video_list([video]))
+    assert [str(Path(image.name).parent) for image in tables.images] == found
 
 
 def test_of_videos__images_and_persons_of_the_others_go(tmp_path: Path) -> None:

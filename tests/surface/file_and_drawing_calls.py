@@ -427,7 +427,7 @@ ELSEWHERE = {
     *('read_ahead', 'whole_config', 'is_finished'),
     *('read_file', 'read_coco', 'read_annolist', 'read_fast', 'annolist_joints', 'read_persons'),
     *('joint_names_in', 'detected_frames', 'check_predictions', 'check_replaceable', 'read_text'),
-    *('is_crowd', 'distinct_ends', 'prediction_notes', 'missed_frames_note'),
+    *('is_crowd', 'distinct_ends', 'common_end', 'prediction_notes', 'missed_frames_note'),
     *('decode_persons', 'read_unusual_json', 'field', 'whole_number', 'read_id', 'single_value'),
     *('read_labels', 'read_labelme', 'read_label_studio', 'read_deeplabcut', 'is_labelme'),
     *('is_label_studio', 'document_of_instances', 'inside', 'visible'),

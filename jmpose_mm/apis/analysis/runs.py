@@ -73,7 +73,8 @@ def read_truth(path: str | Path) -> Truth:
     Raises:
         ValueError: It cannot be read, or nobody is annotated in it.
     """
-    frames = read_annotations(path)
+    # As the metric and the data set have it: a crowd is nobody who could be found.
+    frames = read_annotations(path).without_crowds()
     persons, _ = without_ignored(frames.truth(), _nobody(frames), frames.ignored())
     if not persons.present.any():
         raise UsageError(f'{path}: expected annotated persons, got none')

@@ -17,7 +17,7 @@ __all__ = ['misread_remark']
 
 _LEAST = 3  # of fewer boxes or joints nothing can be said
 _BEYOND = 1.1  # of the image's size: labelled joints reach a little beyond
-_MOST = 0.5
+_MOST, _FEW = 0.5, 0.02
 
 
 def misread_remark(tables: AnnotationTables, samples: list[dict[str, Any]], detected: bool) -> str:
@@ -29,7 +29,8 @@ def misread_remark(tables: AnnotationTables, samples: list[dict[str, Any]], dete
         detected: The boxes of the samples are of a file of detections.
 
     Returns:
-        A sentence; empty where at most half of the joints lie outside of boxes.
+        A sentence; empty where at most half of the joints lie outside of boxes, and exchanging x
+        and y would bring none into the images.
 
     Raises:
         UsageError: Boxes are left, top, right, bottom; or most joints lie outside of the
@@ -50,25 +51,38 @@ def misread_remark(tables: AnnotationTables, samples: list[dict[str, Any]], dete
     labelled = np.isfinite(persons.keypoints).all(axis=2) & (persons.keypoints[..., 2] > 0)
     rows, joints = np.nonzero(labelled)
     points = persons.keypoints[rows, joints, :2]
-    _check_inside(points, sizes[persons.image[rows]])
+    exchanged = _check_inside(points, sizes[persons.image[rows]])
     low, high = np.split(persons.boxes[rows], 2, axis=1)
     slack = (high - low) / 2
     boxed = np.isfinite(low).all(axis=1)
     outside = ((points < low - slack) | (points > high + slack)).any(axis=1)[boxed]
     if len(outside) < _LEAST or outside.mean() <= _MOST:
-        return ''
+        return exchanged
     return (
         f'{int(outside.sum())} of {len(outside)} labelled joints lie far outside of the boxes of '
         'their persons; are keypoints and bbox of the same image size, and x before y?'
     )
 
 
-def _check_inside(points: np.ndarray, sizes: np.ndarray) -> None:
+def _check_inside(points: np.ndarray, sizes: np.ndarray) -> str:
+    """Say where joints leave their images that would not with x and y exchanged; else empty."""
     known = np.isfinite(sizes).all(axis=1)
     points, sizes = points[known], sizes[known]
-    outside = ((points < (1 - _BEYOND) * sizes) | (points > _BEYOND * sizes)).any(axis=1)
-    if len(outside) >= _LEAST and outside.mean() > _MOST:
+    count, outside = len(points), _outside(points, sizes)
+    if outside >= _LEAST and outside > _MOST * count:
         raise UsageError(
-            f'keypoints: {int(outside.sum())} of {len(outside)} labelled joints lie outside of '
+            f'keypoints: {outside} of {count} labelled joints lie outside of '
             'their images; are they of another image size, or y before x?'
         )
+    # Of joints that are outside for another reason, most stay there.
+    if outside < max(_LEAST, _FEW * count) or _outside(points[:, ::-1], sizes) > _FEW * outside:
+        return ''
+    return (
+        f'{outside} of {count} labelled joints lie outside of their images, and would not if x and '
+        'y changed places: is y before x?'
+    )
+
+
+def _outside(points: np.ndarray, sizes: np.ndarray) -> int:
+    beyond = (points < (1 - _BEYOND) * sizes) | (points > _BEYOND * sizes)
+    return int(beyond.any(axis=1).sum())

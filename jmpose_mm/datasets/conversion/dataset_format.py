@@ -143,6 +143,8 @@ def image_size(file: Path) -> tuple[int, int]:
         with Image.open(file) as image:
             wide, high = image.size
             turned = image.getexif().get(ORIENTATION, 1) >= 5
+    except Image.DecompressionBombError as error:
+        raise UsageError(f'{file}: expected an image of a usual size: {error}') from error
     except (OSError, UnidentifiedImageError, ValueError) as error:
         raise UsageError(f'{file}: expected an image, found something else') from error
     return (high, wide) if turned else (wide, high)

@@ -66,7 +66,9 @@ class HieveFormat(DatasetFormat):
 
     def __init__(self, src: Path, out: Path, val_videos: Sequence[str] = VAL_VIDEOS) -> None:
         super().__init__(src, out)
-        self.val_videos = tuple(val_videos)
+        # Names are bare numbers: of one name alone each digit would be a video.
+        alone = isinstance(val_videos, str | int)
+        self.val_videos = tuple(map(str, [val_videos] if alone else val_videos))
 
     def videos(self) -> list[Video]:
         """All labelled videos, by number."""

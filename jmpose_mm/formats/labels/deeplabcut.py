@@ -87,6 +87,8 @@ def _csv_table(file: Path) -> tuple[list[str], list[Column], list[list[float]]]:
         header[line[0]] = line
     if not {'bodyparts', 'coords'} <= header.keys():
         raise UsageError(f'{file}: expected the rows bodyparts and coords, got {sorted(header)}')
+    if not {'x', 'y'} <= set(header['coords']):
+        raise UsageError(f'{file}: expected x and y in the row coords, got neither or one')
     # The path stands in one column, or in three, whose other headings are empty.
     first = next(k for k, axis in enumerate(header['coords']) if axis in ('x', 'y'))
     individuals = header.get('individuals', [''] * len(header['coords']))

@@ -1,8 +1,9 @@
 """labelme: one JSON file an image, a point for each joint.
 
-Points of one animal share their ``group_id``. Without one, a rectangle or polygon takes the points
-inside of it; an image with none of both shows one animal. The label of the rectangle or polygon is
-the category, those of points are the joints. The flag ``occluded`` makes a joint hidden.
+Points of one animal share their ``group_id``, which counts anew in every image: it is no identity.
+Without one, a rectangle or polygon takes the points inside of it; an image with none of both shows
+one animal. The label of the rectangle or polygon is the category, those of points are the joints.
+The flag ``occluded`` makes a joint hidden.
 """
 
 from __future__ import annotations
@@ -92,10 +93,9 @@ def _groups(shapes: list[dict[str, Any]], left_out: Counter[str]) -> list[list[d
 
 def _instance(shapes: list[dict[str, Any]], image: int) -> Instance:
     joints: dict[str, tuple[float, float, int]] = {}
-    box, category, track = None, None, None
+    box, category = None, None
     for shape in shapes:
         label = str(field(shape, 'label', str)).strip()
-        track = shape.get('group_id') if track is None else track
         if shape.get('shape_type', 'polygon') in OUTLINES:
             box, category = _box(shape), label
             continue
@@ -107,7 +107,7 @@ def _instance(shapes: list[dict[str, Any]], image: int) -> Instance:
         x, y = np.asarray(shape['points'], dtype=float)[0]
         hidden = bool((shape.get('flags') or {}).get('occluded'))
         joints[label] = (float(x), float(y), 1 if hidden else 2)
-    return Instance(image, joints, box, category, track)
+    return Instance(image, joints, box, category)
 
 
 def _box(shape: dict[str, Any]) -> tuple[float, float, float, float]:

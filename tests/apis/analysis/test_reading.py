@@ -42,6 +42,14 @@ def write(folder: Path, *documents: dict) -> Path:
     return folder
 
 
+def test_truth__has_no_crowds_as_the_metric(tmp_path: Path) -> None:
+    content = document([{}, {}])
+    content['annotations'].append({**content['annotations'][0], 'iscrowd': 1, 'track_id': 1})
+    truth = read_truth(write(tmp_path / 'gt', content))
+    assert truth.persons.frame.tolist() == [0, 1]
+    assert len(truth.frames.persons.track_ids) == 2
+
+
 def test_image_fields__true_or_false_words_and_lists(tmp_path: Path) -> None:
     fields = [
         {'dark': True, 'place': 'street', 'seen': ['fog', 'blur'], 'width': 9, 'rare': 'a'},

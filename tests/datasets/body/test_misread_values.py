@@ -69,3 +69,15 @@ def test_joints__of_another_image_size() -> None:
     assert said.startswith('7 of 8 labelled joints lie far outside of the boxes')
     said = misread_remark(tables(BOXES, inside(BOXES)[..., ::-1]), [], detected=False)
     assert said.startswith('5 of 8 labelled joints lie far outside of the boxes')
+
+
+def test_joints__that_are_inside_with_x_and_y_exchanged() -> None:
+    # a wide film: of exchanged joints those from its right part leave the image
+    left = np.asarray([[10, 20, 60, 300], [90, 20, 160, 300], [9, 8, 60, 90]])
+    boxes = np.concatenate([left, BOXES[:2]])
+    exchanged = inside(boxes)[..., ::-1]
+    said = misread_remark(tables(boxes[:, [1, 0, 3, 2]], exchanged), [], detected=False)
+    assert said.startswith('4 of 10 labelled joints lie outside of their images, and would not if')
+    # below the image, as of people who are cut off: exchanged they would leave it, too
+    below = boxes + np.asarray([0, 150, 0, 150])
+    assert misread_remark(tables(below, inside(below)), [], detected=False) == ''

@@ -86,6 +86,11 @@ def flat(animal: Animal) -> list[float]:
     return animal.joints.ravel().tolist()
 
 
+def parts(keypoints: list[float]) -> list[float]:
+    """Joints in parts of the picture instead of pixels."""
+    return (np.reshape(keypoints, (-1, 3)) / [*SIZE, 1]).ravel().tolist()
+
+
 def canonical(root: Path, names: Callable[[Animal], str] | None = None, **film: Any) -> None:
     """COCO's own form, images in one folder a video."""
     names = names or (lambda a: f'{a.video}/{a.frame:06d}.png')

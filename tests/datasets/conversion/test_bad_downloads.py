@@ -9,10 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import official_downloads as official
+import PIL.Image
 import pytest
 from scipy.io import loadmat, savemat
 
 from jmpose_mm.datasets.conversion import convert_dataset
+from jmpose_mm.datasets.conversion.dataset_format import image_size
 from jmpose_mm.datasets.conversion.matlab_files import read_matlab, read_matlab_structure
 from jmpose_mm.datasets.conversion.posetrack17 import renamed_frames
 from jmpose_mm.datasets.conversion.sub_jhmdb import mask_box
@@ -203,6 +205,17 @@ def test_posetrack18__an_image_that_is_none_is_named(tmp_path: Path) -> None:
     root = official.write_posetrack18(tmp_path / 'download')
     (root / 'images/val/000522_bonn_test/000000.jpg').write_bytes(b'cut')
     assert_refused('posetrack18', root, r'000522_bonn_test/000000\.jpg: expected an image')
+
+
+def test_image_size__of_a_picture_that_pillow_refuses_is_an_error_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((20, 30, 3), np.uint8))
+    monkeypatch.setattr(PIL.Image, 'MAX_IMAGE_PIXELS', 200)
+    with pytest.raises(
+        ValueError, match=r'a\.png: expected an image of a usual size: .*600 pixels'
+    ):
+        image_size(tmp_path / 'a.png')
 
 
 def test_sub_jhmdb__names_file_and_key(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from jmpose_mm.datasets.body import (
     SubJhmdbClipDataset,
 )
 from jmpose_mm.datasets.conversion import FORMATS, convert_dataset, counts_table
+from jmpose_mm.datasets.conversion.hieve import HieveFormat
 from jmpose_mm.formats.annotations import read_annotations
 
 PIPELINE = [
@@ -364,6 +365,8 @@ def test_hieve__videos_are_held_out_and_extracted_frames_are_taken(tmp_path: Pat
         f'{video}/000000.jpg' for video in (4, 8, 12, 16)
     ]
     assert val['annotations'][0]['bbox'] == [10, 10, 28, 54]
+    assert HieveFormat(tmp_path, out, '12').val_videos == ('12',)
+    assert HieveFormat(tmp_path, out, [4, 8]).val_videos == ('4', '8')
     with pytest.raises(ValueError, match=r"val_videos: .* got \['17'\]"):
         convert_dataset('hieve', tmp_path / 'download', out, progress=False, val_videos=['17'])
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import own_exports as own
 import pytest
+from mmengine.config import Config
 
 from jmpose_mm.apis.own_data import convert_own_data
 from jmpose_mm.datasets.conversion.own_data.splits import held_out_videos
@@ -323,6 +324,21 @@ REFUSED: dict[str, tuple[Edit | None, dict[str, Any], str]] = {
         {},
         'expected 640x480 pixels, which its labels are for, got 96x72',
     ),
+    'corners': (
+        each('annotations', lambda p: p.update(bbox=[50, 40, 90, 70])),
+        {},
+        'all.json: bbox: expected left, top, width, height, got what looks like left, top, right',
+    ),
+    'sigmas': (
+        lambda c: c['categories'][0].update(sigmas=[float('nan'), 0.1]),
+        {},
+        'sigmas: expected numbers above 0, got nan, 0.1',
+    ),
+    'parts-of-the-picture': (
+        each('annotations', lambda p: p.update(keypoints=own.parts(p['keypoints']))),
+        {},
+        'all.json: keypoints: expected pixels of the image, got parts of it',
+    ),
     'crossed-pairs': (
         None,
         {'flip_pairs': 'left_ear=right_paw,left_paw=right_ear'},
@@ -404,6 +420,61 @@ def test_second_conversion__keeps_what_was_edited(tmp_path: Path) -> None:
         converted(tmp_path, joints='nose,neck')
 
 
+def test_second_conversion__of_other_images_is_refused_and_of_moved_ones_is_not(
+    tmp_path: Path,
+) -> None:
+    labels(tmp_path)
+    converted(tmp_path)
+    (tmp_path / 'labels').rename(tmp_path / 'moved')
+    convert_own_data(tmp_path / 'moved', tmp_path / 'out', progress=False)
+    (shown, *_) = sorted((tmp_path / 'out/images').rglob('*.png'))
+    assert shown.resolve().is_relative_to(tmp_path / 'moved')
+    labels(tmp_path)
+    converted(tmp_path)  # copies of the same images are the same
+    other = tmp_path / 'labels/images/run/000000.png'
+    cv2.imwrite(str(other), 255 - cv2.imread(str(other)))
+    with pytest.raises(UsageError, match=r'out/images/run/000000.png: expected the image .*labels'):
+        converted(tmp_path)
+
+
+def test_options_of_python__are_those_of_the_command_line(tmp_path: Path) -> None:
+    own.canonical(tmp_path / 'more', lambda a: f'more_{a.video}/{a.frame:06d}.png')
+    (labels(tmp_path) / 'images').rename(tmp_path / 'pictures')
+    options = {'images': tmp_path / 'pictures', 'also': tmp_path / 'more', 'val': ['sit', 'turn']}
+    options |= {'joints': ['nose', 'left_ear', 'right_ear'], 'links': [('nose', 'left_ear')]}
+    report = converted(tmp_path, {'input_size': (64, 96)}, **options)
+    texts = {'images': str(options['images']), 'also': (str(options['also']),), 'val': 'sit,turn'}
+    texts |= {'joints': 'nose,left_ear,right_ear', 'links': 'nose=left_ear'}
+    assert {name: report['options'][name] for name in texts} == texts
+    assert report['splits']['val']['persons'] == 2 * own.FRAMES
+    assert converted(tmp_path, {'input_size': '64x96'}, **texts)['splits'] == report['splits']
+    for mistake in ({'links': 'nose', 'link': 'x'}, {'joint': 'nose'}):
+        with pytest.raises(UsageError, match=r'options: expected some .*, got (link|joint)$'):
+            converted(tmp_path, **mistake)
+    with pytest.raises(UsageError, match=r'model: expected some of .*, got backbones'):
+        converted(tmp_path, {'backbones': 'resnet18'}, **texts)
+
+
+def test_interrupted_conversion__goes_on_with_the_same_command(tmp_path: Path) -> None:
+    labels(tmp_path)
+    wanted = converted(tmp_path)
+    for file in ('conversion.json', 'metainfo.py', 'configs/data.py'):
+        (tmp_path / 'out' / file).unlink()
+    assert converted(tmp_path)['splits'] == wanted['splits']
+    assert (tmp_path / 'out/metainfo.py').is_file()
+
+
+def test_names__in_comments_of_configs_run_no_code(tmp_path: Path) -> None:
+    mark = tmp_path / 'mark'
+    name = f'mouse\nopen({str(mark)!r}, "w")\r#'
+    labels(tmp_path, each('categories', lambda c: c.update(name=name)))
+    converted(tmp_path)
+    for file in ('metainfo.py', 'configs/jm_pose.py'):
+        assert Config.fromfile(tmp_path / 'out' / file)
+    assert not mark.exists()
+    assert Config.fromfile(tmp_path / 'out/metainfo.py').dataset_info.category == name
+
+
 def test_out_within_the_labels__is_not_read_again(tmp_path: Path) -> None:
     labels(tmp_path)
     for _ in range(2):
@@ -463,6 +534,14 @@ def test_labelme__a_picture_that_was_renamed_with_its_file(tmp_path: Path) -> No
     assert names == ['new.png', 'old.png', 'old.png']
 
 
+def test_labelme__groups_of_an_image_are_no_identities(tmp_path: Path) -> None:
+    shape = {'label': 'nose', 'points': [[1, 2]], 'shape_type': 'point', 'group_id': 1}
+    content = {'shapes': [shape, {**shape, 'group_id': 2}], 'imagePath': 'a.png'}
+    found, _ = read_labelme([(tmp_path / 'a.json', content), (tmp_path / 'b.json', content)])
+    assert len(found['annotations']) == 4
+    assert not any('track_id' in person for person in found['annotations'])
+
+
 def test_deeplabcut__spreadsheets_save_other_separators_and_encodings(tmp_path: Path) -> None:
     own.deeplabcut(tmp_path)
     file = next(tmp_path.rglob('*.csv'))
@@ -476,6 +555,13 @@ def test_deeplabcut__spreadsheets_save_other_separators_and_encodings(tmp_path: 
     for changed, encoding in ((text, 'utf-16'), ('\n'.join(body), 'utf-8-sig')):
         file.write_text(changed, encoding=encoding)
         assert read_deeplabcut(file)[0] == expected
+
+
+def test_deeplabcut__a_table_without_x_and_y_is_named(tmp_path: Path) -> None:
+    file = tmp_path / 'CollectedData_a.csv'
+    file.write_text('scorer,a,a\nbodyparts,nose,nose\ncoords,u,v\nimg1.png,1,2\n')
+    with pytest.raises(UsageError, match=r'CollectedData_a\.csv: expected x and y in the row'):
+        read_deeplabcut(file)
 
 
 def test_deeplabcut__a_comma_within_commas_is_no_point(tmp_path: Path) -> None:

@@ -124,6 +124,8 @@ def _category(
         )
         given = tuple(wholebody_joints(given, parts))
     sigmas = tuple(float(value) for value in entry.get('sigmas') or ())
+    if not all(0 < sigma < np.inf for sigma in sigmas):
+        raise ValueError(f'sigmas: expected numbers above 0, got {listed(map(str, sigmas))}')
     name = str(entry.get('name') or UNNAMED).strip()
     binary = {_most_visible(person['keypoints'], len(given)) for person in persons} <= {0, 1}
     return LabelledCategory(file, key, name, given, parts, links, sigmas, len(persons), binary)

@@ -47,8 +47,10 @@ def _data(facts: ConfigFacts) -> str:
             f'frames = dict(_base_.frames, offsets_seconds={offsets}, frame_rate=1000)\n'
         )
     base, made_by, degrade, weigh = _labels(facts)
+    # A name with a line break would end the comment, and what follows would be run as code.
+    category = ' '.join(facts.category.split())
     return f"""\
-# {facts.joints} joints of {facts.category}; made by {made_by}.
+# {facts.joints} joints of {category}; made by {made_by}.
 _base_ = 'jmpose_mm::_base_/datasets/{base}-clips.py'
 
 data_root = '{{{{ fileDirname }}}}/../'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 from collections.abc import Collection
 from pathlib import Path
 
@@ -71,13 +72,26 @@ def write_images(
     folder.mkdir(parents=True, exist_ok=True)
     for frame in near:
         target = files[frame.number]
-        if frame.file is not None and not target.exists():
-            link_file(frame.file, target, copy)
+        if frame.file is not None:
+            _link(frame.file, target, copy)
     if film is not None:
         size = next((image.size for image in labelled.values() if image.size is not None), None)
         past = extract_frames(film.film, from_film, film.read, size)
         files |= {n - offset: file for n, file in from_film.items() if n not in past}
     return files, offset
+
+
+def _link(source: Path, target: Path, copy: bool) -> None:
+    """Let a frame be an image; that of an earlier conversion stays where it is the same."""
+    if target.is_symlink() and not target.exists():
+        target.unlink()  # the images of the earlier conversion were moved
+    if not target.exists():
+        link_file(source, target, copy)
+    elif not (target.samefile(source) or filecmp.cmp(source, target, shallow=False)):
+        raise UsageError(
+            f'{target}: expected the image {source}, found another one, of an earlier conversion; '
+            'remove the folder, or choose another OUT'
+        )
 
 
 def _around(frames: tuple[OwnFrame, ...], labelled: Collection[int]) -> list[OwnFrame]:

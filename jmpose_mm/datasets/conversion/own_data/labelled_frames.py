@@ -10,17 +10,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from jmpose_mm.datasets.conversion.dataset_format import image_size
 from jmpose_mm.datasets.conversion.own_data.categories import LabelledCategory
 from jmpose_mm.datasets.conversion.own_data.image_files import ImageFiles
-from jmpose_mm.datasets.conversion.own_data.persons import FileJoints, own_entry
+from jmpose_mm.datasets.conversion.own_data.persons import FileJoints, given_box, own_entry
 from jmpose_mm.datasets.conversion.own_data.skeletons import LabelledSkeleton
 from jmpose_mm.errors import UsageError
 from jmpose_mm.formats.frame_names import FILM_SUFFIXES, frame_name, posix_name
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
 from jmpose_mm.formats.json_files import Place, field, place_in, read_id, whole_number
 from jmpose_mm.formats.labels import Labels
-from jmpose_mm.formats.persons import Image
+from jmpose_mm.formats.persons import NO_BOX, Image
+from jmpose_mm.formats.pixel_units import check_pixels, corners_remark
 
 __all__ = ['LabelledImage', 'read_labelled_images']
 
@@ -71,6 +74,7 @@ def read_labelled_images(
         own = {c.key: c for c in categories if c.file == number}
         with place_in(one.file) as place:
             by_id = _images(one, images, found, place, counts)
+            kept = []
             for image, entry in _persons(one, by_id, place, counts):
                 key = read_id(entry.get('category_id', 1), 'category_id')
                 if key not in own:
@@ -80,12 +84,32 @@ def read_labelled_images(
                 joints = _file_joints(own[key], skeleton)
                 person = own_entry(entry, joints, image.size, counts)
                 if person is not None:
+                    kept.append((entry, person, image.size))
                     # As where exports overlap and two files have the same image.
                     counts['persons listed twice'] += person in image.persons
                     if person not in image.persons:
                         image.persons.append(person)
+            _check_units(one.file, kept)
     _check_losses(list(found.values()), sum(c.persons for c in categories), counts)
     return list(found.values())
+
+
+def _check_units(file: Path, kept: list[tuple[dict[str, Any], dict[str, Any], Any]]) -> None:
+    """Raise `UsageError` where boxes are corners, or numbers are parts of the picture.
+
+    Args:
+        file: For the message.
+        kept: Each person's entry in the file, what is made of it, and the size of the image.
+    """
+    joints = np.reshape([person['keypoints'] for _, person, _ in kept], (-1, 3))
+    check_pixels(file, 'keypoints', joints[joints[:, 2] > 0, :2])
+    # As the file has them: clipped to the image, corners look like boxes.
+    given = [(given_box(entry), size) for entry, _, size in kept]
+    boxes = np.reshape([NO_BOX if box is None else box for box, _ in given], (-1, 4))
+    sizes = np.reshape([size or (np.nan, np.nan) for _, size in given], (-1, 2))
+    corners = corners_remark('bbox', boxes, sizes)
+    if corners:
+        raise UsageError(f'{file}: {corners}')
 
 
 def _file_joints(category: LabelledCategory, skeleton: LabelledSkeleton) -> FileJoints:

@@ -15,7 +15,7 @@ from jmpose_mm.formats.coco_persons import is_crowd
 from jmpose_mm.formats.json_files import numbers, read_id
 from jmpose_mm.functional.crop import box_of_joints, clip_boxes, is_usable_box, xywh_to_xyxy
 
-__all__ = ['FileJoints', 'own_entry']
+__all__ = ['FileJoints', 'given_box', 'own_entry']
 
 TRACKS = ('track_id', 'object_id', 'instance_id')
 DIGITS = 3
@@ -110,6 +110,14 @@ def _triples(values: Any, key: str, count: int) -> np.ndarray:
     return np.column_stack([points, 2.0 * known])
 
 
+def given_box(entry: dict[str, Any]) -> np.ndarray | None:
+    """xyxy of an annotation's box as the file has it; None without one."""
+    given = entry.get('bbox')
+    if given in (None, [], [0, 0, 0, 0]):
+        return None
+    return np.asarray(xywh_to_xyxy(numbers(given, 'bbox', 4)))
+
+
 def _box(
     entry: dict[str, Any],
     labelled: np.ndarray,
@@ -117,13 +125,10 @@ def _box(
     counts: Counter[str],
 ) -> np.ndarray | None:
     """xyxy of the box, else of the outline, else around the joints; clipped to the image."""
-    box = None
-    given = entry.get('bbox')
-    if given not in (None, [], [0, 0, 0, 0]):
-        box = xywh_to_xyxy(numbers(given, 'bbox', 4))
-        if not is_usable_box(box):
-            counts['boxes without extent, made anew'] += 1
-            box = None
+    box = given_box(entry)
+    if box is not None and not is_usable_box(box):
+        counts['boxes without extent, made anew'] += 1
+        box = None
     if box is None:
         outline = _outline(entry.get('segmentation'))
         if outline is not None:

@@ -185,6 +185,8 @@ def _sigmas(
 def metainfo_text(skeleton: LabelledSkeleton, source: str) -> str:
     """The file ``metainfo.py``, as mmpose reads it."""
     partner = {a: b for pair in skeleton.pairs for a, b in (pair, pair[::-1])}
+    # A name with a line break would end the comment, and what follows would be run as code.
+    source = ' '.join(source.split())
     lines = [
         f'# The skeleton of {source}, made by tools/convert_dataset.py. In a mirrored picture,',
         '# a joint becomes the one that `swap` names.',
