@@ -49,7 +49,7 @@ class KeypointMetric(LabelledMetric):
         size: Length of a body: ``'box'``, the longer side of the annotated box, or two joints, the
             ends of a bone, e.g. ``('nose', 'tail_base')``. Persons without both ends are left out
             of PCK and ``error_lengths``, and counted.
-        thresholds: Shares of that length; joints are reported at the last one.
+        thresholds: Shares of that length, or one; joints are reported at the last one.
         comparison: ``'<='``, a distance of exactly the threshold is right, or ``'<'``.
         out_dir: Folder for ``predictions.json`` and, with labels, the tables.
         **kwargs: ``prefix`` and ``collect_device`` of mmengine's `BaseMetric`.
@@ -77,20 +77,21 @@ class KeypointMetric(LabelledMetric):
         self,
         boxes: str | None = None,
         size: str | Sequence[str] = 'box',
-        thresholds: Sequence[float] = (0.05, 0.1, 0.2),
+        thresholds: float | Sequence[float] = (0.05, 0.1, 0.2),
         comparison: str = '<=',
         out_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(boxes, **kwargs)
         check_choice('comparison', comparison, COMPARISONS)
-        if not thresholds or min(thresholds) <= 0:
+        self.thresholds = tuple(np.atleast_1d(np.asarray(thresholds, float)).tolist())
+        if not self.thresholds or min(self.thresholds) <= 0:
             raise ValueError(f'thresholds: expected positive numbers, got {thresholds}')
         is_bone = not isinstance(size, str) and len(size) == 2 and size[0] != size[1]
         if size != 'box' and not is_bone:
             raise ValueError(f"size: expected 'box' or the two ends of a bone, got {size!r}")
         self.size: str | tuple[str, ...] = size if isinstance(size, str) else tuple(size)
-        self.thresholds, self.comparison = tuple(thresholds), comparison
+        self.comparison = comparison
         self.out_dir = out_dir
         self._truth: KeypointTruth | None = None
 

@@ -71,6 +71,7 @@ def test_size__of_a_bone() -> None:
     assert numbers['error_lengths'] == pytest.approx(0.125)
     assert numbers['error_px'] == pytest.approx(5)
     assert evaluated(samples, size=('back', 'tail'), comparison='<')['PCK@0.1'] == 0
+    assert evaluated(samples, size=('back', 'tail'), thresholds=0.125)['PCK@0.125'] == 100
 
 
 def test_numbers__ids_may_be_numbers_and_words() -> None:
