@@ -94,7 +94,7 @@ class VideoTopdownEstimator(TopdownPoseEstimator):
         names = getattr(self.neck, 'feature_names', ())
         if getattr(self.head, 'ensemble', False) and 'initial_heatmaps' not in names:
             raise UsageError(
-                f"model.head.ensemble: expected a neck whose feature_names have "
+                f'model.head.ensemble: expected a neck whose feature_names have '
                 f"'initial_heatmaps', got {neck} with {list(names)}"
             )
         bind = getattr(getattr(self.head, 'loss_terms', None), 'bind', None)
