@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ['check_mirror', 'mirror_pairs', 'mirrored_name', 'side_of_name', 'unpaired_sides']
+__all__ = [
+    *('check_mirror', 'mirror_pairs', 'mirrored_name', 'name_without_side', 'side_of_name'),
+    'unpaired_sides',
+]
 
 _MIRROR = {'left': 'right', 'right': 'left', 'l': 'r', 'r': 'l'}
 _WORDS = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^A-Za-z\d]+')
@@ -25,6 +28,18 @@ def side_of_name(name: str) -> str:
     """
     sides = {word for _, word in _sides(name)}
     return {'l': 'left', 'r': 'right'}.get(next(iter(sides))[0], '') if len(sides) == 1 else ''
+
+
+def name_without_side(name: str) -> str:
+    """The letters and digits of a name but for its side, in small letters.
+
+    Example:
+        >>> [name_without_side(name) for name in ('left_knee', 'KneeR', 'front_paw_l', 'tail')]
+        ['knee', 'knee', 'frontpaw', 'tail']
+    """
+    for place, word in reversed(_sides(name)):
+        name = name[:place] + name[place + len(word) :]
+    return ''.join(filter(str.isalnum, name)).lower()
 
 
 def mirrored_name(name: str) -> str | None:

@@ -151,22 +151,30 @@ class VideoPoseInferencer:
             'versions': record['versions'],
         }
 
-    def stream(self, source: FrameSource, done: Sequence[FramePoses] | None = None) -> PoseStream:
+    def stream(
+        self,
+        source: FrameSource,
+        done: Sequence[FramePoses] | None = None,
+        choice: PersonChoice | None = None,
+    ) -> PoseStream:
         """Poses of the frames of an open source.
 
         Args:
             source: The film.
             done: Poses of its first frames, of an earlier run; they are not computed again.
+            choice: Persons, instead of those of ``choice``.
         """
+        choice = self.choice if choice is None else choice
         interval = source.span.stride * self.detect_every
         frames = math.ceil(self.lost * (source.fps or ASSUMED_FPS))
         sigmas = self.model.dataset_meta['sigmas']
-        least = LEAST_SCORE if self.choice.least_score is None else self.choice.least_score
+        least = LEAST_SCORE if choice.least_score is None else choice.least_score
         # A detector that misses a person once must not end the track.
         age = max(frames, 2 * interval)
         tracker = PersonTracker(sigmas, min_score=least, max_age=age)
-        people = IdentifiedBoxes(self.boxes, tracker, self.detect_every, source, self.choice)
+        people = IdentifiedBoxes(self.boxes, tracker, self.detect_every, source, choice)
         engine = ClipEngine(self.model, **self._engine)
-        # Files of poses do not keep maps: they are made again.
-        earlier = None if done is None or engine.layer else EarlierPoses(iter(done), len(done))
+        # Files of poses keep neither maps nor whom nobody wants: all is made again.
+        lacks = engine.layer or people.chooses_late
+        earlier = None if done is None or lacks else EarlierPoses(iter(done), len(done))
         return PoseStream(PoseMaking(source, people, tracker, engine, self.one_euro, earlier))

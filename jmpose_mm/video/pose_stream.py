@@ -154,7 +154,7 @@ class PoseMaking:
                 # Unsmoothed: a smoothed pose lags behind a fast person, and boxes are predicted
                 # from it.
                 self._tracker.observe(frame.index, person.id, person.keypoints, person.scores)
-            steadied = self._steadied(poses)
+            steadied = self._steadied(self._people.wanted(poses))
             yield frame, done or _copied(steadied)
 
     def _steadied(self, poses: FramePoses) -> FramePoses:

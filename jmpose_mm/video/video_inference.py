@@ -21,13 +21,11 @@ from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
 from jmpose_mm.video.pose_stream import PoseStream
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
-from jmpose_mm.video.poses.track_repairs import join_identities
 from jmpose_mm.video.poses.whole_tracks import (
-    ONE_EURO,
-    REPAIRS,
-    SMOOTHINGS,
     OneEuroTracks,
+    check_steps,
     jitter_before_and_after,
+    joined,
     measured,
     smoothed,
 )
@@ -72,11 +70,8 @@ def infer_video(
             interrupted run was another one.
     """
     source = source if isinstance(source, FrameSource) else open_source(source)
-    known = (*SMOOTHINGS, *REPAIRS, ONE_EURO)
-    for step in outputs.steps:
-        if step not in known:
-            raise UsageError(f'smoothing: expected one of {", ".join(known)}, got {step!r}')
     skeleton = skeleton_of(inferencer.model.dataset_meta)
+    check_steps(outputs.steps, skeleton)
     header = PoseHeader(source.name, source.fps, skeleton, protocol or {})
     drawer = _drawer(header, outputs)
     folder = output_folder(out_dir, source, outputs, skeleton)
@@ -142,7 +137,10 @@ def _made(
         if outputs.film and not outputs.is_drawn_afterwards
         else []
     )
-    stream = film.inferencer.stream(film.source, poses_file.resumed)
+    choice = film.inferencer.choice
+    if outputs.join is not None and choice.ids is not None:  # theirs once they are joined
+        choice = choice._replace(most=None, ids=None)
+    stream = film.inferencer.stream(film.source, poses_file.resumed, choice)
     try:
         write_frames(_shown(stream, film.source, remarks), poses_file, films, remarks)
     except BaseException:
@@ -224,11 +222,8 @@ def _smoothed_afterwards(
     frames = [measured(poses) for poses in read_poses(folder.file(POSES))]
     remarks = Remarks(list(remarks.problems), list(remarks.notes))
     if outputs.join is not None:
-        frames, joined = join_identities(frames, outputs.join)
-        pairs = ', '.join(f'{later} is {earlier}' for later, earlier in joined.items())
-        remarks.notes.append(
-            f'identities joined over at most {outputs.join:g} s: {pairs or "none"}'
-        )
+        frames, notes = joined(frames, outputs.join, film.inferencer.choice)
+        remarks.notes.extend(notes)
     better, online = frames, film.inferencer.one_euro
     if online is not None:  # as the poses came
         better = list(map(OneEuroTracks(online), better))

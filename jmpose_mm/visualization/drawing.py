@@ -7,6 +7,7 @@ are pixels ``(x, y)``.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 
 from jmpose_mm.functional.arrays import as_floats, as_mask
 from jmpose_mm.functional.evaluation.posetrack_persons import FILE_JOINT_NAMES, JOINT_NAMES
+from jmpose_mm.functional.joint_sides import side_of_name
 
 from .skeleton import Skeleton, posetrack_skeleton
 
@@ -199,8 +201,9 @@ def _colour(first: str, second: str) -> tuple[int, int, int]:
     return COLOURS[_side(first, second)]
 
 
+@lru_cache(maxsize=1024)  # asked for every joint of every frame
 def _side(first: str, second: str) -> str:
-    sides = {name.split('_')[0] for name in (first, second)} & {'left', 'right'}
+    sides = {side_of_name(first), side_of_name(second)} - {''}
     return sides.pop() if len(sides) == 1 else 'middle'
 
 

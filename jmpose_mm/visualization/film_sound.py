@@ -93,11 +93,13 @@ class FilmSound:
 
     def _encoded(self, heard: Any) -> Iterator[Any]:
         # What AAC's encoder takes: planar floats.
-        resampler = av.AudioResampler('fltp', 'stereo', heard.codec_context.sample_rate)
-        samples = 0
+        rate, samples = heard.codec_context.sample_rate, -1
+        resampler = av.AudioResampler('fltp', 'stereo', rate)
         for frame in self._input.decode(heard):
             if frame.time is None or frame.time < self._begin:
                 continue
+            if samples < 0:  # sound may begin later than the film
+                samples = round((frame.time - self._begin) * rate)
             for part in resampler.resample(frame):
                 part.pts = samples
                 samples += part.samples

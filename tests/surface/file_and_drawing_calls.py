@@ -46,6 +46,7 @@ from jmpose_mm.video.files import (
 )
 from jmpose_mm.video.frames import containers, images, sources
 from jmpose_mm.video.people import boxes, found_boxes
+from jmpose_mm.video.people.person_choice import PersonChoice
 from jmpose_mm.video.poses import loading, track_repairs, whole_tracks
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose
 from jmpose_mm.visualization import (
@@ -284,6 +285,15 @@ FILMS: dict[str, Call] = {
     'join_identities': (
         track_repairs.join_identities,
         lambda at: {'frames': film_poses(), 'gap': 0.5},
+    ),
+    'joined': (
+        whole_tracks.joined,
+        lambda at: {'frames': film_poses(), 'gap': 0.5, 'choice': PersonChoice(ids={1})},
+    ),
+    'limb_pairs': (track_repairs.limb_pairs, lambda at: {'skeleton': _JOINTS}),
+    'check_steps': (
+        whole_tracks.check_steps,
+        lambda at: {'steps': ['gaussian'], 'skeleton': _JOINTS},
     ),
     'tracks_by_identity': (
         track_repairs.tracks_by_identity,

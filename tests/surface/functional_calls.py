@@ -334,6 +334,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
         lambda: {'key': 30, 'offsets': [-0.1, 0, 0.1], 'available': [10, 30, 90], 'rate': 100},
     ),
     'side_of_name': (joint_sides.side_of_name, lambda: {'name': 'left_ear'}),
+    'name_without_side': (joint_sides.name_without_side, lambda: {'name': 'left_ear'}),
     'mirrored_name': (joint_sides.mirrored_name, lambda: {'name': 'left_ear'}),
     'mirror_pairs': (joint_sides.mirror_pairs, lambda: {'names': ['left_ear', 'right_ear']}),
     'check_mirror': (

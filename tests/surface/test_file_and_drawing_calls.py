@@ -17,7 +17,7 @@ import jmpose_mm
 ROOT = Path(jmpose_mm.__file__).parent
 # What gives back what it was given, or parts of it.
 HANDED_THROUGH = {
-    *('join_identities', 'fill_gaps', 'repair_swaps', 'measured', 'smoothed'),
+    *('join_identities', 'joined', 'fill_gaps', 'repair_swaps', 'measured', 'smoothed'),
     *('unique_samples', 'oks_nms', 'draw_identities'),
 }
 

@@ -159,6 +159,17 @@ def test_engine__is_as_it_was_after_finish_and_frames_without_people_come_too(mo
     assert_equal(_run(engine, video, lambda frame: {1: BOX} if frame == 2 else {}), first)
 
 
+def test_engine__whom_an_earlier_run_lacks_gets_no_pose(models):
+    engine = ClipEngine(models['jm'], batch_size=2)
+    engine.known_frames = 12
+    pose, found = (np.zeros((17, 2)), np.ones(17), None), []
+    for frame, image in enumerate(_video(14)):
+        known = {1: pose} if frame < 12 else None
+        found += engine.add(image, {1: BOX, 2: BOX}, known)
+    found += engine.finish()
+    assert [list(persons) for _, persons in found] == [[1]] * 12 + [[1, 2]] * 2
+
+
 def test_engine__flip_test_is_the_mean_of_both_views(models):
     model, video = models['jm'], _video(5)
     crops = [model.crop(image, model.window(BOX)) for image in video]

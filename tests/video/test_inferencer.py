@@ -16,6 +16,8 @@ from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import read_poses
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.people.boxes import FoundBoxes
+from jmpose_mm.video.people.person_choice import PersonChoice
+from jmpose_mm.video.people.tracker import PersonTracker
 from jmpose_mm.video.poses.clip_model import ClipModel
 from jmpose_mm.video.poses.engine import ClipEngine
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
@@ -146,6 +148,44 @@ def test_infer_video__one_euro_counts_beside_joined_identities(tmp_path):
         expected = filters(measured(poses))
         for one, other in zip(poses.persons, expected.persons, strict=True):
             np.testing.assert_array_equal(one.keypoints, other.keypoints)
+
+
+def test_inferencer__identities_that_are_kept_hang_on_the_poses_of_all(monkeypatch):
+    told = []
+    observe = PersonTracker.observe
+    monkeypatch.setattr(
+        PersonTracker, 'observe', lambda own, *args: (told.append(args[1]), observe(own, *args))
+    )
+    inferencer = _inferencer()
+    inferencer.choice = PersonChoice(ids=frozenset({2}))
+    results = list(inferencer(_frames()))
+    assert [[p.id for p in poses.persons] for poses in results] == [[]] * 3 + [[2]] * 9
+    assert sorted(told) == [1] * 12 + [2] * 9
+
+
+class _Returning:
+    """Somebody who is away for a while, and somebody who stays."""
+
+    is_repeatable = True
+
+    def __call__(self, frame) -> np.ndarray:
+        boxes = [[100, 20, 140, 110], [10, 20, 50, 110]]
+        return np.array(boxes[:1] if 4 <= frame.index < 8 else boxes)
+
+
+@pytest.mark.parametrize('ids', [None, {2}])
+def test_infer_video__joined_identities_go_on_and_are_kept(tmp_path, ids):
+    inferencer = _inferencer()
+    inferencer.boxes, inferencer.lost = _Returning(), 0.08
+    inferencer.choice = PersonChoice(ids=ids)
+    outputs = VideoOutputs(film=False, join=1.0, exports=[])
+    for resume in (False, True):
+        made = infer_video(inferencer, _frames(), tmp_path, outputs, resume=resume)
+        if not resume:
+            assert 'identities joined over at most 1 s: 3 is 2' in made.notes
+        found = [sorted(person.id for person in poses.persons) for poses in made]
+        others = [] if ids else [1]
+        assert found == [[*others, 2]] * 4 + [others] * 4 + [[*others, 2]] * 4
 
 
 def test_infer_video__what_comes_once_is_not_read_again(tmp_path):

@@ -641,6 +641,28 @@ def test_images__of_an_animation_the_first_comes_and_that_is_said(
         assert any('an animation' in note for note in source.remarks.notes) is (count > 1)
 
 
+def test_video__a_guessed_length_refuses_no_start(tmp_path: Path) -> None:
+    times = [n / 5 for n in range(205)] + [41 + n / 30 for n in range(400)]
+    with av.open(str(tmp_path / 'a.mkv'), 'w') as container:
+        shown = container.add_stream('mpeg4', rate=25)
+        shown.width, shown.height, shown.pix_fmt = 16, 16, 'yuv420p'
+        shown.codec_context.time_base = Fraction(1, 1000)
+        for time in times:
+            picture = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format='bgr24')
+            picture.pts, picture.time_base = round(1000 * time), Fraction(1, 1000)
+            container.mux(shown.encode(picture))
+        container.mux(shown.encode())
+    source = open_source(tmp_path / 'a.mkv')
+    assert source.fps == pytest.approx(5)  # the beginning's
+    assert source.count is not None
+    assert source.count < 500
+    last = [frame.index for frame in open_source(tmp_path / 'a.mkv', start=600)]
+    assert last == [600, 601, 602, 603, 604]
+    beyond = open_source(tmp_path / 'a.mkv', start=700)
+    assert list(beyond) == []
+    assert 'no frame could be read' in beyond.problems[0]
+
+
 def test_arrays__pictures_of_pil_keep_their_colours() -> None:
     image = pytest.importorskip('PIL.Image')
     red = image.fromarray(np.full((4, 6, 3), (200, 100, 0), np.uint8))

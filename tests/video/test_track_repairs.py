@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jmpose_mm.video.poses.track_repairs import fill_gaps, join_identities, repair_swaps
-from jmpose_mm.video.poses.whole_tracks import measured, smoothed
+from jmpose_mm.errors import UsageError
+from jmpose_mm.video.poses.track_repairs import (
+    fill_gaps,
+    join_identities,
+    limb_pairs,
+    repair_swaps,
+)
+from jmpose_mm.video.poses.whole_tracks import check_steps, measured, smoothed
 from jmpose_mm.video.records import FramePoses, PersonPose
-from jmpose_mm.visualization.skeleton import posetrack_skeleton
+from jmpose_mm.visualization.skeleton import Skeleton, posetrack_skeleton
 
 SKELETON = posetrack_skeleton()
 JOINTS = SKELETON.joints
@@ -94,3 +100,18 @@ def test_steps__go_by_their_names() -> None:
             )
     with pytest.raises(KeyError):
         smoothed(frames, 'mean', SKELETON)
+
+
+@pytest.mark.parametrize(
+    'names', [('left_hip', 'right_hip'), ('hip_left', 'hip_right'), ('LHip', 'RHip')]
+)
+def test_swaps__of_joints_by_any_names_of_sides(names: tuple[str, str]) -> None:
+    assert limb_pairs(Skeleton(('nose', *names), ())) == [[(1, 2)]]
+
+
+def test_swaps__of_a_skeleton_without_limbs_are_refused() -> None:
+    check_steps(['repair-swaps', 'gaussian'], SKELETON)
+    tail = Skeleton(('nose', 'tail'), ())
+    check_steps(['gaussian'], tail)
+    with pytest.raises(UsageError, match=r'repair-swaps needs .* the poses have nose, tail'):
+        check_steps(['gaussian', 'repair-swaps'], tail)

@@ -116,8 +116,9 @@ def test_draw_poses__lines_grow_with_the_person() -> None:
     assert line_width(person * 100) == 12
 
 
-def test_draw_poses__a_given_skeleton_decides_names_and_lines() -> None:
-    skeleton = Skeleton(('right_hand', 'left_hand', 'speck'), ((0, 1),))
+@pytest.mark.parametrize('hands', [('right_hand', 'left_hand'), ('HandR', 'hand_left')])
+def test_draw_poses__a_given_skeleton_decides_names_and_lines(hands: tuple[str, str]) -> None:
+    skeleton = Skeleton((*hands, 'speck'), ((0, 1),))
     keypoints = np.asarray([[[20, 60], [80, 60], [50, 100]]], dtype=float)
     drawn = draw_poses(canvas(), keypoints, skeleton=skeleton, thickness=3)
     assert (drawn[60, 40:60] == COLOURS['middle']).all()

@@ -158,8 +158,8 @@ def test_film__an_unknown_rate_is_a_usual_one(tmp_path: Path, rate: float) -> No
             write_film(tmp_path / 'b.mp4', frames(5), wrong)
 
 
-def with_sound(path: Path, codec: str) -> Path:
-    """Two seconds of pictures and of a tone that begins after one second."""
+def with_sound(path: Path, codec: str, begin: int = 0) -> Path:
+    """Two seconds of pictures and of a tone that begins after one second; sound from a sample."""
     with av.open(str(path), 'w') as container:
         shown = container.add_stream('libx264', rate=25)
         shown.width, shown.height, shown.pix_fmt = 96, 64, 'yuv420p'
@@ -170,7 +170,7 @@ def with_sound(path: Path, codec: str) -> Path:
         container.mux(shown.encode())
         time = np.arange(32000)
         tone = (20000 * np.sin(time / 5) * (time >= 16000)).astype(np.int16)
-        for start in range(0, 32000, 1000):
+        for start in range(begin, 32000, 1000):
             sound = av.AudioFrame.from_ndarray(tone[None, start : start + 1000], 's16', 'mono')
             sound.rate, sound.pts = 16000, start
             container.mux(heard.encode(sound))
@@ -201,6 +201,16 @@ def test_film__has_the_sound_of_its_source(
         assert container.streams.audio[0].codec_context.name == 'aac'
         seconds = float(container.streams.audio[0].duration * container.streams.audio[0].time_base)
     assert seconds == pytest.approx(40 / 25 - start, abs=0.15)
+
+
+@pytest.mark.parametrize(('name', 'codec'), [('a.mkv', 'aac'), ('a.mkv', 'pcm_s16le')])
+def test_film__sound_that_begins_late_stays_late(tmp_path: Path, name: str, codec: str) -> None:
+    source = with_sound(tmp_path / name, codec, begin=16000)
+    made = Film(tmp_path / 'film.mp4', sound=FilmSound(source))
+    for number in range(40):
+        made.add(np.zeros((64, 96, 3), np.uint8), number / 25)
+    made.close()
+    assert loud_from(made.path) == pytest.approx(1, abs=0.1)
 
 
 def test_film__sound_that_is_not_there_ends_nothing(tmp_path: Path) -> None:

@@ -91,6 +91,8 @@ class FrameSource:
         self.length = span.length(count, fps or ASSUMED_FPS)
         self.span, self.remarks = span, Remarks.none()
         self._frames = frames
+        if seen is not None and seen.count is None:
+            self.length = self.length or None  # a guess from the mean rate of the beginning
         if self.length == 0:
             raise UsageError(f'{name}: none of its {count} frames lies between start and end')
 

@@ -28,6 +28,9 @@ class IdentifiedBoxes:
         detect_every: The source is asked in every so many frames; between them tracks carry on.
         film: Source of the frames, e.g. a :class:`FrameSource`.
         choice: Persons who are wanted.
+
+    Attributes:
+        chooses_late: Poses of all persons are to be made, and then given to :meth:`wanted`.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class IdentifiedBoxes:
         self._tracker, self._detect_every = tracker, detect_every
         self._tally = BoxTally()
         self._choice = SteadyChoice(choice)
+        # Tracks follow poses, so without those of all persons identities would be others.
+        self.chooses_late = choice.ids is not None and not getattr(source, 'has_ids', False)
         # A file of poses lacks those who were not wanted, whom the tracker has to know.
         self._is_repeatable = self._is_repeatable or not choice.is_everybody
         self._frames = self._persons = 0
@@ -78,10 +83,14 @@ class IdentifiedBoxes:
             for person, box, score in zip(ids, found.boxes, found.scores, strict=True)
             if person > 0
         }
-        persons = self._choice.of(persons)
+        persons = persons if self.chooses_late else self._choice.of(persons)
         self._frames += 1
         self._persons += len(persons)
         return persons
+
+    def wanted(self, poses: FramePoses) -> FramePoses:
+        """The poses of the next frame without those that had to be made for identities alone."""
+        return self._choice.of_poses(poses) if self.chooses_late else poses
 
     def _carried(self, frame: Frame) -> FoundBoxes:
         """Where tracks are expected, as far as that is in the frame."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.video.records import FramePoses
 
 if TYPE_CHECKING:
     from jmpose_mm.video.people.identified_boxes import PersonBoxes
@@ -79,6 +80,11 @@ class SteadyChoice:
         chosen = set(order[: self.choice.most])
         self._frames.update(chosen)
         return {n: box for n, box in persons.items() if n in chosen}
+
+    def of_poses(self, poses: FramePoses) -> FramePoses:
+        """The same of poses."""
+        chosen = self.of({p.id: (p.box, p.box_score) for p in poses.persons})
+        return poses._replace(persons=tuple(p for p in poses.persons if p.id in chosen))
 
     def lines(self) -> list[str]:
         """A line where wanted identities were nowhere."""

@@ -55,8 +55,9 @@ class ClipEngine:
             ``'motion'``, how much the features change along the clip, or None.
 
     Attributes:
-        known_frames: The first so many frames bring their poses, of an earlier run. What is not
-            needed for the others is not computed; the others come out bit for bit as if all were.
+        known_frames: The first so many frames bring their poses, of an earlier run; whom it lacks
+            gets none. What is not needed for the others is not computed; the others come out bit
+            for bit as if all were.
     """
 
     def __init__(
@@ -137,13 +138,16 @@ class ClipEngine:
         last = min(self.count - 1, key + self.latency)
         frames = [min(max(key + offset, 0), last) for offset in self.offsets]
         for person in [p for p, frame in self.windows if frame == key]:
+            known = self.known.pop((person, key), None)
+            if known is None and key < self.known_frames:
+                continue
             needed = tuple((person, self._seen_from(person, key, f), f) for f in frames)
             for crop in needed:
                 if crop not in self.features:
                     self.features[crop] = None
                     window = self.windows[person, crop[1]]
                     self.crops[crop] = self.model.crop(self.images[crop[2]], window)
-            self.tasks.append(_Task(key, person, needed, self.known.pop((person, key), None)))
+            self.tasks.append(_Task(key, person, needed, known))
         self.ready.append(key)
         self.next_key = key + 1
         # No later window reaches back to them; a frame of 4K is 25 MB.

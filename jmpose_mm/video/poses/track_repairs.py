@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from jmpose_mm.functional.joint_sides import mirror_pairs, name_without_side
 from jmpose_mm.functional.tracks.repairs import (
     TrackEnds,
     fill_joints,
@@ -17,7 +18,10 @@ from jmpose_mm.functional.tracks.tracking import common_velocity
 from jmpose_mm.video.records import PIXEL_DIGITS, SCORE_DIGITS, FramePoses, PersonPose
 from jmpose_mm.visualization.skeleton import Skeleton
 
-__all__ = ['LONGEST_FILLED', 'fill_gaps', 'join_identities', 'repair_swaps', 'tracks_by_identity']
+__all__ = [
+    *('LONGEST_FILLED', 'fill_gaps', 'join_identities', 'limb_pairs', 'repair_swaps'),
+    'tracks_by_identity',
+]
 
 LONGEST_FILLED = 0.5
 """Longest time in seconds over which poses are laid on a line."""
@@ -62,6 +66,14 @@ def join_identities(
     return joined, renamed
 
 
+def limb_pairs(skeleton: Skeleton) -> list[list[tuple[int, int]]]:
+    """Indices of the joints of arms and of legs on either side, as far as the skeleton has them."""
+    joints = skeleton.joints
+    pairs = [(name_without_side(joints[n]), (n, m)) for n, m in mirror_pairs(joints)]
+    limbs = [[pair for part, pair in pairs if part in limb] for limb in LIMBS]
+    return [limb for limb in limbs if limb]
+
+
 def fill_gaps(frames: Sequence[FramePoses], skeleton: Skeleton) -> list[FramePoses]:
     """The same frames, with persons and joints laid on a line where they were not seen shortly.
 
@@ -94,7 +106,7 @@ def fill_gaps(frames: Sequence[FramePoses], skeleton: Skeleton) -> list[FramePos
 def repair_swaps(frames: Sequence[FramePoses], skeleton: Skeleton) -> list[FramePoses]:
     """The same frames, with the sides of arms and legs put right; see :func:`swapped_sides`."""
     persons = [list(poses.persons) for poses in frames]
-    limbs = [pairs for pairs in (_pairs(skeleton.joints, limb) for limb in LIMBS) if pairs]
+    limbs = limb_pairs(skeleton)
     for places in _tracks(frames).values():
         _, track = _persons(frames, places)
         size = float(np.median([max(p.box[2:] - p.box[:2]) for p in track]))
@@ -151,8 +163,3 @@ def _changed(person: PersonPose, keypoints: np.ndarray, scores: np.ndarray) -> P
         # What the model gave stays with the pose, for those who measure it.
         unsmoothed=person.measured,
     )
-
-
-def _pairs(joints: Sequence[str], limb: Sequence[str]) -> list[tuple[int, int]]:
-    names = [(f'left_{part}', f'right_{part}') for part in limb]
-    return [(joints.index(a), joints.index(b)) for a, b in names if a in joints and b in joints]

@@ -7,22 +7,43 @@ from typing import Any
 
 import numpy as np
 
+from jmpose_mm.errors import UsageError
 from jmpose_mm.functional.tracks.one_euro_filter import OneEuroFilter
 from jmpose_mm.functional.tracks.smoothing import smooth_gaussian, smooth_savitzky_golay
+from jmpose_mm.video.people.person_choice import PersonChoice, SteadyChoice
 from jmpose_mm.video.poses.jitter_meter import JitterMeter
-from jmpose_mm.video.poses.track_repairs import fill_gaps, repair_swaps, tracks_by_identity
+from jmpose_mm.video.poses.track_repairs import (
+    fill_gaps,
+    join_identities,
+    limb_pairs,
+    repair_swaps,
+    tracks_by_identity,
+)
 from jmpose_mm.video.records import PIXEL_DIGITS, FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton
 
 __all__ = [
     *('ONE_EURO', 'REPAIRS', 'SMOOTHINGS', 'OneEuroTracks'),
-    *('jitter_before_and_after', 'measured', 'smoothed'),
+    *('check_steps', 'jitter_before_and_after', 'joined', 'measured', 'smoothed'),
 ]
 
 ONE_EURO = 'one-euro'
 
 SMOOTHINGS = {'savitzky-golay': smooth_savitzky_golay, 'gaussian': smooth_gaussian}
 REPAIRS = {'repair-swaps': repair_swaps, 'fill-gaps': fill_gaps}
+
+
+def check_steps(steps: Sequence[str], skeleton: Skeleton) -> None:
+    """Raise `UsageError` for a step that does not exist, or cannot do anything to these joints."""
+    known = (*SMOOTHINGS, *REPAIRS, ONE_EURO)
+    for step in steps:
+        if step not in known:
+            raise UsageError(f'smoothing: expected one of {", ".join(known)}, got {step!r}')
+    if 'repair-swaps' in steps and not limb_pairs(skeleton):
+        raise UsageError(
+            'smoothing: repair-swaps needs left and right joints of arms or legs, called like '
+            f'left_knee, the poses have {", ".join(skeleton.joints)}'
+        )
 
 
 class OneEuroTracks:
@@ -61,6 +82,29 @@ def jitter_before_and_after(
         for poses in some:
             meter.add(poses)
     return meters
+
+
+def joined(
+    frames: Sequence[FramePoses], gap: float, choice: PersonChoice
+) -> tuple[list[FramePoses], list[str]]:
+    """The same frames with identities joined, of the persons who are wanted then.
+
+    Args:
+        frames: All frames of a video.
+        gap: Longest time in seconds.
+        choice: Persons who are wanted, where it is of identities.
+
+    Returns:
+        The frames, and lines on what was done.
+    """
+    made, renamed = join_identities(frames, gap)
+    pairs = ', '.join(f'{later} is {earlier}' for later, earlier in renamed.items())
+    notes = [f'identities joined over at most {gap:g} s: {pairs or "none"}']
+    if choice.ids is not None:
+        steady = SteadyChoice(choice)
+        made = list(map(steady.of_poses, made))
+        notes += steady.lines()
+    return made, notes
 
 
 def measured(poses: FramePoses) -> FramePoses:
