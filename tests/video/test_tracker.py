@@ -92,6 +92,15 @@ def test_return__of_somebody_beside_the_place_is_another_person() -> None:
     assert update(tracker, 41, 110) == [2]  # overlaps the last detection by 30 / 50
 
 
+def test_return__is_not_for_somebody_who_is_found_twice() -> None:
+    tracker = PersonTracker(SIGMAS)
+    for t in range(6):
+        assert update(tracker, t, 100 + 20 * t, 405) == [1, 2]
+    for t in range(6, 16):  # 1 is hidden, 2 goes where 1 was last seen
+        assert update(tracker, t, 405 - 20 * (t - 5)) == [2]
+    assert update(tracker, 16, 200, 204) == [2, 0]
+
+
 def test_strides__speed_is_per_frame_of_the_source() -> None:
     tracker = PersonTracker(SIGMAS)
     for t in (0, 3, 9):  # 5 px per frame

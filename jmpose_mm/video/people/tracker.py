@@ -30,8 +30,9 @@ class PersonTracker:
     and their poses follow some frames later, through :meth:`observe`.
 
     * Return: a detection that is like no track where it is expected belongs to one that was last
-      detected at that place, with an overlap above ``duplicate_iou``. A velocity of few frames is
-      wrong after many (second association of OC-SORT: Cao et al., CVPR 2023).
+      detected at that place, with an overlap above ``duplicate_iou``, unless it overlaps a better
+      one by as much. A velocity of few frames is wrong after many (second association of OC-SORT:
+      Cao et al., CVPR 2023).
     * Birth: a detection that belongs to no track, has ``min_score`` and overlaps no better one by
       more than ``duplicate_iou`` begins a track, which gets its identity with its ``min_hits``-th
       detection. Before that, one update without a detection ends it.
@@ -149,7 +150,7 @@ class PersonTracker:
         owners: list[Track | None] = [None] * len(boxes)
         for n, m in assign(self._likeness(boxes, poses, tracks), self.min_similarity):
             owners[n] = tracks[m]
-        self._return(boxes, tracks, owners)
+        self._return(boxes, scores, tracks, owners)
         for n in self._births(boxes, scores, owners):
             owners[n] = Track()
             tracks.append(owners[n])
@@ -205,9 +206,15 @@ class PersonTracker:
         both = (1 - self.pose_weight) * overlap + self.pose_weight * similar
         return np.where(np.isnan(similar), overlap, both)
 
-    def _return(self, boxes: np.ndarray, tracks: list[Track], owners: list[Track | None]) -> None:
+    def _return(
+        self,
+        boxes: np.ndarray,
+        scores: np.ndarray,
+        tracks: list[Track],
+        owners: list[Track | None],
+    ) -> None:
         """Give detections without an owner to the tracks last detected where they are."""
-        free = [n for n, owner in enumerate(owners) if owner is None]
+        free = self._distinct(boxes, scores, owners)
         lost = [track for track in tracks if track not in owners]
         overlap = box_iou(boxes[free], _stacked([track.detected_box for track in lost]))
         for n, m in assign(overlap, self.duplicate_iou):
@@ -216,12 +223,18 @@ class PersonTracker:
     def _births(
         self, boxes: np.ndarray, scores: np.ndarray, owners: list[Track | None]
     ) -> list[int]:
-        """Detections that begin a track; those of known tracks have the first claim."""
+        """Detections that begin a track."""
+        distinct = self._distinct(boxes, scores, owners)
+        return [n for n in distinct if scores[n] >= self.min_score]
+
+    def _distinct(
+        self, boxes: np.ndarray, scores: np.ndarray, owners: list[Track | None]
+    ) -> list[int]:
+        """Detections without an owner that are no copies; those with one have the first claim."""
         free = np.asarray([owner is None for owner in owners], dtype=bool)
-        # Detections of known tracks come first, so that no copy of one begins a second track.
         claims = np.where(free, scores, np.inf)
         distinct = nms(boxes, claims, self.duplicate_iou)
-        return [n for n in distinct.tolist() if free[n] and scores[n] >= self.min_score]
+        return [n for n in distinct.tolist() if free[n]]
 
     def _continue(self, track: Track, box: np.ndarray, pose: np.ndarray) -> None:
         track.add_box(self._index, box)
