@@ -12,15 +12,8 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.video.chosen_model import ChosenModel, chosen_model, inputs_and_model
 from jmpose_mm.video.files.pose_exports import EXPORTS
 from jmpose_mm.video.files.recordings import Recording
-from jmpose_mm.video.film_lists import (
-    FilmMaker,
-    check_table,
-    film_names,
-    films_in,
-    make_films,
-    tabled,
-    take_shard,
-)
+from jmpose_mm.video.film_lists import FilmMaker, film_names, films_in, make_films, take_shard
+from jmpose_mm.video.film_tables import check_table, tabled
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.frames.span import Span
 from jmpose_mm.video.inferencer import VideoPoseInferencer

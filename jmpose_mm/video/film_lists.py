@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import glob
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,19 +14,16 @@ from jmpose_mm.errors import UsageError, cut, without_credentials
 from jmpose_mm.formats.frame_names import FILM_SUFFIXES
 from jmpose_mm.video.files.output_folder import POSES, is_finished
 from jmpose_mm.video.files.recordings import Recording, read_poses
+from jmpose_mm.video.film_tables import FilmRow, tabled
 from jmpose_mm.video.frames.images import natural_images
-from jmpose_mm.whole_files import whole_file
 
 __all__ = [
     'FilmMaker',
-    'FilmRow',
-    'check_table',
     'film_names',
     'film_row',
     'films_in',
     'make_films',
     'may_be_same_film',
-    'tabled',
     'take_shard',
 ]
 
@@ -77,18 +73,6 @@ class FilmMaker(NamedTuple):
         return (
             None if wanted is not None and len(recording) < wanted - SLACK * wanted else recording
         )
-
-
-class FilmRow(NamedTuple):
-    """A line of the table: a film, where its results are, and what came out."""
-
-    film: str
-    folder: str
-    state: str
-    frames: int
-    persons: int
-    seconds: float
-    problems: str
 
 
 def films_in(inputs: Sequence[str]) -> list[str] | None:
@@ -144,10 +128,10 @@ def make_films(
         out_dir: Folder that the folders and the table go into.
         maker: Makes a film's results in a folder.
         overwrite: Make finished ones again.
-        table: Name of the table, which is written anew after each film.
+        table: Name of the table, see :func:`tabled`.
 
     Returns:
-        The rows of the table.
+        The rows of these films.
     """
 
     def rows() -> Iterator[FilmRow]:
@@ -187,19 +171,6 @@ def film_row(film: str, folder: Path, maker: FilmMaker, overwrite: bool = False)
     return FilmRow(shown, folder.name, state, frames, persons, seconds, said)
 
 
-def check_table(path: Path) -> None:
-    """Raise `UsageError` where a file is that is no earlier table."""
-    try:
-        with path.open(encoding='utf-8', errors='replace') as file:
-            if file.readline().strip() == ','.join(FilmRow._fields):
-                return
-    except FileNotFoundError:
-        return
-    raise UsageError(
-        f'out_dir: {path} is there already and no table of an earlier run; choose another folder'
-    )
-
-
 def may_be_same_film(one: str, other: str) -> bool:
     """Whether two names can be one film's, called from different folders.
 
@@ -212,16 +183,6 @@ def may_be_same_film(one: str, other: str) -> bool:
     parts = Path(one).parts, Path(other).parts
     count = min(map(len, parts))
     return parts[0][-count:] == parts[1][-count:] or Path(one).resolve() == Path(other).resolve()
-
-
-def tabled(rows: Iterable[FilmRow], path: Path) -> list[FilmRow]:
-    """The rows, written as a table anew after each."""
-    found: list[FilmRow] = []
-    _write_table(path, found)
-    for row in rows:
-        found.append(row)
-        _write_table(path, found)
-    return found
 
 
 def _listed_films(given: str) -> list[str] | None:
@@ -238,11 +199,3 @@ def _listed_films(given: str) -> list[str] | None:
         if Path(file).suffix.lower() in FILM_SUFFIXES and not Path(file).name.startswith('.')
     ]
     return None if not films or natural_images(files) else sorted(films)
-
-
-def _write_table(path: Path, rows: Sequence[FilmRow]) -> None:
-    with whole_file(path) as unfinished:
-        with unfinished.open('w', encoding='utf-8', newline='') as file:
-            table = csv.writer(file, lineterminator='\n')
-            table.writerow(FilmRow._fields)
-            table.writerows(rows)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from jmpose_mm.errors import UsageError, cut
-from jmpose_mm.video.film_lists import FilmMaker, FilmRow, film_row
+from jmpose_mm.video.film_lists import FilmMaker, film_row
+from jmpose_mm.video.film_tables import FilmRow
 
 __all__ = ['FilmActor', 'rows_by_ray']
 

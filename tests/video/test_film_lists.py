@@ -12,13 +12,12 @@ from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
 from jmpose_mm.video.film_lists import (
     FilmMaker,
-    FilmRow,
-    check_table,
     film_names,
     films_in,
     make_films,
     take_shard,
 )
+from jmpose_mm.video.film_tables import FilmRow, check_table, tabled
 from jmpose_mm.video.records import FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton
 
@@ -77,6 +76,22 @@ def test_make_films__finished_are_left_and_a_bad_one_is_reported(tmp_path: Path)
         table = list(csv.DictReader(file))
     assert [row['state'] for row in table] == ['done', 'failed', 'done']
     assert table[1]['problems'] == 'bad.mp4: expected a video, found something else'
+
+
+def test_tabled__keeps_rows_of_films_that_an_earlier_run_made(tmp_path: Path) -> None:
+    def row(name: str, frames: int) -> FilmRow:
+        return FilmRow(f'{name}.mp4', name, 'done', frames, 1, 0.5, 'a, "b"\nc')
+
+    for name in ('walk', 'run', 'jump'):
+        (tmp_path / name).mkdir()
+    table = tmp_path / 'summary.csv'
+    tabled([row('walk', 1), row('run', 2), row('jump', 3)], table)
+    (tmp_path / 'jump').rmdir()  # somebody removed its results
+    assert tabled([row('run', 5)], table) == [row('run', 5)]
+    with table.open(encoding='utf-8', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [(one['folder'], one['frames']) for one in rows] == [('walk', '1'), ('run', '5')]
+    assert rows[0]['problems'] == 'a, "b"\nc'
 
 
 @pytest.mark.parametrize(

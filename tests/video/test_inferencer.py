@@ -63,6 +63,18 @@ def test_inferencer__tracks_carry_boxes_between_detections():
     assert abs(last - (10 + 2 * 11)) < 6
 
 
+def test_inferencer__carried_boxes_have_the_score_of_their_last_detection():
+    def boxes(frame):
+        walker = [10 + 2.0 * frame.index, 20, 50 + 2.0 * frame.index, 110]
+        return np.array([[*walker, 0.4 + 0.05 * frame.index]])
+
+    results = list(
+        VideoPoseInferencer('dcpose_debug.py', None, 'cpu', boxes, detect_every=3)(_frames())
+    )
+    scores = [round(poses.persons[0].box_score, 2) for poses in results[:7]]
+    assert scores == [0.4, 0.4, 0.4, 0.55, 0.55, 0.55, 0.7]
+
+
 def test_infer_video__writes_all_and_resumes_where_it_was(tmp_path):
     whole = infer_video(_inferencer(), open_source(_frames()), tmp_path / 'whole')
     names = sorted(file.name for file in (tmp_path / 'whole').iterdir())

@@ -15,7 +15,8 @@ import pytest
 from jmpose_mm.errors import UsageError
 from jmpose_mm.video.files.pose_files import PoseFile
 from jmpose_mm.video.files.recordings import PoseHeader, Recording, read_poses
-from jmpose_mm.video.film_lists import FilmMaker, FilmRow, film_names, tabled
+from jmpose_mm.video.film_lists import FilmMaker, film_names
+from jmpose_mm.video.film_tables import FilmRow, tabled
 from jmpose_mm.video.ray_actors import rows_by_ray
 from jmpose_mm.video.records import FramePoses
 from jmpose_mm.visualization.skeleton import Skeleton

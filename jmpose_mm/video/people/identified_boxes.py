@@ -54,6 +54,7 @@ class IdentifiedBoxes:
         # A file of poses lacks those who were not wanted, whom the tracker has to know.
         self._is_repeatable = self._is_repeatable or not choice.is_everybody
         self._frames = self._persons = 0
+        self._scores: dict[int, float] = {}  # of the last detections, by identity
         self._labels: set[str] = set()
 
     def of(self, frame: Frame, count: int, done: FramePoses | None = None) -> PersonBoxes:
@@ -78,6 +79,7 @@ class IdentifiedBoxes:
                 unborn = int(((tracked == 0) & (found.scores < least)).sum())
                 self._tally.count(f'too unsure (below {least:g}) for somebody new', unborn, frame)
                 ids = tracked if ids is None else ids
+            self._scores = dict(zip(ids.tolist(), found.scores.tolist(), strict=True))
         persons = {
             int(person): (box, float(score))
             for person, box, score in zip(ids, found.boxes, found.scores, strict=True)
@@ -95,7 +97,8 @@ class IdentifiedBoxes:
     def _carried(self, frame: Frame) -> FoundBoxes:
         """Where tracks are expected, as far as that is in the frame."""
         ids, boxes = self._tracker.predict(frame.index)
-        carried = FoundBoxes(np.round(boxes, PIXEL_DIGITS), np.ones(len(ids)), ids)
+        scores = np.array([self._scores.get(person, 1.0) for person in ids.tolist()], float)
+        carried = FoundBoxes(np.round(boxes, PIXEL_DIGITS), scores, ids)
         return BoxTally().usable(carried, frame)
 
     def _asked(self, frame: Frame) -> FoundBoxes:
