@@ -17,7 +17,7 @@ from jmpose_mm.video.film_tables import check_table, tabled
 from jmpose_mm.video.frames.sources import FrameSource, open_source
 from jmpose_mm.video.frames.span import Span
 from jmpose_mm.video.inferencer import VideoPoseInferencer
-from jmpose_mm.video.people.box_files import BoxFile
+from jmpose_mm.video.people.box_files import one_video_note
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.named_detectors import detector_addresses
 from jmpose_mm.video.people.person_choice import PersonChoice
@@ -86,8 +86,8 @@ def _film_maker(
 ) -> FilmMaker:
     """Load the model; returns what makes each of so many films with it."""
     inferencer, weights = _inferencer(chosen, options)
-    if films > 1 and isinstance(boxes := inferencer.boxes, BoxFile) and len(boxes.videos) == 1:
-        _say(f'note: {options["boxes"]} has the boxes of one video, and {films} films get them')
+    if note := one_video_note(inferencer.boxes, films):
+        _say(note)
     protocol = _protocol(inferencer, weights, options)
     skeleton = skeleton_of(inferencer.model.dataset_meta)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jmpose_mm.errors import UsageError
+from jmpose_mm.video.people.box_files import one_video_note
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.records import Frame
 
@@ -189,3 +190,13 @@ def test_mot__endless_numbers_are_named(tmp_path, line):
     (tmp_path / 'gt.txt').write_text(line, encoding='utf-8')
     with pytest.raises(ValueError, match=r'gt\.txt, line 1: expected frame,id'):
         box_source(tmp_path / 'gt.txt')
+
+
+def test_one_video_note__of_several_films_alone(tmp_path):
+    path = tmp_path / 'boxes.txt'
+    path.write_text('1,1,5,5,20,30,0.9\n')
+    boxes = box_source(str(path))
+    said = 'note: boxes.txt has the boxes of one video, and 3 films get them'
+    assert one_video_note(boxes, 3) == said
+    assert one_video_note(boxes, 1) == ''
+    assert one_video_note(box_source('whole'), 3) == ''

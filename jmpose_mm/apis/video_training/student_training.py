@@ -29,6 +29,7 @@ from jmpose_mm.errors import UsageError
 from jmpose_mm.video.film_lists import film_names, films_in
 from jmpose_mm.video.frames.sources import open_source
 from jmpose_mm.video.inferencer import VideoPoseInferencer
+from jmpose_mm.video.people.box_files import one_video_note
 from jmpose_mm.video.people.boxes import box_source
 from jmpose_mm.video.people.person_choice import PersonChoice
 from jmpose_mm.video.records import FramePoses
@@ -144,6 +145,8 @@ class _Work:
             options.device,
             options.weights_dir,
         )
+        if note := one_video_note(boxes, len(self.films)):
+            _say(note)
         inferencer = VideoPoseInferencer(
             self.teacher.cfg, self.weights[0], options.device, boxes, options.detect_every
         )

@@ -17,7 +17,7 @@ from jmpose_mm.formats.pixel_units import corners_remark
 from jmpose_mm.video.people.found_boxes import FilmBoxes, FoundBoxes
 from jmpose_mm.video.records import Frame, Remarks
 
-__all__ = ['BoxFile']
+__all__ = ['BoxFile', 'one_video_note']
 
 _LEAST_SHARE = 0.1  # of the boxes; where fewer belong to a frame, they are another film's
 # Box (4,), score, identity (0 if unknown), number of the entry in the file.
@@ -92,6 +92,18 @@ class BoxFile:
             entry = (found.box, found.score, found.track_id, found.line)
             # MOTChallenge counts frames from 1, films are counted from 0.
             yield '', [found.frame - 1], entry
+
+
+def one_video_note(boxes: object, films: int) -> str:
+    """A note where several films get the boxes of one video; else empty.
+
+    Args:
+        boxes: Any source of boxes.
+        films: Number of films.
+    """
+    if films < 2 or not isinstance(boxes, BoxFile) or len(boxes.videos) != 1:
+        return ''
+    return f'note: {boxes.name} has the boxes of one video, and {films} films get them'
 
 
 class _Matched:
