@@ -30,9 +30,9 @@ class PersonTracker:
     and their poses follow some frames later, through :meth:`observe`.
 
     * Return: a detection that is like no track where it is expected belongs to one that was last
-      detected at that place, with an overlap above ``duplicate_iou``, unless it overlaps a better
-      one by as much. A velocity of few frames is wrong after many (second association of OC-SORT:
-      Cao et al., CVPR 2023).
+      detected at that place, with an overlap above ``duplicate_iou``. A copy of another detection
+      does not. A velocity of few frames is wrong after many (second association of OC-SORT: Cao et
+      al., CVPR 2023).
     * Birth: a detection that belongs to no track, has ``min_score`` and overlaps no better one by
       more than ``duplicate_iou`` begins a track, which gets its identity with its ``min_hits``-th
       detection. Before that, one update without a detection ends it.
