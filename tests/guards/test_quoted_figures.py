@@ -7,11 +7,12 @@ import re
 import pytest
 from source_files import ROOT
 
-README, STUDY, ONE_PASS, JM_POSE, FAMI_POSE = (
+README, STUDY, NIGHT, ONE_PASS, JM_POSE, FAMI_POSE = (
     (ROOT / name).read_text(encoding='utf-8')
     for name in (
         'README.md',
         'docs/study.md',
+        'docs/study_night.md',
         'docs/study_one_pass.md',
         'docs/jm_pose.md',
         'docs/fami_pose.md',
@@ -37,6 +38,20 @@ CLAIMS = {
     'JM-Pose − single frame with as many parameters': (
         'JM-Pose beats a single frame with as many parameters by 9 AP'
     ),
+}
+CLAIMS_AT_NIGHT = {
+    'joint learner, 5 passes': "JM-Pose's joint learner is worth 0.5 AP after 5 passes",
+    'mutual learning, 5 passes': "JM-Pose's mutual learning is worth 0.5 AP after 5 passes",
+    'orthogonality, 5 passes': "JM-Pose's orthogonality is worth 0.5 AP after 5 passes",
+    'orthogonality, weight 1e-5': 'orthogonality pays at a weight of 1e-5',
+    'orthogonality, second half alone': 'orthogonality pays if it starts late',
+    'orthogonality as released': 'orthogonality pays as released',
+    'attention over channels − over positions': 'attention over channels beats positions',
+    'attention over channels − to pooled positions': (
+        'attention over channels beats pooled positions'
+    ),
+    "guided by all heatmaps − by the key frame's": "all frames' heatmaps guide better than one's",
+    'guided by heatmaps and motion − by motion': 'heatmaps guide better than motion alone',
 }
 CLAIMS_BEFORE = {
     'JM-Pose − single frame, one pass': 'JM-Pose beats the single frame by 9 AP',
@@ -94,10 +109,18 @@ def test_readme__quotes_what_orthogonality_costs() -> None:
     assert difference.split(' ± ')[0] == f'-{cost}'
 
 
-def test_jm_pose__quotes_each_claim_of_the_study() -> None:
-    quoted = table_rows(JM_POSE[JM_POSE.index('## What the study shows') :])
+@pytest.mark.parametrize(
+    ('title', 'study', 'wanted'),
+    [
+        ('## What the study shows', STUDY, CLAIMS),
+        ('### After more passes, and in other forms', NIGHT, CLAIMS_AT_NIGHT),
+    ],
+    ids=['study', 'night'],
+)
+def test_jm_pose__quotes_each_claim(title: str, study: str, wanted: dict[str, str]) -> None:
+    quoted = table_rows(JM_POSE[JM_POSE.index(title) :])
     now = {row: [cell.replace('−', '-') for cell in cells] for row, cells in quoted.items()}
-    claims = {row: claims_of(STUDY)[claim] for row, claim in CLAIMS.items()}
+    claims = {row: claims_of(study)[claim] for row, claim in wanted.items()}
     assert now == {
         row: [cells[1], cells[DEGRADED], cells[0].strip('*')] for row, cells in claims.items()
     }
@@ -112,7 +135,7 @@ def test_jm_pose__quotes_each_difference_of_the_study_before() -> None:
 
 
 def test_jm_pose__quotes_the_differences_in_its_text() -> None:
-    start, end = JM_POSE.index('What the figures mean'), JM_POSE.index('### The studies before')
+    start, end = JM_POSE.index('What the figures mean'), JM_POSE.index('### After more passes')
     said = ' '.join(JM_POSE[start:end].split())
     quoted = re.findall(r'[+-]\d+\.\d(?: ± \d+\.\d)?', said)
     rows = [
@@ -160,6 +183,7 @@ SAID_IN_WORDS = {
     ],
     'fami_pose': [
         (STUDY, 'FAMI-Pose beats DCPose', 1),
+        (NIGHT, 'FAMI-Pose beats DCPose after 5 passes', 1),
         (ONE_PASS, 'FAMI-Pose: global alignment pays', 1),
         (ONE_PASS, 'FAMI-Pose: local calibration pays', 1),
         (ONE_PASS, 'FAMI-Pose: the information terms pay', 1),
@@ -167,6 +191,9 @@ SAID_IN_WORDS = {
     'tdmi': [
         (STUDY, 'TDMI beats FAMI-Pose', 1),
         (STUDY, 'TDMI beats FAMI-Pose', DEGRADED),
+        (NIGHT, 'TDMI: 4 stages beat 1', 1),
+        (NIGHT, 'TDMI: disentanglement pays', 1),
+        (NIGHT, 'TDMI: the information terms pay', 1),
         (ONE_PASS, 'TDMI: 4 stages beat 1', 1),
         (ONE_PASS, 'TDMI: disentanglement pays', 1),
         (ONE_PASS, 'TDMI: the information terms pay', 1),
