@@ -385,6 +385,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[], Arguments]]] = {
         },
     ),
     'heatmap_peaks': (heatmaps.heatmap_peaks, lambda: {'heatmaps': _maps(3)[0]}),
+    'peak_weighted_mean': (heatmaps.peak_weighted_mean, lambda: _sides(3, 3)),
     'gaussian_information': (
         mutual_information.gaussian_information,
         lambda: _sides(2, 3, 2),

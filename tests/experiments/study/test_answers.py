@@ -103,7 +103,7 @@ def test_finding_sentences__are_the_figures_of_the_table():
     assert said[1].startswith('JM-Pose gains +0.1 AP over the single frame: +0.1 on degraded')
     assert (
         said[2]
-        == 'After 1, 2, 3 and 5 passes over the samples JM-Pose has 21.0, 21.1, 20.1 and 21.2 AP.'
+        == 'After 1, 2, 3 and 5 passes over the samples JM-Pose has 22.0, 22.1, 21.1 and 22.2 AP.'
     )
     assert 'Is the joint learner worth 0.5 AP? It adds -0.1 AP (open)' in said[3]
     assert any(sentence.startswith('The order of 5 methods and the published') for sentence in said)
