@@ -45,7 +45,7 @@ from jmpose_mm.video.files import (
     track_exports,
 )
 from jmpose_mm.video.frames import containers, images, sources
-from jmpose_mm.video.people import boxes, found_boxes
+from jmpose_mm.video.people import box_files, boxes, found_boxes
 from jmpose_mm.video.people.person_choice import PersonChoice
 from jmpose_mm.video.poses import loading, track_repairs, whole_tracks
 from jmpose_mm.video.records import Frame, FramePoses, PersonPose
@@ -394,6 +394,7 @@ DRAWINGS: dict[str, Call] = {
         lambda at: {'path': _write(at, 'a.mp4'), 'frames': [picture(), picture()]},
     ),
     'is_drawn_film': (film.is_drawn_film, lambda at: {'path': at / 'walk.mp4'}),
+    'one_video_note': (box_files.one_video_note, lambda at: {'boxes': None, 'films': 3}),
     'playable_size': (film_sizes.playable_size, lambda at: {'wide': 5000, 'high': 3001}),
     'fit_to_film': (
         film_sizes.fit_to_film,
