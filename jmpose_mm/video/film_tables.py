@@ -58,7 +58,7 @@ def _earlier(path: Path) -> dict[str, tuple[Any, ...]]:
     """Rows by folder of an earlier table, of films whose results are there or failed."""
     if not path.exists():
         return {}
-    with path.open(encoding='utf-8', newline='') as file:
+    with path.open(encoding='utf-8', errors='surrogateescape', newline='') as file:
         rows = [tuple(cells) for cells in csv.reader(file)][1:]
     places = {cells[1]: cells for cells in rows if len(cells) >= len(FilmRow._fields)}
     return {
@@ -69,8 +69,9 @@ def _earlier(path: Path) -> dict[str, tuple[Any, ...]]:
 
 
 def _write_table(path: Path, rows: Iterable[tuple[Any, ...]]) -> None:
+    # What somebody's editor saved in another encoding stays as it is.
     with whole_file(path) as unfinished:
-        with unfinished.open('w', encoding='utf-8', newline='') as file:
+        with unfinished.open('w', encoding='utf-8', errors='surrogateescape', newline='') as file:
             table = csv.writer(file, lineterminator='\n')
             table.writerow(FilmRow._fields)
             table.writerows(rows)

@@ -97,7 +97,7 @@ class IdentifiedBoxes:
     def _carried(self, frame: Frame) -> FoundBoxes:
         """Where tracks are expected, as far as that is in the frame."""
         ids, boxes = self._tracker.predict(frame.index)
-        scores = np.array([self._scores.get(person, 1.0) for person in ids.tolist()], float)
+        scores = np.array([self._scores[person] for person in ids.tolist()], float)
         carried = FoundBoxes(np.round(boxes, PIXEL_DIGITS), scores, ids)
         return BoxTally().usable(carried, frame)
 

@@ -150,10 +150,12 @@ class PersonTracker:
         owners: list[Track | None] = [None] * len(boxes)
         for n, m in assign(self._likeness(boxes, poses, tracks), self.min_similarity):
             owners[n] = tracks[m]
-        self._return(boxes, scores, tracks, owners)
-        for n in self._births(boxes, scores, owners):
-            owners[n] = Track()
-            tracks.append(owners[n])
+        free = self._distinct(boxes, scores, owners)
+        self._return(boxes, free, tracks, owners)
+        for n in free:
+            if owners[n] is None and scores[n] >= self.min_score:
+                owners[n] = Track()
+                tracks.append(owners[n])
         for track, box, pose in zip(owners, boxes, poses, strict=True):
             if track is not None:
                 self._continue(track, box, pose)
@@ -209,23 +211,15 @@ class PersonTracker:
     def _return(
         self,
         boxes: np.ndarray,
-        scores: np.ndarray,
+        free: list[int],
         tracks: list[Track],
         owners: list[Track | None],
     ) -> None:
-        """Give detections without an owner to the tracks last detected where they are."""
-        free = self._distinct(boxes, scores, owners)
+        """Give free detections to the tracks last detected where they are."""
         lost = [track for track in tracks if track not in owners]
         overlap = box_iou(boxes[free], _stacked([track.detected_box for track in lost]))
         for n, m in assign(overlap, self.duplicate_iou):
             owners[free[n]] = lost[m]
-
-    def _births(
-        self, boxes: np.ndarray, scores: np.ndarray, owners: list[Track | None]
-    ) -> list[int]:
-        """Detections that begin a track."""
-        distinct = self._distinct(boxes, scores, owners)
-        return [n for n in distinct if scores[n] >= self.min_score]
 
     def _distinct(
         self, boxes: np.ndarray, scores: np.ndarray, owners: list[Track | None]
