@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jmpose_mm.datasets.conversion.own_data.config_facts import BACKBONES, METHODS, ConfigFacts
+from jmpose_mm.errors import cut
 
 __all__ = ['config_texts']
 
@@ -48,7 +49,7 @@ def _data(facts: ConfigFacts) -> str:
         )
     base, made_by, degrade, weigh = _labels(facts)
     # A name with a line break would end the comment, and what follows would be run as code.
-    category = ' '.join(facts.category.split())
+    category = cut(facts.category)
     return f"""\
 # {facts.joints} joints of {category}; made by {made_by}.
 _base_ = 'jmpose_mm::_base_/datasets/{base}-clips.py'

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from jmpose_mm.datasets.conversion.own_data.categories import LabelledCategory, known_data_set
-from jmpose_mm.errors import UsageError, listed
+from jmpose_mm.errors import UsageError, cut, listed
 from jmpose_mm.formats.joints import WHOLEBODY_PARTS
 from jmpose_mm.functional.joint_sides import check_mirror, mirror_pairs, side_of_name
 
@@ -186,7 +186,7 @@ def metainfo_text(skeleton: LabelledSkeleton, source: str) -> str:
     """The file ``metainfo.py``, as mmpose reads it."""
     partner = {a: b for pair in skeleton.pairs for a, b in (pair, pair[::-1])}
     # A name with a line break would end the comment, and what follows would be run as code.
-    source = ' '.join(source.split())
+    source = cut(source)
     lines = [
         f'# The skeleton of {source}, made by tools/convert_dataset.py. In a mirrored picture,',
         '# a joint becomes the one that `swap` names.',
