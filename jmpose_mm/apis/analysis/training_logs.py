@@ -84,7 +84,12 @@ def read_training_log(place: str | Path) -> TrainingLog:
     if not log.training:
         # Of several trainings, what one says would replace what another one does.
         inside = sorted({str(file.parents[2]) for file in place.glob(f'**/{name}')} - {str(place)})
-        found = listed(map(str, files or inside)) or f'no {name}'
+        if inside and not files:
+            raise UsageError(
+                f'{place}: expected the work directory of one training, found those of '
+                f'{listed(inside)}; name one of them, or several beside each other'
+            )
+        found = listed(map(str, files)) or f'no {name}'
         raise UsageError(
             f'{place}: expected the work directory of a training, or its scalars.json, got {found} '
             'without a logged iteration'
