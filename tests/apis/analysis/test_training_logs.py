@@ -59,7 +59,9 @@ def test_log__a_resumed_training_replaces_what_it_did_again(tmp_path: Path) -> N
 def test_log__of_several_trainings_in_one_folder_is_refused(tmp_path: Path) -> None:
     for name in ('jm_pose', 'single_frame'):
         write(tmp_path / 'demo' / name, '20260101_000000', trained(50, 0.4), validated(1, 30.0))
-    with pytest.raises(UsageError, match=r'of one training, found those of .*demo/jm_pose, .*single_frame'):
+    with pytest.raises(
+        UsageError, match=r'of one training, found those of .*demo/jm_pose, .*single_frame'
+    ):
         read_training_log(tmp_path / 'demo')
 
 
