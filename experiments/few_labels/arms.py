@@ -32,6 +32,8 @@ class Arm:
         labels: True labels of a video, evenly over its frames.
         copies: Each frame of a window is the key frame, in training and in testing.
         passes: Number of times that a student sees the samples.
+        teacher: Name of the arm whose student, in the mean with its own teacher, says the targets
+            instead of the teacher: a second round.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Arm:
     labels: int = 0
     copies: bool = False
     passes: int = 1
+    teacher: str = ''
 
 
 ARMS = [
@@ -63,4 +66,28 @@ ARMS = [
     ),
     Arm('quarter_3', 'JM-Pose, agreed, a quarter degraded, 3 passes', degrade=0.25, passes=3),
     Arm('half_3', 'JM-Pose, agreed, degraded, 3 passes', passes=3),
+    Arm(
+        'unagreed_3',
+        "JM-Pose, teacher's poses, a quarter degraded, 3 passes",
+        targets='teacher',
+        degrade=0.25,
+        passes=3,
+    ),
+    Arm(
+        'second_round',
+        'JM-Pose, agreed poses of the first student, a quarter degraded, 3 passes',
+        degrade=0.25,
+        passes=3,
+        teacher='quarter_3',
+    ),
+    *(
+        Arm(
+            f'quarter_3_labels_{n}',
+            f'JM-Pose, agreed, a quarter degraded, 3 passes, labels of {n} frames a video',
+            degrade=0.25,
+            passes=3,
+            labels=n,
+        )
+        for n in (1, 2, 5, 10)
+    ),
 ]

@@ -11,7 +11,6 @@ import numpy as np
 from mmengine.config import Config
 
 from jmpose_mm.apis.video_training.film_poses import make_poses, read_film_poses
-from jmpose_mm.apis.video_training.image_models import ImageModel, image_model
 from jmpose_mm.apis.video_training.pseudo_labels import (
     FilmLabels,
     film_labels,
@@ -19,8 +18,8 @@ from jmpose_mm.apis.video_training.pseudo_labels import (
     labels_document,
 )
 from jmpose_mm.apis.video_training.true_labels import read_true_labels
-from jmpose_mm.video.chosen_model import ChosenModel
 from jmpose_mm.video.inferencer import VideoPoseInferencer
+from jmpose_mm.video.poses.loading import dataset_meta
 from jmpose_mm.video.records import FramePoses
 from jmpose_mm.whole_files import write_json
 
@@ -57,19 +56,19 @@ class Films:
         return {name: read_film_poses(self.folder / name) for name in self.names}
 
     @cached_property
-    def _model(self) -> ImageModel:
-        cfg, checkpoint = self._teacher
-        return image_model(ChosenModel(str(cfg.filename), checkpoint, 'teacher'))
+    def _meta(self) -> dict[str, Any]:
+        return dataset_meta(self._teacher[0].test_dataloader.dataset)
 
     @property
     def sigmas(self) -> list[float]:
         """Of the joints."""
-        return [float(sigma) for sigma in self._model.meta['sigmas']]
+        return [float(sigma) for sigma in self._meta['sigmas']]
 
     @property
     def joints(self) -> list[str]:
         """Their names, as the teacher has them."""
-        return list(self._model.joints)
+        names = self._meta['keypoint_id2name']
+        return [str(names[k]) for k in range(len(names))]
 
     def labels(self, agree: bool, count: int) -> Path:
         """The annotation file of the teacher's poses, with some true labels of each video."""

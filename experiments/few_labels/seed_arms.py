@@ -22,6 +22,7 @@ from experiments.study.seed_runs import SeedRuns
 from experiments.study.set_up import BOXES, Study, method, run_config
 from experiments.study.training import built_model, frame_offsets, train_on_images
 from jmpose_mm.engine.protocols import read_protocol
+from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import DATASETS
 
 __all__ = ['SeedArms']
@@ -45,8 +46,29 @@ class SeedArms:
     def films(self) -> Films:
         """The unlabelled videos as the teacher sees them."""
         cfg = run_config(self.study, method('single_frame'), self.seed)
-        folder = self.study.seed(self.seed) / 'films'
-        return Films(self._films, folder, cfg, self.shared.baseline['checkpoint'])
+        return self._seen_by(cfg, self.shared.baseline['checkpoint'], 'films')
+
+    def _films_for(self, arm: Arm) -> Films:
+        """The unlabelled videos as the model sees them that says an arm's targets.
+
+        Raises:
+            UsageError: The arm of that model has not been made.
+        """
+        if not arm.teacher:
+            return self.films
+        run = replace(method(arm.method), name=arm.teacher)
+        cfg = run_config(self.study, run, self.seed)
+        last = Path(cfg.work_dir, 'last_checkpoint')
+        if not last.exists():
+            raise UsageError(
+                f'{arm.name}: expected the student of {arm.teacher} of seed {self.seed}, found '
+                f'no {last}; make it first: --only {arm.teacher}'
+            )
+        cfg.model.head.ensemble = True
+        return self._seen_by(cfg, last.read_text(encoding='utf-8').strip(), f'films_{arm.teacher}')
+
+    def _seen_by(self, cfg: Config, checkpoint: str, folder: str) -> Films:
+        return Films(self._films, self.study.seed(self.seed) / folder, cfg, checkpoint)
 
     def make(self, arm: Arm) -> dict[str, Any]:
         """Train and test one arm: its row, in plain types; ``'ensemble'`` has the tests of a mean
@@ -74,7 +96,7 @@ class SeedArms:
         """The annotation file that an arm trains on."""
         if arm.targets == 'true':
             return self.films.truth
-        return self.films.labels(arm.targets == 'agreed', arm.labels)
+        return self._films_for(arm).labels(arm.targets == 'agreed', arm.labels)
 
     def _trained(self, arm: Arm, cfg: Config) -> nn.Module:
         data = cfg.train_dataloader.dataset

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 import torch
 
+from experiments.few_labels.arms import ARMS, SCALE
 from experiments.few_labels.films import Films
+from experiments.few_labels.seed_arms import SeedArms
 from experiments.few_labels.table import results_table, share_of_ceiling
 from experiments.few_labels.targets import targets_error
+from experiments.study.set_up import Study
 from jmpose_mm import load_config
 from jmpose_mm.datasets.synthetic import make_synthetic
+from jmpose_mm.errors import UsageError
 from jmpose_mm.registry import MODELS
 
 TEACHER = 'single-frame_resnet18_1xb16_synthetic-128x96.py'
@@ -36,6 +40,13 @@ def test_films__are_labelled_with_the_truth_deleted(tmp_path: Path) -> None:
     assert len(made['annotations'][0]['keypoint_weights']) == 17
     with pytest.raises(FileNotFoundError):
         films.labels(agree=True, count=1)
+
+
+def test_second_round__needs_the_first_ones_student(tmp_path: Path) -> None:
+    (arm,) = (arm for arm in ARMS if arm.name == 'second_round')
+    arms = SeedArms(Study(tmp_path, SCALE), tmp_path / 'films', 1)
+    with pytest.raises(UsageError, match=r'student of quarter_3 of seed 1.*--only quarter_3'):
+        arms._labels(arm)
 
 
 def row(name: str, degraded: float, seed: int = 0) -> dict[str, Any]:
