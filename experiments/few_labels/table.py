@@ -9,8 +9,9 @@ from typing import Any
 __all__ = ['results_table', 'share_of_ceiling']
 
 COLUMNS = (('truth', 'all'), ('truth', 'degraded'), ('truth', 'not_degraded'))
-COLUMNS += (('noisy', 'all'), ('noisy', 'degraded'))
-HEAD = ('', 'seeds', 'all', 'degraded', 'clean', 'noisy: all', 'noisy: degraded', 'of the ceiling')
+COLUMNS += (('noisy', 'all'), ('noisy', 'degraded'), ('noisy', 'not_degraded'))
+HEAD = ('', 'seeds', 'all', 'degraded', 'clean', 'noisy: all', 'noisy: degraded', 'noisy: clean')
+HEAD += ('of the ceiling',)
 
 
 def results_table(rows: Sequence[dict[str, Any]]) -> str:
