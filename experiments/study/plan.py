@@ -232,7 +232,7 @@ def chosen_runs(scale: Scale, only: str = '*') -> list[Run]:
         UsageError: No name matches.
     """
     runs = [
-        replace(run, seeds=scale.seeds[run.group])
+        replace(run, seeds=scale.seeds.get(run.name, scale.seeds[run.group]))
         for run in RUNS
         if run.group in scale.seeds and scale.name in (run.scales or (scale.name,))
     ]
