@@ -55,11 +55,14 @@ def _listed(parts: list[str]) -> str:
 
 def _ranking(table: dict[str, Any]) -> str:
     runs = [table['runs'][method.name] for method in METHODS if method.name in table['runs']]
+    seeds = shared_seeds(runs)
+    if len(runs) < 2 or not seeds:
+        return ''
     means = sorted(
-        ((run['ap']['truth']['all']['mean'], run['title']) for run in runs), reverse=True
+        ((subset_means(run, ['all'], seeds)[0], run['title']) for run in runs), reverse=True
     )
     ranked = [f'{title} {mean:.1f}' for mean, title in means]
-    return f'AP on all frames, from best to worst: {_listed(ranked)}.' if len(ranked) > 1 else ''
+    return f'AP on all frames, from best to worst: {_listed(ranked)}.'
 
 
 def _gain(table: dict[str, Any]) -> str:

@@ -99,7 +99,9 @@ def whole_table(scale: str) -> dict:
 def test_finding_sentences__are_the_figures_of_the_table():
     table = whole_table('night')
     said = finding_sentences(table, answers(table))
-    assert said[0].startswith('AP on all frames, from best to worst: TAR 22.9, PoseWarper 22.8')
+    # Over the three seeds that all have, though TAR and the single frame have two more.
+    assert said[0].startswith('AP on all frames, from best to worst: TAR 21.9, PoseWarper 21.8')
+    assert said[0].endswith('JM-Pose 21.1 and single frame 21.0.')
     assert said[1].startswith('JM-Pose gains +0.1 AP over the single frame: +0.1 on degraded')
     assert (
         said[2]

@@ -70,8 +70,12 @@ def test_chosen_runs__by_scale_and_pattern():
         'tdmi-2_stages',
         'tdmi-3_stages',
     }
-    chosen = chosen_runs(SCALES['night'], 'fami_pose-no_l*,tdmi')
-    assert [(run.name, run.seeds) for run in chosen] == [('tdmi', 5), ('fami_pose-no_local', 2)]
+    chosen = chosen_runs(SCALES['night'], 'fami_pose-no_l*,tar,tdmi')
+    assert {run.name: run.seeds for run in chosen} == {
+        'tdmi': 3,
+        'tar': 5,  # its own number stands before its group's
+        'fami_pose-no_local': 2,
+    }
     with pytest.raises(UsageError, match=r"only: expected a pattern of .*'jm_pose'.* got 'x'"):
         chosen_runs(SCALES['cpu'], 'x')
 
