@@ -52,6 +52,10 @@ CLAIMS_AT_NIGHT = {
     ),
     "guided by all heatmaps − by the key frame's": "all frames' heatmaps guide better than one's",
     'guided by heatmaps and motion − by motion': 'heatmaps guide better than motion alone',
+    "key frame's features in the motion": "the key frame's features in the motion pay",
+    '5 frames − 3': '5 frames beat 3 (JM-Pose)',
+    'backbone trained too − frozen': 'training the backbone too pays',
+    'JM-Pose − single frame on ResNet-34': 'JM-Pose beats a single frame on ResNet-34',
 }
 CLAIMS_BEFORE = {
     'JM-Pose − single frame, one pass': 'JM-Pose beats the single frame by 9 AP',
@@ -184,6 +188,9 @@ SAID_IN_WORDS = {
     'fami_pose': [
         (STUDY, 'FAMI-Pose beats DCPose', 1),
         (NIGHT, 'FAMI-Pose beats DCPose after 5 passes', 1),
+        (NIGHT, 'FAMI-Pose: global alignment pays', 1),
+        (NIGHT, 'FAMI-Pose: local calibration pays', 1),
+        (NIGHT, 'FAMI-Pose: the information terms pay', 1),
         (ONE_PASS, 'FAMI-Pose: global alignment pays', 1),
         (ONE_PASS, 'FAMI-Pose: local calibration pays', 1),
         (ONE_PASS, 'FAMI-Pose: the information terms pay', 1),
