@@ -64,6 +64,13 @@ ARMS = [
     Arm(
         'ceiling_3', 'JM-Pose, true labels of all, 3 passes', targets='true', degrade=0.0, passes=3
     ),
+    Arm(
+        'ceiling_quarter_3',
+        'JM-Pose, true labels of all, a quarter degraded, 3 passes',
+        targets='true',
+        degrade=0.25,
+        passes=3,
+    ),
     Arm('quarter_3', 'JM-Pose, agreed, a quarter degraded, 3 passes', degrade=0.25, passes=3),
     Arm('half_3', 'JM-Pose, agreed, degraded, 3 passes', passes=3),
     Arm(

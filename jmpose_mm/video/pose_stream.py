@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jmpose_mm.functional.crop import clip_boxes, is_usable_box
 from jmpose_mm.video.frames.sources import FrameSource
 from jmpose_mm.video.people.identified_boxes import IdentifiedBoxes, PersonBoxes
 from jmpose_mm.video.people.tracker import PersonTracker
@@ -137,8 +138,8 @@ class PoseMaking:
                 done, known = known, next(self._earlier.poses, None)
             boxes = self._people.of(frame, count, done)
             self._waiting.append(_Waiting(frame, boxes, done))
-            crops = {person: box for person, (box, _) in boxes.items()}
-            yield from self._finished(self._engine.add(frame.image, crops, _known_poses(done)))
+            seen = {person: _seen_box(box, frame.image) for person, (box, _) in boxes.items()}
+            yield from self._finished(self._engine.add(frame.image, seen, _known_poses(done)))
             # Filters of people who are gone are not kept.
             if self._one_euro is not None:
                 waiting = (person for item in self._waiting for person in item.boxes)
@@ -171,6 +172,12 @@ def _known_poses(done: FramePoses | None) -> dict[int, Pose] | None:
     if done is None:
         return None
     return {person.id: (person.measured, person.scores, None) for person in done.persons}
+
+
+def _seen_box(box: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """What of a box (4,) lies in the picture, as the data sets crop it in training and testing."""
+    clipped = clip_boxes(box, image.shape[1], image.shape[0])
+    return clipped if is_usable_box(clipped) else box
 
 
 def _frame_poses(frame: Frame, boxes: PersonBoxes, persons: dict[int, Pose]) -> FramePoses:

@@ -56,6 +56,19 @@ def test_inferencer__frames_in_order_with_identities_that_stay():
     assert lefts == [10 + 2.0 * index for index in range(LENGTH)]
 
 
+def test_inferencer__a_box_beyond_the_picture_is_cropped_as_in_training():
+    def poses(*box):
+        torch.manual_seed(0)
+        given = FoundBoxes(np.array([box], float), np.ones(1), np.ones(1, dtype=int))
+        inferencer = VideoPoseInferencer('dcpose_debug.py', None, 'cpu', lambda _: given)
+        return next(inferencer(_frames()[:3])).persons[0]
+
+    beyond, seen = poses(-30, 20, 60, 150), poses(0, 20, 60, 119)  # the frame is 160 x 120
+    np.testing.assert_array_equal(beyond.keypoints, seen.keypoints)
+    assert beyond.box.tolist() == [-30, 20, 60, 150]  # what was given is what is written
+    assert np.isfinite(poses(159.5, 20, 200, 110).keypoints).all()  # nothing is left of it
+
+
 def test_inferencer__tracks_carry_boxes_between_detections():
     results = list(_inferencer(detect_every=3)(_frames()))
     assert [len(poses.persons) for poses in results] == [1] * 3 + [2] * 9
