@@ -184,6 +184,7 @@ SAID_IN_WORDS = {
     'tar': [
         (STUDY, 'TAR beats the single frame', 1),
         (STUDY, 'TAR beats the single frame', DEGRADED),
+        (NIGHT, 'TAR beats the single frame', 1),
     ],
     'fami_pose': [
         (STUDY, 'FAMI-Pose beats DCPose', 1),
