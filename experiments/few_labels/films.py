@@ -86,7 +86,9 @@ class Films:
     def _document(self, made: dict[str, FilmLabels]) -> dict[str, Any]:
         chosen = {n: [i for i, rows in one.frames.items() if rows] for n, one in made.items()}
         files = {n: {i: _NAME.format(n, i) for i in indices} for n, indices in chosen.items()}
-        return labels_document(made, chosen, self.joints, files)
+        # Sizes let the data set clip boxes, as it clips true ones and as the command has it.
+        sizes = {n: self.poses[n][0].size for n in self.names}
+        return labels_document(made, chosen, self.joints, files, sizes)
 
     def _few(self, count: int) -> Path:
         """True labels of so many frames of each video, evenly over it: what a user would label."""
