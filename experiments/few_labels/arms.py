@@ -90,7 +90,7 @@ ARMS = [
     *(
         Arm(
             f'quarter_3_labels_{n}',
-            f'JM-Pose, agreed, a quarter degraded, 3 passes, labels of {n} frames a video',
+            f'JM-Pose, agreed, a quarter degraded, 3 passes, labelled frames a video: {n}',
             degrade=0.25,
             passes=3,
             labels=n,

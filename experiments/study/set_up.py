@@ -13,7 +13,7 @@ import numpy as np
 from experiments.study.plan import METHODS, Run
 from experiments.study.scales import Scale
 from jmpose_mm.engine.configs import find_config, load_config, pipeline_step
-from jmpose_mm.engine.devices import choose_device, fast_dtype
+from jmpose_mm.engine.devices import BFLOAT16_TRAINING, choose_device, fast_dtype
 from jmpose_mm.formats.coco_writing import write_coco
 from jmpose_mm.formats.frame_names import frame_name
 
@@ -124,8 +124,7 @@ def run_config(study: Study, run: Run, seed: int, boxes: str = 'truth') -> Confi
     cfg.randomness = dict(seed=seed)
     cfg.optim_wrapper.optimizer.fused = True  # one pass over the weights, equal up to rounding
     if _training_dtype() == 'bfloat16':
-        cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
-        cfg.model.train_cfg = dict(compute_acc=False)
+        cfg.merge_from_dict(BFLOAT16_TRAINING)
     # Tested afterwards, by frames and boxes of the study's own.
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.merge_from_dict(run_changes(run))

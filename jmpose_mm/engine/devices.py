@@ -20,9 +20,20 @@ if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
 
 __all__ = [
-    *('check_compiler', 'choose_device', 'fast_dtype', 'fit_to_device', 'runner_on'),
+    'BFLOAT16_TRAINING',
+    'check_compiler',
+    'choose_device',
+    'fast_dtype',
+    'fit_to_device',
+    'runner_on',
     'use_mixed_precision',
 ]
+
+BFLOAT16_TRAINING: dict[str, Any] = {
+    'optim_wrapper.type': 'jmpose_mm.AutocastOptimWrapper',
+    'model.train_cfg.compute_acc': False,
+}
+"""What a config that trains in bfloat16 says, by key paths."""
 
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 # Operators that PyTorch gave to Apple's GPUs late; it has the others wherever it has that device.

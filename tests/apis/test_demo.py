@@ -89,6 +89,20 @@ def test_run_demo__unknown_method(tmp_path):
         run_demo(tmp_path, method='resnet')
 
 
+def test_run_demo__what_the_user_asks_for_stands_before_bfloat16(tmp_path, monkeypatch):
+    def trained(cfg, *_):
+        raise RuntimeError(f'{cfg.optim_wrapper.type}, {cfg.model.train_cfg.compute_acc}')
+
+    monkeypatch.setattr('jmpose_mm.apis.demo.train', trained)
+    monkeypatch.setattr('jmpose_mm.apis.demo.fast_dtype', lambda _: 'bfloat16')
+    settings = {'videos_train': 1, 'videos_val': 1, 'frames': 5}
+    with pytest.raises(RuntimeError, match=r'^jmpose_mm.AutocastOptimWrapper, False'):
+        run_demo(tmp_path / 'a', tmp_path / 'data', settings=settings)
+    own = ('optim_wrapper.type=OptimWrapper',)
+    with pytest.raises(RuntimeError, match=r'^OptimWrapper, False'):
+        run_demo(tmp_path / 'b', tmp_path / 'data', overrides=own, settings=settings)
+
+
 def test_table__has_a_row_for_each_part_and_model():
     values = {'AP': 50.04, 'AP_degraded': None, 'Head': 61.0}
     lines = table({'single frame': values, 'JM-Pose': values}).splitlines()

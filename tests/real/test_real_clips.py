@@ -11,7 +11,7 @@ import torch
 from jmpose_mm.apis import train_and_test
 from jmpose_mm.apis.drawn_comparison import draw_comparison
 from jmpose_mm.engine.configs import load_config
-from jmpose_mm.engine.devices import fast_dtype
+from jmpose_mm.engine.devices import BFLOAT16_TRAINING, fast_dtype
 
 DATA = Path(__file__).resolve().parents[3] / 'shared' / 'data' / 'mini_posetrack'
 CONFIG = 'jm-pose_resnet18_1xb8_synthetic-128x96.py'
@@ -63,8 +63,7 @@ def _config(offsets: tuple[int, ...], work_dir: Path):
     cfg.param_scheduler = [{'type': 'LinearLR', 'start_factor': 0.1, 'end': 20, 'by_epoch': False}]
     cfg.train_cfg = {'by_epoch': True, 'max_epochs': 60, 'val_interval': 2, 'val_begin': 10}
     if fast_dtype(torch.device('cpu')) == 'bfloat16':  # a step then takes half as long
-        cfg.optim_wrapper.type = 'jmpose_mm.AutocastOptimWrapper'
-        cfg.model.train_cfg = {'compute_acc': False}
+        cfg.merge_from_dict(BFLOAT16_TRAINING)
     cfg.custom_hooks.append(
         {
             'type': 'EarlyStoppingHook',
